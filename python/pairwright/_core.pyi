@@ -1,0 +1,227 @@
+"""The manual of the Rust classes.
+
+Everything here releases the interpreter while it works, and all but `StreamDecoder` and `Counter` may be used from
+several threads at once. Wherever text is taken, `str` and `bytes` are: `bytes` need not be UTF-8 and are kept byte for
+byte; a lone surrogate in a `str` becomes U+FFFD. Long calls can be interrupted with Ctrl-C.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from os import PathLike
+from typing import Any, Literal, Self, final
+
+import numpy as np
+import numpy.typing as npt
+
+from pairwright.batch import TokenBatch
+
+__version__: str
+
+DATASETS: str
+"""The dataset manifest, JSON."""
+
+PATTERNS: dict[str, str]
+"""The named split patterns: name → regex."""
+
+type Text = str | bytes
+type Special = Literal["all"] | Collection[str]
+type Ids = Iterable[int] | npt.NDArray[np.integer[Any]]
+type Path = str | PathLike[str]
+type Report = Callable[[str, int, int, bytes | None, int], None]
+"""Receives (phase, done, total, token, count), about every 50 ms; what it raises ends the work.
+
+In the phase "count", `done` and `total` are bytes of the documents handed over in one call, `token` is None and `count`
+0. In the phase "merge" they are merges, `token` is the last one learned and `count` that of its pair.
+"""
+
+@final
+class Tokenizer:
+    """A byte-level BPE tokenizer: a vocabulary, its merges, a split pattern and special tokens. Immutable.
+
+    Made by `pairwright.train`, `Tokenizer.load`, `Tokenizer.from_tiktoken` or `pairwright.get_encoding`. Can be
+    pickled, copied, compared with `==` (metadata does not matter) and used as a key.
+    """
+
+    @staticmethod
+    def load(path: Path) -> Tokenizer:
+        """Read a model file.
+
+        Raises `OSError`; `FormatError` if the file is truncated, altered, of a newer version, or no model file.
+        """
+
+    @staticmethod
+    def from_tiktoken(path: Path, *, pattern: str, special_tokens: Mapping[str, int] | None = None) -> Tokenizer:
+        """Read a rank file in tiktoken's format; ranks are ids.
+
+        `pattern` is a name or, to the letter, any regex. Raises `OSError`; `FormatError` naming the line that is damaged;
+        `ValueError` for an invalid pattern or special token.
+        """
+
+    def save(self, path: Path) -> None:
+        """Write a model file: one JSON object, complete or not at all. Raises `OSError`."""
+
+    def to_tiktoken(self, path: Path) -> None:
+        """Write the ordinary tokens as a rank file in tiktoken's format. Raises `OSError`.
+
+        The format has no place for special tokens, the split pattern and metadata.
+        """
+
+    def encode(
+        self, text: Text, *, allowed_special: Special = (), disallowed_special: Special = "all"
+    ) -> list[int]:
+        """The ids of a text.
+
+        Special tokens in `allowed_special` become their id. Those in `disallowed_special` raise `ValueError`; "all"
+        means all that are not allowed. Any others are plain text. `SplitError` if a custom pattern fails on the text.
+        """
+
+    def encode_ordinary(self, text: Text) -> list[int]:
+        """The ids of a text in which special tokens are plain text."""
+
+    def encode_to_numpy(
+        self, text: Text, *, allowed_special: Special = (), disallowed_special: Special = "all"
+    ) -> npt.NDArray[np.uint32]:
+        """As `encode`, as an array of shape (n,)."""
+
+    def encode_batch(
+        self,
+        texts: Iterable[Text],
+        *,
+        allowed_special: Special = (),
+        disallowed_special: Special = "all",
+        threads: int | None = None,
+    ) -> TokenBatch:
+        """The ids of many texts, in parallel, in one flat array. `threads=None` uses every core."""
+
+    def encode_with_spans(
+        self, text: Text, *, allowed_special: Special = (), disallowed_special: Special = "all"
+    ) -> tuple[list[int], npt.NDArray[np.int64]]:
+        """The ids, and where each token lies in the text: an array of shape (n, 2), start and end.
+
+        Spans count characters of a `str`, and bytes of `bytes`. Tokens that share a character share its span.
+        """
+
+    def count(self, text: Text) -> int:
+        """The number of ids of a text in which special tokens are plain text."""
+
+    def count_batch(self, texts: Iterable[Text], *, threads: int | None = None) -> npt.NDArray[np.int64]:
+        """The number of ids of many texts, in parallel: an array of shape (n,)."""
+
+    def decode(self, ids: Ids, errors: str = "replace") -> str:
+        """The text of ids; `errors` as in `bytes.decode`. Raises `KeyError` naming an unknown id and its position."""
+
+    def decode_bytes(self, ids: Ids) -> bytes:
+        """The bytes of ids: exactly those that were encoded. Raises `KeyError` as `decode` does."""
+
+    def decode_batch(self, batch: TokenBatch | Iterable[Ids], errors: str = "replace") -> list[str]:
+        """The text of each of many sequences of ids."""
+
+    def stream_decoder(self) -> StreamDecoder:
+        """A decoder for ids that arrive one by one."""
+
+    def token_bytes(self, id: int) -> bytes:
+        """The bytes of a token, special ones included. Raises `KeyError`."""
+
+    def token_id(self, token: Text) -> int:
+        """The id of the token with exactly these bytes, special ones included. Raises `KeyError`."""
+
+    @property
+    def vocab_size(self) -> int:
+        """One more than the largest id: the number of all ids (bytes, merges, special tokens) if they have no holes."""
+
+    @property
+    def pattern(self) -> str:
+        """The split pattern: its name, or the regex that was given."""
+
+    @property
+    def special_tokens(self) -> dict[str, int]:
+        """The special tokens with their ids, in the order of ids."""
+
+    @property
+    def merges(self) -> list[tuple[bytes, bytes]]:
+        """The merges in order. Those of a rank file are recovered, leaving out tokens that merging cannot reach."""
+
+    @property
+    def vocab(self) -> dict[bytes, int]:
+        """The ordinary tokens with their ids, in the order of ids."""
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """How the tokenizer was made: corpus, settings, library version, time. A copy."""
+
+    def _with_metadata(self, metadata: str) -> Tokenizer: ...
+    def __reduce__(self) -> tuple[Callable[[bytes], Tokenizer], tuple[bytes]]: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class StreamDecoder:
+    """Turns ids that arrive one by one into text. Holds back only a character that is not complete yet."""
+
+    def push(self, id: int) -> str:
+        """Take in an id, give out the text that is complete by now. Raises `KeyError` for an unknown id."""
+
+    def finish(self) -> str:
+        """Give out the rest: U+FFFD for a character that never became complete. The decoder can then start anew."""
+
+@final
+class Counts:
+    """How often each distinct piece of a corpus (a pretoken) occurs: all that training needs to know of it.
+
+    Iterating gives the pretokens, in the order of first occurrence. Immutable.
+    """
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[bytes]: ...
+    def __contains__(self, pretoken: object, /) -> bool: ...
+    def __getitem__(self, pretoken: Text, /) -> int: ...
+    def items(self) -> list[tuple[bytes, int]]:
+        """The pretokens with their counts, in the order of first occurrence."""
+
+    @property
+    def total(self) -> int:
+        """The number of pieces, equal ones included."""
+
+    @property
+    def pattern(self) -> str:
+        """The split pattern: its name, or the regex that was given."""
+
+    @property
+    def special_tokens(self) -> list[str]:
+        """The special tokens that were cut out, in the order given."""
+
+@final
+class Counter:
+    """Counts the pieces of any number of documents. For use by `pairwright.count` and `pairwright.train`."""
+
+    def __new__(cls, *, pattern: str, special_tokens: Sequence[str] = (), threads: int | None = None) -> Self: ...
+    def add_file(self, path: Path, report: Report | None = None) -> tuple[int, str]:
+        """Count a file as one document. Gives its size in bytes and its SHA-256."""
+
+    def add(self, documents: Sequence[Text], report: Report | None = None) -> None:
+        """Count documents."""
+
+    def digest(self) -> tuple[int, int, str]:
+        """Of all documents given to `add`: their number, their bytes, and the SHA-256 over each one's length (8 bytes,
+        little-endian) and bytes."""
+
+    def finish(self) -> Counts:
+        """All that was counted. The counter is then spent."""
+
+def train(
+    counts: Counts,
+    *,
+    vocab_size: int,
+    special_ids: Literal["first", "last"],
+    tie_break: Literal["lowest_pair", "first_seen"],
+    min_frequency: int,
+    max_token_bytes: int | None,
+    report: Report | None = None,
+) -> tuple[Tokenizer, int]:
+    """Learn a vocabulary. Gives the tokenizer and the number of merges that were asked for."""
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file, complete or not at all: through a temporary file in the same folder. Raises `OSError`."""
+
+def _from_model(content: bytes) -> Tokenizer: ...

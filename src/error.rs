@@ -1,0 +1,93 @@
+//! The one error type of the crate. Every variant carries what a caller needs to say what went wrong, where, and
+//! what to do about it; the Python layer maps each to a builtin exception where one fits.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Everything that can go wrong in pairwright.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+
+    /// A model or rank file is damaged, or is not what its name says.
+    #[error("{}: {message}", path.display())]
+    Format { path: PathBuf, message: String },
+
+    /// A vocabulary contradicts itself or lacks something it needs.
+    #[error("invalid vocabulary: {message}")]
+    Vocab { message: String },
+
+    /// `vocab_size` leaves no room for what every vocabulary holds.
+    #[error(
+        "vocab_size={asked} is too small: 256 bytes and {special} special token(s) need at least {least}; \
+         raise vocab_size or name fewer special tokens"
+    )]
+    VocabSize { asked: u64, special: usize, least: u64 },
+
+    /// A special token cannot be used under this name or id.
+    #[error("special token {token:?} {reason}")]
+    SpecialToken { token: String, reason: String },
+
+    /// The text holds a special token that the caller did not allow.
+    #[error(
+        "the text holds the special token {token:?} at byte {offset}; to encode it as its id pass \
+         allowed_special={{{token:?}}} (or \"all\"), to encode it as plain text pass disallowed_special=() \
+         or use encode_ordinary"
+    )]
+    RefusedSpecial { token: String, offset: usize },
+
+    /// A split pattern is not a valid regex.
+    #[error("invalid split pattern {pattern:?}: {message}")]
+    Pattern { pattern: String, message: String },
+
+    /// A valid split pattern gave up on some text: catastrophic backtracking or a stack limit.
+    #[error(
+        "the split pattern {pattern:?} failed in the text that starts at byte {offset}: {message}; \
+         use a named pattern, or rewrite it without nested or ambiguous repetition"
+    )]
+    Split { pattern: String, offset: usize, message: String },
+
+    /// One piece is longer than a piece may be.
+    #[error("one piece of the text has {bytes} bytes, more than the limit of {limit}; use a pattern that splits it")]
+    PieceTooLong { bytes: usize, limit: usize },
+
+    /// The distinct pretokens of a corpus do not fit the training arena.
+    #[error(
+        "the distinct pretokens hold {bytes} bytes, more than the limit of {limit}; use a pattern that splits more"
+    )]
+    CorpusTooLarge { bytes: u64, limit: u64 },
+
+    /// The corpus holds no text at all.
+    #[error("the corpus is empty: there is nothing to learn from")]
+    EmptyCorpus,
+
+    /// A setting has a value outside its range.
+    #[error("{setting}={value}: {reason}")]
+    Setting { setting: &'static str, value: String, reason: &'static str },
+
+    /// Decoding met an id that the vocabulary does not hold.
+    #[error("unknown token id {id} at position {position}")]
+    UnknownId { id: u32, position: usize },
+
+    /// A progress callback asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// The result of every fallible call of the crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// Attaches the path that an i/o error is about.
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Error + '_ {
+        move |source| Error::Io { path: path.to_owned(), source }
+    }
+
+    /// A damaged or foreign file.
+    pub(crate) fn format(path: &Path, message: impl Into<String>) -> Error {
+        Error::Format { path: path.to_owned(), message: message.into() }
+    }
+}

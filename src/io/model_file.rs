@@ -1,0 +1,184 @@
+//! The model file: one JSON object that holds a tokenizer whole, one token a line, so that people can read it and
+//! `diff` shows what changed.
+//!
+//! ```json
+//! {
+//! "format": "pairwright", "version": 1, "checksum": "sha256:…",
+//! "pattern": {"name": "cl100k", "regex": "…"},
+//! "special_tokens": {"<bos>": 256},
+//! "vocab": {"AA==": 0, …},
+//! "merges": [[116, 104], …],
+//! "metadata": {…}
+//! }
+//! ```
+//!
+//! `vocab` gives the bytes of every ordinary token in base64 with its id, which is its rank. `merges` gives, in the order
+//! of ids, the pair of ids that made each token of two bytes or more; it is `null` if the tokenizer was not trained here.
+//! `checksum` is the SHA-256 of the object without `checksum` and without `metadata.time`, written with sorted keys and
+//! no white space: models of the same corpus and settings have the same checksum whenever they were trained.
+
+use std::path::Path;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::io::{atomic, read};
+use crate::special::SpecialTokens;
+use crate::split::{Pattern, Splitter};
+use crate::tokenizer::Tokenizer;
+use crate::vocab::{Id, Vocab};
+
+const FORMAT: &str = "pairwright";
+const VERSION: u64 = 1;
+
+/// Writes a tokenizer to a model file.
+///
+/// # Errors
+/// [`Error::Io`]; then an old file under this name is as it was.
+pub fn save(tokenizer: &Tokenizer, path: &Path) -> Result<()> {
+    let content = to_bytes(tokenizer);
+    atomic::write(path, |file| file.write_all(&content))
+}
+
+/// Reads a tokenizer from a model file.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Format`] if the file is truncated, altered, of a newer version, no model file at all, or
+/// holds a vocabulary that contradicts itself.
+pub fn load(path: &Path) -> Result<Tokenizer> {
+    from_bytes(&read(path)?, path)
+}
+
+/// The content of a model file.
+pub fn to_bytes(tokenizer: &Tokenizer) -> Vec<u8> {
+    let mut content = content(tokenizer);
+    content.insert("checksum".into(), checksum(&content).into());
+    let mut text = String::from("{\n");
+    for key in ["format", "version", "checksum", "pattern", "special_tokens"] {
+        text += &format!("{}: {},\n", json!(key), content[key]);
+    }
+    let tokens =
+        tokenizer.vocab().iter().map(|(id, bytes)| format!("{}: {}", json!(BASE64_STANDARD.encode(bytes)), id.0));
+    text += &format!("\"vocab\": {{\n{}\n}},\n", tokens.collect::<Vec<_>>().join(",\n"));
+    text += "\"merges\": ";
+    text += &match &content["merges"] {
+        Value::Array(merges) => {
+            format!("[\n{}\n]", merges.iter().map(Value::to_string).collect::<Vec<_>>().join(",\n"))
+        }
+        other => other.to_string(),
+    };
+    text += &format!(",\n\"metadata\": {:#}\n}}\n", content["metadata"]);
+    text.into_bytes()
+}
+
+/// Reads the content of a model file; `path` is what errors name.
+pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Tokenizer> {
+    let fail = |message: &str| Error::format(path, message);
+    let content: Map<String, Value> = serde_json::from_slice(bytes)
+        .map_err(|error| fail(&format!("not a model file, or a truncated one: it is no JSON object ({error})")))?;
+    if content.get("format").and_then(Value::as_str) != Some(FORMAT) {
+        return Err(fail("not a pairwright model file: \"format\" is not \"pairwright\""));
+    }
+    match content.get("version").and_then(Value::as_u64) {
+        Some(VERSION) => {}
+        Some(newer) if newer > VERSION => {
+            return Err(fail(&format!(
+                "written by a newer pairwright (format version {newer}, this one reads {VERSION}): upgrade pairwright"
+            )));
+        }
+        _ => return Err(fail("\"version\" is not a version of the format")),
+    }
+    let found = checksum(&content);
+    if content.get("checksum").and_then(Value::as_str) != Some(&found) {
+        return Err(fail("the checksum does not match: the file was altered or damaged after it was written"));
+    }
+    read_content(&content).map_err(|error| match error {
+        Error::Io { .. } | Error::Format { .. } => error,
+        other => fail(&other.to_string()),
+    })
+}
+
+/// Everything but the checksum.
+fn content(tokenizer: &Tokenizer) -> Map<String, Value> {
+    let vocab = tokenizer.vocab().iter().map(|(id, bytes)| (BASE64_STANDARD.encode(bytes), id.0.into()));
+    let merges = tokenizer.trained_merges();
+    let pattern = tokenizer.splitter().pattern();
+    let name = matches!(pattern, Pattern::Named(_)).then(|| pattern.as_str());
+    let content = json!({
+        "format": FORMAT,
+        "version": VERSION,
+        "pattern": { "name": name, "regex": pattern.regex() },
+        "special_tokens": tokenizer.special().iter().map(|(token, id)| (token.to_owned(), id.0.into())).collect::<Map<_, _>>(),
+        "vocab": vocab.collect::<Map<_, _>>(),
+        "merges": merges.map(|merges| merges.iter().map(|(left, right)| [left.0, right.0]).collect::<Vec<_>>()),
+        "metadata": tokenizer.metadata(),
+    });
+    match content {
+        Value::Object(content) => content,
+        _ => unreachable!("an object was written"),
+    }
+}
+
+/// See the module. serde_json's maps are sorted.
+fn checksum(content: &Map<String, Value>) -> String {
+    let mut content = content.clone();
+    content.remove("checksum");
+    if let Some(Value::Object(metadata)) = content.get_mut("metadata") {
+        metadata.remove("time");
+    }
+    let canonical = Value::Object(content).to_string();
+    format!("sha256:{}", hex(&Sha256::digest(canonical)))
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Builds the tokenizer. The checksum vouches for what pairwright wrote, not for what someone else signed: everything
+/// is checked all the same.
+fn read_content(content: &Map<String, Value>) -> Result<Tokenizer> {
+    let fail = |message: String| Error::Vocab { message };
+    let missing = |what: &str| fail(format!("{what} is missing or malformed"));
+    let id = |value: &Value| value.as_u64().and_then(|id| u32::try_from(id).ok()).map(Id);
+
+    let mut tokens = Vec::new();
+    for (key, value) in content.get("vocab").and_then(Value::as_object).ok_or_else(|| missing("vocab"))? {
+        let bytes = BASE64_STANDARD.decode(key).map_err(|_| fail(format!("token {key:?} is not base64")))?;
+        tokens.push((id(value).ok_or_else(|| fail(format!("token {key:?} has no valid id")))?, bytes));
+    }
+    tokens.sort();
+    let mut vocab = Vocab::default();
+    for (id, bytes) in &tokens {
+        vocab.insert(*id, bytes)?;
+    }
+
+    let special = content.get("special_tokens").and_then(Value::as_object).ok_or_else(|| missing("special_tokens"))?;
+    let special = special.iter().map(|(token, value)| {
+        Ok((token.clone(), id(value).ok_or_else(|| fail(format!("special token {token:?} has no valid id")))?))
+    });
+    let special = SpecialTokens::new(special.collect::<Result<Vec<_>>>()?)?;
+
+    // A name stands for its regex only while the two agree; what counts is the regex the vocabulary was trained with.
+    let pattern = content.get("pattern").and_then(Value::as_object).ok_or_else(|| missing("pattern"))?;
+    let regex = pattern.get("regex").and_then(Value::as_str).ok_or_else(|| missing("pattern.regex"))?;
+    let name = pattern.get("name").and_then(Value::as_str).filter(|name| Pattern::parse(name).regex() == regex);
+    let tokenizer = Tokenizer::from_ranks(vocab, Splitter::new(name.unwrap_or(regex))?, special)?;
+
+    let tokenizer = match content.get("merges") {
+        Some(Value::Null) => tokenizer,
+        Some(Value::Array(merges)) => {
+            let merges = merges.iter().enumerate().map(|(at, merge)| {
+                let pair =
+                    merge.as_array().filter(|pair| pair.len() == 2).ok_or_else(|| missing(&format!("merge {at}")))?;
+                id(&pair[0]).zip(id(&pair[1])).ok_or_else(|| missing(&format!("merge {at}")))
+            });
+            tokenizer.with_merges(merges.collect::<Result<Vec<_>>>()?)?
+        }
+        _ => return Err(missing("merges")),
+    };
+    let metadata = content.get("metadata").and_then(Value::as_object).ok_or_else(|| missing("metadata"))?;
+    Ok(tokenizer.with_metadata(metadata.clone()))
+}

@@ -1,0 +1,88 @@
+//! tiktoken's rank files: one token a line, its bytes in base64, a space, its rank.
+
+use std::path::Path;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+
+use crate::error::{Error, Result};
+use crate::io::{atomic, read};
+use crate::special::SpecialTokens;
+use crate::split::Splitter;
+use crate::tokenizer::Tokenizer;
+use crate::vocab::{Id, Vocab};
+
+/// Reads a rank file. Ranks are ids. Empty lines are passed over.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Format`] naming the line that is damaged, or what the vocabulary lacks.
+pub fn load(path: &Path, splitter: Splitter, special: SpecialTokens) -> Result<Tokenizer> {
+    let vocab = parse(path, &read(path)?)?;
+    Tokenizer::from_ranks(vocab, splitter, special).map_err(|error| match error {
+        Error::Vocab { message } => Error::format(path, message),
+        other => other,
+    })
+}
+
+fn parse(path: &Path, content: &[u8]) -> Result<Vocab> {
+    let mut vocab = Vocab::default();
+    for (number, line) in content.split(|&byte| byte == b'\n').enumerate() {
+        let line = line.trim_ascii_end();
+        if line.is_empty() {
+            continue;
+        }
+        let (bytes, rank) = parse_line(line).ok_or_else(|| {
+            let shown = line[..line.len().min(60)].escape_ascii();
+            Error::format(
+                path,
+                format!("line {}: expected a token in base64 and its rank, found \"{shown}\"", number + 1),
+            )
+        })?;
+        vocab.insert(rank, &bytes).map_err(|error| match error {
+            Error::Vocab { message } => Error::format(path, format!("line {}: {message}", number + 1)),
+            other => other,
+        })?;
+    }
+    Ok(vocab)
+}
+
+fn parse_line(line: &[u8]) -> Option<(Vec<u8>, Id)> {
+    let space = line.iter().position(|&byte| byte == b' ')?;
+    let bytes = BASE64_STANDARD.decode(&line[..space]).ok()?;
+    let rank = std::str::from_utf8(&line[space + 1..]).ok()?.parse().ok()?;
+    Some((bytes, Id(rank)))
+}
+
+/// Writes the ordinary tokens as a rank file. Special tokens, the split pattern and metadata have no place in it.
+///
+/// # Errors
+/// [`Error::Io`]; then nothing is written.
+pub fn save(tokenizer: &Tokenizer, path: &Path) -> Result<()> {
+    atomic::write(path, |file| {
+        for (id, bytes) in tokenizer.vocab().iter() {
+            writeln!(file, "{} {}", BASE64_STANDARD.encode(bytes), id.0)?;
+        }
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_is_found_and_the_line_named() {
+        for (content, expected) in [
+            (&b"YQ== 0\nYg=="[..], "line 2: expected a token in base64"),
+            (b"YQ== 0\n\n!!!! 1", "line 3: expected a token in base64"),
+            (b"YQ== -1", "line 1: expected"),
+            (b"YQ== 99999999999", "line 1: expected"),
+            (b"YQ== 0\nYQ== 1", "line 2: token ids 0 and 1 have the same bytes"),
+            (b"YQ== 0\nYg== 0", "line 2: token id 0 is given twice"),
+            (b"YQ== 4294967295", "line 1: token id 4294967295 is above the limit"),
+        ] {
+            let error = parse(Path::new("x.tiktoken"), content).err().unwrap().to_string();
+            assert!(error.starts_with("x.tiktoken: ") && error.contains(expected), "{error}");
+        }
+        assert_eq!(parse(Path::new("x"), b"YQ== 7\r\n").unwrap().id(b"a"), Some(Id(7)));
+    }
+}

@@ -1,0 +1,154 @@
+//! Text → pieces: the split pattern cuts a text before any byte is merged, and no token ever crosses a cut.
+//!
+//! A [`Splitter`] is the only thing that training and encoding know of patterns. Its contract, for every pattern:
+//!
+//! * The pieces, joined, are the text: where a pattern leaves a gap between two matches, the gap is a piece.
+//! * No piece is empty.
+//! * Bytes that are not UTF-8 are split as if each invalid sequence were one U+FFFD, as lossy decoding shows it, and
+//!   are kept as they are.
+
+mod invalid;
+mod named;
+mod pattern;
+mod regex;
+
+pub use pattern::{NamedPattern, Pattern};
+
+use crate::error::Result;
+use invalid::with_stand_ins;
+use named::NamedSplitter;
+use regex::RegexSplitter;
+
+/// Cuts text into pieces by one split pattern.
+#[derive(Clone)]
+pub struct Splitter {
+    pattern: Pattern,
+    engine: Engine,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Named(Box<NamedSplitter>),
+    Regex(Box<RegexSplitter>),
+}
+
+impl Splitter {
+    /// A splitter for a pattern's name or, to the letter, any regex.
+    ///
+    /// # Errors
+    /// [`Error::Pattern`](crate::Error::Pattern) if it is neither a known name nor a valid regex.
+    pub fn new(pattern: &str) -> Result<Splitter> {
+        let pattern = Pattern::parse(pattern);
+        let engine = match pattern.grammar() {
+            Some(named) => Engine::Named(Box::new(NamedSplitter::new(named))),
+            None => Engine::Regex(Box::new(RegexSplitter::new(pattern.regex())?)),
+        };
+        Ok(Splitter { pattern, engine })
+    }
+
+    /// The pattern this splitter follows.
+    pub fn pattern(&self) -> &Pattern {
+        &self.pattern
+    }
+
+    /// Calls `each` with every piece of `text`, in order.
+    ///
+    /// # Errors
+    /// [`Error::Split`](crate::Error::Split) if a custom pattern fails on this text; whatever `each` returns.
+    ///
+    /// # Examples
+    /// ```
+    /// let splitter = pairwright::Splitter::new("cl100k")?;
+    /// let mut pieces = Vec::new();
+    /// splitter.split(b"We've  12345 cats", |piece| {
+    ///     pieces.push(std::str::from_utf8(piece).unwrap().to_owned());
+    ///     Ok(())
+    /// })?;
+    /// assert_eq!(pieces, ["We", "'ve", " ", " ", "123", "45", " cats"]);
+    /// # Ok::<(), pairwright::Error>(())
+    /// ```
+    pub fn split<'t>(&self, text: &'t [u8], mut each: impl FnMut(&'t [u8]) -> Result<()>) -> Result<()> {
+        match std::str::from_utf8(text) {
+            Ok(valid) => {
+                let mut start = 0;
+                self.ends(valid, |end| {
+                    let piece = &text[start..end];
+                    start = end;
+                    each(piece)
+                })
+            }
+            Err(_) => {
+                let (stand_in, mut position) = with_stand_ins(text);
+                let mut start = 0;
+                self.ends(&stand_in, |end| {
+                    let end = position(end);
+                    let piece = &text[start..end];
+                    start = end;
+                    each(piece)
+                })
+            }
+        }
+    }
+
+    /// Calls `each` with the end of every piece, in order; the last is the length of the text.
+    fn ends(&self, text: &str, each: impl FnMut(usize) -> Result<()>) -> Result<()> {
+        match &self.engine {
+            Engine::Named(splitter) => splitter.ends(text, each),
+            Engine::Regex(splitter) => splitter.ends(text, each),
+        }
+    }
+
+    /// The first place at or after `from` where `text` may be cut in two without changing any piece, or `None`.
+    ///
+    /// Under the named patterns a letter or digit is never in one piece with white space after it, what follows never
+    /// depends on what went before, and what went before ends in no white space; so the pieces of the two parts are
+    /// the pieces of the whole. Nothing is known of a custom pattern.
+    pub fn safe_cut(&self, text: &[u8], from: usize) -> Option<usize> {
+        self.pattern.grammar()?;
+        let from = from.max(1);
+        text.get(from - 1..)?
+            .windows(2)
+            .position(|pair| pair[0].is_ascii_alphanumeric() && matches!(pair[1], b' ' | b'\n'))
+            .map(|at| from + at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(pattern: &str, text: &[u8]) -> Vec<Vec<u8>> {
+        let mut pieces = Vec::new();
+        let splitter = Splitter::new(pattern).unwrap();
+        splitter
+            .split(text, |piece| {
+                pieces.push(piece.to_vec());
+                Ok(())
+            })
+            .unwrap();
+        pieces
+    }
+
+    #[test]
+    fn gaps_between_matches_are_pieces() {
+        assert_eq!(pieces(r"\d+", b"ab12cd"), [&b"ab"[..], b"12", b"cd"]);
+        assert_eq!(pieces(r"x*", b"abxx"), [&b"ab"[..], b"xx"]);
+        assert_eq!(pieces(r"zzz", b"ab"), [b"ab"]);
+        assert!(pieces(r"\d+", b"").is_empty());
+    }
+
+    #[test]
+    fn invalid_bytes_split_as_the_replacement_character_and_stay() {
+        assert_eq!(pieces("cl100k", b"ab\xff\xfe !cd"), [&b"ab"[..], b"\xff\xfe", b" !", b"cd"]);
+        assert_eq!(pieces("cl100k", b" \xe4\xb8"), [&b" \xe4\xb8"[..]]);
+    }
+
+    #[test]
+    fn a_safe_cut_is_found_only_where_the_pattern_is_known() {
+        let text = b"!! \n one two";
+        assert_eq!(Splitter::new("o200k").unwrap().safe_cut(text, 0), Some(8));
+        assert_eq!(Splitter::new("o200k").unwrap().safe_cut(text, 9), None);
+        assert_eq!(Splitter::new("o200k").unwrap().safe_cut(text, 99), None);
+        assert_eq!(Splitter::new(r"\S+\s+").unwrap().safe_cut(text, 0), None);
+    }
+}

@@ -1,0 +1,59 @@
+//! Any other pattern, through a backtracking regex library.
+
+use fancy_regex::Regex;
+
+use crate::error::{Error, Result};
+
+#[derive(Clone)]
+pub(super) struct RegexSplitter {
+    regex: Regex,
+}
+
+impl RegexSplitter {
+    pub(super) fn new(pattern: &str) -> Result<RegexSplitter> {
+        match Regex::new(pattern) {
+            Ok(regex) => Ok(RegexSplitter { regex }),
+            Err(error) => Err(Error::Pattern { pattern: pattern.to_owned(), message: error.to_string() }),
+        }
+    }
+
+    /// Calls `each` with the end of every piece; what lies between two matches is a piece too.
+    pub(super) fn ends(&self, text: &str, mut each: impl FnMut(usize) -> Result<()>) -> Result<()> {
+        let mut done = 0;
+        for found in self.regex.find_iter(text) {
+            let found = found.map_err(|error| Error::Split {
+                pattern: self.regex.as_str().to_owned(),
+                offset: done,
+                message: error.to_string(),
+            })?;
+            if found.start() == found.end() {
+                continue;
+            }
+            if found.start() > done {
+                each(found.start())?;
+            }
+            done = found.end();
+            each(done)?;
+        }
+        if done < text.len() { each(text.len()) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invalid_pattern_is_an_error_with_the_reason() {
+        let error = RegexSplitter::new("(a").err().unwrap().to_string();
+        assert!(error.contains("\"(a\"") && error.contains("parenthesis"), "{error}");
+    }
+
+    #[test]
+    fn catastrophic_backtracking_is_an_error_that_names_the_place() {
+        let splitter = RegexSplitter::new(r"b|(a|a)*\1c").unwrap();
+        let text = format!("b{}", "a".repeat(64));
+        let error = splitter.ends(&text, |_| Ok(())).unwrap_err();
+        assert!(matches!(error, Error::Split { offset: 1, .. }), "{error}");
+    }
+}

@@ -1,0 +1,274 @@
+//! The façade: split, encode, special tokens and decode, tied together.
+
+use std::sync::OnceLock;
+
+use serde_json::{Map, Value};
+
+use crate::decode;
+use crate::encode::{Encoder, Scratch};
+use crate::error::{Error, Result};
+use crate::merges::{self, Merges, Pair};
+use crate::parallel::Stop;
+use crate::special::{Choice, Policy, SpecialTokens};
+use crate::split::Splitter;
+use crate::vocab::{Id, Vocab};
+
+/// What is known of how a tokenizer was made. Says nothing about what it does.
+pub type Metadata = Map<String, Value>;
+
+/// A byte-level BPE tokenizer: a vocabulary with its merges, a split pattern and special tokens. Immutable.
+pub struct Tokenizer {
+    vocab: Vocab,
+    encoder: Encoder,
+    splitter: Splitter,
+    special: SpecialTokens,
+    /// The merges that made the vocabulary, if it was trained here.
+    trained: Option<Vec<Pair>>,
+    /// Those that its ranks mean, once somebody asks.
+    recovered: OnceLock<Vec<Pair>>,
+    metadata: Metadata,
+}
+
+impl Tokenizer {
+    /// A tokenizer whose ids are ranks: of two possible merges the one that gives the lower id comes first.
+    ///
+    /// # Errors
+    /// [`Error::Vocab`] if a single byte is missing, [`Error::SpecialToken`] if an id is taken by an ordinary token.
+    pub fn from_ranks(vocab: Vocab, splitter: Splitter, special: SpecialTokens) -> Result<Tokenizer> {
+        for (token, id) in special.iter() {
+            if let Some(bytes) = vocab.bytes(id) {
+                let reason = format!("has id {}, which is also that of the token b\"{}\"", id.0, bytes.escape_ascii());
+                return Err(Error::SpecialToken { token: token.to_owned(), reason });
+            }
+        }
+        let encoder = Encoder::new(&vocab, Merges::from_ranks(&vocab))?;
+        Ok(Tokenizer {
+            vocab,
+            encoder,
+            splitter,
+            special,
+            trained: None,
+            recovered: OnceLock::new(),
+            metadata: Metadata::new(),
+        })
+    }
+
+    /// The same with the merges that made the vocabulary, in order.
+    ///
+    /// # Errors
+    /// [`Error::Vocab`] if they are not the merges of this vocabulary, one for each token of two bytes or more.
+    pub fn with_merges(mut self, merges: Vec<Pair>) -> Result<Tokenizer> {
+        let fail = |message: String| Err(Error::Vocab { message });
+        let mut tokens = self.vocab.iter().filter(|(_, bytes)| bytes.len() > 1);
+        for (at, &(left, right)) in merges.iter().enumerate() {
+            let (Some(left_bytes), Some(right_bytes)) = (self.vocab.bytes(left), self.vocab.bytes(right)) else {
+                return fail(format!("merge {at} ({}, {}) names an id that is no token", left.0, right.0));
+            };
+            match tokens.next() {
+                Some((id, bytes)) if bytes == [left_bytes, right_bytes].concat() && left < id && right < id => {}
+                Some((id, _)) => {
+                    return fail(format!("merge {at} ({}, {}) does not give token {}", left.0, right.0, id.0));
+                }
+                None => return fail(format!("merge {at} ({}, {}) gives no token", left.0, right.0)),
+            }
+        }
+        if let Some((id, _)) = tokens.next() {
+            return fail(format!("token {} has no merge", id.0));
+        }
+        drop(tokens);
+        self.trained = Some(merges);
+        Ok(self)
+    }
+
+    /// The same with other metadata.
+    pub fn with_metadata(mut self, metadata: Metadata) -> Tokenizer {
+        self.metadata = metadata;
+        self
+    }
+
+    /// The ordinary tokens.
+    pub fn vocab(&self) -> &Vocab {
+        &self.vocab
+    }
+
+    /// The special tokens.
+    pub fn special(&self) -> &SpecialTokens {
+        &self.special
+    }
+
+    /// The splitter with its pattern.
+    pub fn splitter(&self) -> &Splitter {
+        &self.splitter
+    }
+
+    /// How the tokenizer was made.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// One more than the largest id: the number of ids where they have no holes, and the size of an embedding table.
+    pub fn vocab_size(&self) -> usize {
+        let special = self.special.iter().map(|(_, id)| id.index() + 1).max().unwrap_or(0);
+        self.vocab.end().index().max(special)
+    }
+
+    /// The merges in order: those that made the vocabulary, or else those recovered from its ranks, which leave out
+    /// tokens that merging cannot reach.
+    pub fn merges(&self) -> &[Pair] {
+        match &self.trained {
+            Some(merges) => merges,
+            None => self.recovered.get_or_init(|| merges::recover(&self.vocab, self.encoder.merges())),
+        }
+    }
+
+    /// The merges that made the vocabulary, if it was trained here.
+    pub fn trained_merges(&self) -> Option<&[Pair]> {
+        self.trained.as_deref()
+    }
+
+    /// The bytes of an ordinary or special token.
+    pub fn token_bytes(&self, id: Id) -> Option<&[u8]> {
+        self.vocab.bytes(id).or_else(|| self.special.name(id).map(str::as_bytes))
+    }
+
+    /// Compiles what a caller allows and refuses; see [`SpecialTokens::policy`].
+    pub fn policy(&self, allowed: &Choice, refused: &Choice) -> Result<Policy<'_>> {
+        self.special.policy(allowed, refused)
+    }
+
+    /// The ids of a text.
+    ///
+    /// # Errors
+    /// [`Error::RefusedSpecial`] if the text holds a refused special token, [`Error::Split`] if a custom pattern fails
+    /// on the text, [`Error::PieceTooLong`].
+    ///
+    /// # Complexity
+    /// Linear in the text, n log n in its longest piece.
+    pub fn encode(&self, text: &[u8], policy: &Policy) -> Result<Vec<Id>> {
+        let mut ids = Vec::new();
+        self.encode_into(text, policy, &mut Scratch::default(), &mut ids, &Stop::default())?;
+        Ok(ids)
+    }
+
+    /// The ids of a text in which special tokens are plain text.
+    pub fn encode_ordinary(&self, text: &[u8]) -> Result<Vec<Id>> {
+        self.encode(text, &Policy::ORDINARY)
+    }
+
+    /// Appends the ids of a text; see [`Tokenizer::encode`]. Returns early with [`Error::Interrupted`] when stopped.
+    pub fn encode_into(
+        &self,
+        text: &[u8],
+        policy: &Policy,
+        scratch: &mut Scratch,
+        ids: &mut Vec<Id>,
+        stop: &Stop,
+    ) -> Result<()> {
+        policy.check(text)?;
+        let mut from = 0;
+        if let Some(finder) = policy.allowed() {
+            while let Some(found) = finder.find(text, from) {
+                self.encode_pieces(text, from..found.start, scratch, ids, stop)?;
+                ids.extend(found.id);
+                from = found.end;
+            }
+        }
+        self.encode_pieces(text, from..text.len(), scratch, ids, stop)
+    }
+
+    /// Appends the ids of a stretch of text without special tokens.
+    fn encode_pieces(
+        &self,
+        text: &[u8],
+        stretch: std::ops::Range<usize>,
+        scratch: &mut Scratch,
+        ids: &mut Vec<Id>,
+        stop: &Stop,
+    ) -> Result<()> {
+        let start = stretch.start;
+        let pieces = self.splitter.split(&text[stretch], |piece| {
+            stop.check()?;
+            self.encoder.encode(&self.vocab, piece, scratch, ids)
+        });
+        // The splitter knows only the stretch; the caller knows the text.
+        pieces.map_err(|error| match error {
+            Error::Split { pattern, offset, message } => Error::Split { pattern, offset: start + offset, message },
+            other => other,
+        })
+    }
+
+    /// The bytes that the ids stand for.
+    ///
+    /// # Errors
+    /// [`Error::UnknownId`] naming the first id that is no token, and its position.
+    pub fn decode(&self, ids: &[Id]) -> Result<Vec<u8>> {
+        decode::bytes(ids, |id| self.token_bytes(id))
+    }
+}
+
+/// Equal tokenizers give the same ids for every text and have the same merges; metadata does not matter.
+impl PartialEq for Tokenizer {
+    fn eq(&self, other: &Tokenizer) -> bool {
+        self.splitter.pattern() == other.splitter.pattern()
+            && self.special == other.special
+            && self.vocab == other.vocab
+            && self.merges() == other.merges()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokenizer() -> Tokenizer {
+        let mut vocab = Vocab::of_bytes();
+        vocab.insert(Id(256), b"ab").unwrap();
+        vocab.insert(Id(257), b"abab").unwrap();
+        let special = SpecialTokens::new([("<x>".to_owned(), Id(300))]).unwrap();
+        Tokenizer::from_ranks(vocab, Splitter::new("cl100k").unwrap(), special).unwrap()
+    }
+
+    #[test]
+    fn special_tokens_cut_the_text() {
+        let tokenizer = tokenizer();
+        let all = tokenizer.policy(&Choice::All, &Choice::NONE).unwrap();
+        let ids = tokenizer.encode(b"ab<x>abab<x>", &all).unwrap();
+        assert_eq!(ids, [256, 300, 257, 300].map(Id));
+        assert_eq!(tokenizer.decode(&ids).unwrap(), b"ab<x>abab<x>");
+        let strict = tokenizer.policy(&Choice::NONE, &Choice::All).unwrap();
+        let error = tokenizer.encode(b"ab<x>", &strict).unwrap_err();
+        assert!(matches!(error, Error::RefusedSpecial { offset: 2, .. }), "{error}");
+        assert_eq!(tokenizer.encode_ordinary(b"<x>").unwrap(), [60, 120, 62].map(Id));
+    }
+
+    #[test]
+    fn ids_may_have_holes() {
+        let tokenizer = tokenizer();
+        assert_eq!(tokenizer.vocab_size(), 301);
+        assert_eq!(tokenizer.token_bytes(Id(299)), None);
+        let error = tokenizer.decode(&[Id(97), Id(299)]).unwrap_err();
+        assert!(matches!(error, Error::UnknownId { id: 299, position: 1 }), "{error}");
+    }
+
+    #[test]
+    fn merges_must_be_those_of_the_vocabulary() {
+        let (a, b, ab) = (Id(97), Id(98), Id(256));
+        assert!(tokenizer().with_merges(vec![(a, b), (ab, ab)]).is_ok());
+        for (merges, expected) in [
+            (vec![(a, b)], "token 257 has no merge"),
+            (vec![(a, b), (ab, a)], "merge 1 (256, 97) does not give token 257"),
+            (vec![(a, b), (ab, ab), (a, a)], "merge 2 (97, 97) gives no token"),
+            (vec![(a, Id(999))], "names an id that is no token"),
+        ] {
+            let error = tokenizer().with_merges(merges).err().unwrap().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_special_token_must_not_take_the_id_of_another_token() {
+        let special = SpecialTokens::new([("<x>".to_owned(), Id(97))]).unwrap();
+        let error = Tokenizer::from_ranks(Vocab::of_bytes(), Splitter::new("gpt2").unwrap(), special).err().unwrap();
+        assert!(error.to_string().contains("also that of the token b\"a\""), "{error}");
+    }
+}

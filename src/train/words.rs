@@ -1,0 +1,92 @@
+//! All pretokens as words: mutable sequences of token ids, in one flat array.
+//!
+//! The array has one slot for each byte, and an [`END`] before, between and after words. A token writes its id into its
+//! first and its last slot; how many slots it covers is the length of its bytes. So both neighbours of a token are one
+//! step away, merging writes three slots, and nothing is ever moved: a token is known by the slot of its first byte for
+//! as long as it lives.
+
+use super::count::Counts;
+use crate::error::{Error, Result};
+use crate::merges::Pair;
+use crate::vocab::Id;
+
+/// In the slots around words.
+const END: Id = Id(u32::MAX);
+/// In the slot of what was the first byte of a token, once the token is merged into the one before.
+const INNER: Id = Id(u32::MAX - 1);
+
+pub(super) struct Words {
+    slots: Vec<Id>,
+    /// By slot: which word it belongs to.
+    word: Vec<u32>,
+    /// By word: how often it occurs.
+    counts: Vec<u64>,
+}
+
+/// The surroundings of a merged pair: the token before with the slot where it starts, the token after.
+pub(super) struct Occurrence {
+    pub count: u64,
+    pub before: Option<(Id, u32)>,
+    pub after: Option<Id>,
+}
+
+impl Words {
+    /// One word for each pretoken, in the order of the counts; every byte is a token of its own.
+    ///
+    /// # Errors
+    /// [`Error::CorpusTooLarge`] if slots cannot be numbered with 32 bits.
+    pub(super) fn new(counts: &Counts) -> Result<Words> {
+        let bytes: u64 = counts.iter().map(|(pretoken, _)| pretoken.len() as u64 + 1).sum();
+        let limit = u64::from(u32::MAX - 1);
+        if bytes > limit {
+            return Err(Error::CorpusTooLarge { bytes, limit });
+        }
+        let slots = bytes as usize + 1;
+        let mut words = Words { slots: Vec::with_capacity(slots), word: Vec::with_capacity(slots), counts: Vec::new() };
+        words.push_slot(END);
+        for (pretoken, count) in counts.iter() {
+            words.counts.push(count);
+            pretoken.iter().for_each(|&byte| words.push_slot(Id(byte.into())));
+            words.push_slot(END);
+        }
+        Ok(words)
+    }
+
+    fn push_slot(&mut self, id: Id) {
+        self.slots.push(id);
+        self.word.push(self.counts.len().saturating_sub(1) as u32);
+    }
+
+    /// Every pair of adjacent bytes with its slot and count, in ascending order of slots.
+    pub(super) fn byte_pairs(&self) -> impl Iterator<Item = (Pair, u32, u64)> {
+        self.slots
+            .windows(2)
+            .zip(0..)
+            .filter(|(pair, _)| pair[0] != END && pair[1] != END)
+            .map(|(pair, at)| ((pair[0], pair[1]), at, self.counts[self.word[at as usize] as usize]))
+    }
+
+    /// Whether the pair occurs at this slot, at which its left token once began. `length` is that of the left token.
+    ///
+    /// A slot where a token began never shows that token's id again once the token is gone: then it is inside a token
+    /// ([`INNER`]), or the first or last slot of a longer one, whose id is another.
+    pub(super) fn holds(&self, (left, right): Pair, at: u32, length: u32) -> bool {
+        self.slots[at as usize] == left && self.slots[(at + length) as usize] == right
+    }
+
+    /// Makes one token of the pair at this slot. `lengths` are the bytes of each token, by id.
+    pub(super) fn merge(&mut self, (left, right): Pair, id: Id, at: u32, lengths: &[u32]) -> Occurrence {
+        let length = |id: Id| lengths[id.index()];
+        let second = at + length(left);
+        let end = second + length(right);
+        self.slots[second as usize] = INNER;
+        self.slots[at as usize] = id;
+        self.slots[end as usize - 1] = id;
+        let neighbour = |slot: u32| Some(self.slots[slot as usize]).filter(|&id| id != END);
+        Occurrence {
+            count: self.counts[self.word[at as usize] as usize],
+            before: neighbour(at - 1).map(|before| (before, at - length(before))),
+            after: neighbour(end),
+        }
+    }
+}
