@@ -27,6 +27,7 @@ pub mod parallel;
 #[cfg(feature = "python")]
 mod py;
 pub mod reference;
+pub mod span;
 pub mod special;
 pub mod split;
 pub mod tokenizer;

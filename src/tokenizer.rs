@@ -17,6 +17,7 @@ use crate::vocab::{Id, Vocab};
 pub type Metadata = Map<String, Value>;
 
 /// A byte-level BPE tokenizer: a vocabulary with its merges, a split pattern and special tokens. Immutable.
+#[derive(Clone)]
 pub struct Tokenizer {
     vocab: Vocab,
     encoder: Encoder,

@@ -7,7 +7,7 @@ byte; a lone surrogate in a `str` becomes U+FFFD. Long calls can be interrupted 
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
-from typing import Any, Literal, Self, final
+from typing import Any, Literal, Self, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +22,11 @@ DATASETS: str
 PATTERNS: dict[str, str]
 """The named split patterns: name → regex."""
 
-type Text = str | bytes
-type Special = Literal["all"] | Collection[str]
-type Ids = Iterable[int] | npt.NDArray[np.integer[Any]]
-type Path = str | PathLike[str]
-type Report = Callable[[str, int, int, bytes | None, int], None]
+Text: TypeAlias = str | bytes
+Special: TypeAlias = Literal["all"] | Collection[str]
+Ids: TypeAlias = Iterable[int] | npt.NDArray[np.integer[Any]]
+Path: TypeAlias = str | PathLike[str]
+Report: TypeAlias = Callable[[str, int, int, bytes | None, int], None]
 """Receives (phase, done, total, token, count), about every 50 ms; what it raises ends the work.
 
 In the phase "count", `done` and `total` are bytes of the documents handed over in one call, `token` is None and `count`
@@ -209,16 +209,22 @@ class Counter:
     def finish(self) -> Counts:
         """All that was counted. The counter is then spent."""
 
-def train(
-    counts: Counts,
-    *,
-    vocab_size: int,
-    special_ids: Literal["first", "last"],
-    tie_break: Literal["lowest_pair", "first_seen"],
-    min_frequency: int,
-    max_token_bytes: int | None,
-    report: Report | None = None,
-) -> tuple[Tokenizer, int]:
+@final
+class Settings:
+    """What to learn, checked before any text is read. The arguments are those of `pairwright.train`."""
+
+    def __new__(
+        cls,
+        *,
+        vocab_size: int,
+        special_tokens: Sequence[str],
+        special_ids: str,
+        tie_break: str,
+        min_frequency: int,
+        max_token_bytes: int | None,
+    ) -> Self: ...
+
+def train(counts: Counts, settings: Settings, report: Report | None = None) -> tuple[Tokenizer, int]:
     """Learn a vocabulary. Gives the tokenizer and the number of merges that were asked for."""
 
 def write_atomically(path: Path, content: bytes) -> None:

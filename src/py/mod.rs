@@ -1,1 +1,48 @@
+//! The Python module. Methods here convert inputs, release the interpreter once, call the core and build outputs; the
+//! manual is `python/pairwright/_core.pyi`.
 
+mod convert;
+mod decoder;
+mod errors;
+mod tokenizer;
+mod train;
+mod watch;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _core {
+    use std::path::PathBuf;
+
+    use pyo3::prelude::*;
+    use pyo3::types::PyDict;
+
+    use super::errors::to_python;
+    use crate::io::atomic;
+    use crate::split::NAMED;
+
+    #[pymodule_export]
+    use super::decoder::StreamDecoder;
+    #[pymodule_export]
+    use super::tokenizer::{_from_model, Tokenizer};
+    #[pymodule_export]
+    use super::train::{Counter, Counts, Settings, train};
+
+    /// Write a file, complete or not at all.
+    #[pyfunction]
+    fn write_atomically(py: Python<'_>, path: PathBuf, content: &[u8]) -> PyResult<()> {
+        let written = py.detach(|| atomic::write(&path, |file| file.write_all(content)));
+        written.map_err(|error| to_python(py, error))
+    }
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("DATASETS", include_str!("../../data/datasets.json"))?;
+        let patterns = PyDict::new(module.py());
+        for pattern in NAMED {
+            patterns.set_item(pattern.name, pattern.regex)?;
+        }
+        module.add("PATTERNS", patterns)
+    }
+}

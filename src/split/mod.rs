@@ -12,7 +12,7 @@ mod named;
 mod pattern;
 mod regex;
 
-pub use pattern::{NamedPattern, Pattern};
+pub use pattern::{NAMED, NamedPattern, Pattern};
 
 use crate::error::Result;
 use invalid::with_stand_ins;

@@ -88,7 +88,7 @@ pub struct Trained {
 /// O(n log n) in the bytes of the distinct pretokens, in practice near-linear.
 pub fn train(counts: &Counts, settings: &Settings, report: &mut Report) -> Result<Trained> {
     let special = counts.special_tokens();
-    check_settings(settings, special)?;
+    settings.check(special)?;
     if counts.is_empty() {
         return Err(Error::EmptyCorpus);
     }
@@ -112,23 +112,30 @@ pub fn train(counts: &Counts, settings: &Settings, report: &mut Report) -> Resul
     Ok(Trained { tokenizer, learned, asked })
 }
 
-fn check_settings(settings: &Settings, special: &[String]) -> Result<()> {
-    let least = 256 + special.len();
-    if settings.vocab_size < least {
-        let (asked, least) = (settings.vocab_size as u64, least as u64);
-        return Err(Error::VocabSize { asked, special: special.len(), least });
+impl Settings {
+    /// Checks the settings, which needs no corpus but only the names of its special tokens.
+    ///
+    /// # Errors
+    /// [`Error::SpecialToken`], [`Error::VocabSize`], [`Error::Setting`].
+    pub fn check(&self, special: &[String]) -> Result<()> {
+        check_special_tokens(special)?;
+        let least = 256 + special.len();
+        if self.vocab_size < least {
+            let (asked, least) = (self.vocab_size as u64, least as u64);
+            return Err(Error::VocabSize { asked, special: special.len(), least });
+        }
+        let fail = |setting, value: String, reason| Err(Error::Setting { setting, value, reason });
+        if self.vocab_size > Id::MAX.index() {
+            return fail("vocab_size", self.vocab_size.to_string(), "more than the 16,777,215 ids there are");
+        }
+        if self.min_frequency == 0 {
+            return fail("min_frequency", "0".into(), "must be at least 1");
+        }
+        if self.max_token_bytes == 0 {
+            return fail("max_token_bytes", "0".into(), "must be at least 1");
+        }
+        Ok(())
     }
-    let fail = |setting, value: String, reason| Err(Error::Setting { setting, value, reason });
-    if settings.vocab_size > Id::MAX.index() {
-        return fail("vocab_size", settings.vocab_size.to_string(), "more than the 16,777,215 ids there are");
-    }
-    if settings.min_frequency == 0 {
-        return fail("min_frequency", "0".into(), "must be at least 1");
-    }
-    if settings.max_token_bytes == 0 {
-        return fail("max_token_bytes", "0".into(), "must be at least 1");
-    }
-    Ok(())
 }
 
 /// Checks the special tokens of a corpus before any of it is read.

@@ -1,0 +1,37 @@
+"""The commands, put together."""
+
+from typing import Annotated
+
+import typer
+
+from pairwright import __version__
+from pairwright.cli.count import count
+from pairwright.cli.decode import decode
+from pairwright.cli.encode import encode
+from pairwright.cli.info import info
+from pairwright.cli.show import show
+from pairwright.cli.train import train
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+def print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"pairwright {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def pairwright(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=print_version, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Train and run byte-level BPE tokenizers.
+
+    Data goes to standard output, messages and progress to standard error.
+    """
+
+
+for command in (train, encode, decode, count, show, info):
+    app.command()(command)

@@ -1,0 +1,34 @@
+"""Arguments and options that several commands share."""
+
+from typing import Annotated, Literal, TypeAlias
+
+import typer
+
+Model: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL", help="A model file, a .tiktoken file (with --pattern), or an encoding's name.", show_default=False
+    ),
+]
+
+Pattern: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="PATTERN", help="The split pattern of a .tiktoken file: a name or a regex.")
+]
+
+Files: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[FILE]...", help="Files to read; - and no file mean standard input.", show_default=False),
+]
+
+Out: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Write to this file, complete or not at all, not to standard output.")
+]
+
+Treatment: TypeAlias = Literal["refuse", "allow", "text"]
+
+Special: TypeAlias = Annotated[
+    Treatment,
+    typer.Option(
+        help="A special token in the text: refuse it with an error, allow it to become its id, or take it as plain text."
+    ),
+]

@@ -1,0 +1,100 @@
+"""`pairwright decode`."""
+
+import re
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from pairwright import Tokenizer
+from pairwright.cli import files, model as models
+from pairwright.cli.arguments import Files, Model, Out, Pattern
+from pairwright.cli.console import CommandError
+from pairwright.cli.progress import Bar
+
+# Words are parsed in blocks of about this many bytes.
+BLOCK = 1 << 20
+
+LARGEST_ID = 2**32 - 1
+
+DIGITS_AND_SPACES = b"0123456789 \t\n\r\v\f"
+
+SPACE = re.compile(rb"\s")
+
+
+def decode(model: Model, file: Files = None, out: Out = None, pattern: Pattern = None) -> None:
+    """Write the exact bytes of ids, which are read as words separated by white space."""
+    names = files.inputs(file)
+    expected = sum(files.size(name) for name in names)
+    tokenizer = models.load(model, pattern)
+    with files.output(out) as write, Bar("decoding", expected, to_screen=files.is_standard(out)) as bar:
+        for name in names:
+            words = files.read(name)
+            bar.expect(len(words) - files.size(name))
+            position = 0
+            for start, end in blocks(words):
+                ids = parse(words, start, end, position, files.shown(name))
+                write(decoded(tokenizer, ids, position, files.shown(name)))
+                position += len(ids)
+                bar.advance(end - start)
+
+
+def blocks(words: bytes) -> Iterator[tuple[int, int]]:
+    """Cut the input at white space: the start and end of each block."""
+    start = 0
+    while start < len(words):
+        space = SPACE.search(words, min(start + BLOCK, len(words)))
+        end = space.end() if space else len(words)
+        yield start, end
+        start = end
+
+
+def parse(words: bytes, start: int, end: int, position: int, name: str) -> npt.NDArray[np.uint64]:
+    """The ids of one block. `position` is that of its first id in the input."""
+    block = words[start:end]
+    if not block.translate(None, DIGITS_AND_SPACES):
+        # Checked first, because what is no number ends this parser early and quietly.
+        ids = np.fromstring(block, dtype=np.uint64, sep=" ")
+        if not len(ids) or ids.max() <= LARGEST_ID:
+            return ids
+    for index, word in enumerate(re.finditer(rb"\S+", block)):
+        if not word.group().isdigit():
+            line = words.count(b"\n", 0, start + word.start()) + 1
+            raise CommandError(f"{name}, line {line}: {quoted(word.group())} is no token id")
+        if len(word.group().lstrip(b"0")) > len(str(LARGEST_ID)) or int(word.group()) > LARGEST_ID:
+            raise unknown(name, quoted(word.group()), position + index)
+    raise AssertionError("a block that cannot be parsed holds a word that is no id")
+
+
+def decoded(tokenizer: Tokenizer, ids: npt.NDArray[np.uint64], position: int, name: str) -> bytes:
+    """The bytes of one block of ids."""
+    try:
+        return tokenizer.decode_bytes(ids)
+    except KeyError as error:
+        for index, id in enumerate(ids.tolist()):
+            if not has_token(tokenizer, id):
+                raise unknown(name, str(id), position + index) from error
+        raise
+
+
+def has_token(tokenizer: Tokenizer, id: int) -> bool:
+    """Whether the vocabulary holds an id."""
+    try:
+        tokenizer.token_bytes(id)
+    except KeyError:
+        return False
+    return True
+
+
+def unknown(name: str, id: str, position: int) -> CommandError:
+    """The error for an id that the vocabulary does not hold; positions count from 0."""
+    return CommandError(
+        f"{name}: unknown token id {id} at position {position}", hint="decode with the model that encoded the text"
+    )
+
+
+def quoted(word: bytes) -> str:
+    """A word in a message, cut if it is long."""
+    text = word[:40].decode(errors="backslashreplace")
+    return f'"{text}"' if len(word) <= 40 else f'"{text}…"'

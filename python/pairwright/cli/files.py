@@ -1,0 +1,83 @@
+"""Bytes in and bytes out. The name `-` stands for standard input or standard output."""
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from pairwright._core import write_atomically
+
+STANDARD = "-"
+
+
+def inputs(files: Sequence[str] | None) -> list[str]:
+    """The inputs to read: standard input if none is named."""
+    return list(files or [STANDARD])
+
+
+def size(name: str) -> int:
+    """The bytes of an input as far as they are known before it is read. Raises `OSError`."""
+    return 0 if name == STANDARD else Path(name).stat().st_size
+
+
+def read(name: str) -> bytes:
+    """All bytes of an input. Raises `OSError`."""
+    if name != STANDARD:
+        return Path(name).read_bytes()
+    with blaming("standard input"):
+        return opened(sys.stdin).buffer.read()
+
+
+def shown(name: str) -> str:
+    """The name of an input in messages."""
+    return "standard input" if name == STANDARD else name
+
+
+@contextmanager
+def output(name: str | None) -> Iterator[Callable[[bytes], object]]:
+    """Gives a function that takes the output in parts. A file is written at the end, complete or not at all."""
+    if name in (None, STANDARD):
+        yield write_standard_output
+        flush_standard_output()
+    else:
+        check_target(name)
+        parts = bytearray()
+        yield parts.extend
+        write_atomically(name, bytes(parts))
+
+
+def check_target(name: str) -> None:
+    """Find out before the work, not after it, that its result could not be written. Raises `OSError`."""
+    path = Path(name)
+    folder = path.resolve().parent
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+    if not folder.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
+    if not os.access(folder if path.is_file() or not path.exists() else path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
+
+
+def write_standard_output(content: bytes) -> None:
+    with blaming("standard output"):
+        opened(sys.stdout).buffer.write(content)
+
+
+def flush_standard_output() -> None:
+    """Raises `OSError` if what was printed cannot be written: a full disk often shows only here."""
+    if sys.stdout is not None:
+        with blaming("standard output"):
+            sys.stdout.flush()
+
+
+@contextmanager
+def blaming(name: str) -> Iterator[None]:
+    """An `OSError` that names no file gets this name."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno != errno.EPIPE:
+            error.filename = name
+        raise

@@ -1,0 +1,72 @@
+"""What MODEL on the command line means."""
+
+import json
+from pathlib import Path
+
+from pairwright import FormatError, Tokenizer, get_encoding, list_encodings
+from pairwright.cli.console import CommandError, UsageError
+
+
+def load(model: str, pattern: str | None) -> Tokenizer:
+    """The tokenizer that a MODEL stands for. A file goes before an encoding of the same name."""
+    path = Path(model)
+    if not path.exists():
+        return load_encoding(model, pattern)
+    if path.suffix == ".tiktoken":
+        return load_rank_file(path, pattern)
+    if pattern is not None:
+        raise UsageError(f"--pattern goes with a .tiktoken file; {model} is none", hint="leave --pattern out")
+    try:
+        return Tokenizer.load(path)
+    except FormatError as error:
+        if is_tokenizer_json(path):
+            return load_tokenizer_json(path)
+        if error.hint is None and not looks_like_json(path):
+            error.hint = "a rank file needs a name that ends in .tiktoken, and --pattern"
+        raise
+
+
+def load_encoding(name: str, pattern: str | None) -> Tokenizer:
+    """A published encoding."""
+    names = list_encodings()
+    if name not in names:
+        raise CommandError(
+            f"{name}: no such file, and no encoding has this name",
+            hint=f"name a file that `pairwright train` wrote, a .tiktoken file, or one of {', '.join(names)}",
+        )
+    if pattern is not None:
+        raise UsageError(f"the encoding {name} has a pattern of its own", hint="leave --pattern out")
+    return get_encoding(name)
+
+
+def load_rank_file(path: Path, pattern: str | None) -> Tokenizer:
+    """A file in tiktoken's format, which does not tell its split pattern."""
+    if pattern is None:
+        raise UsageError(
+            f"{path} does not tell its split pattern",
+            hint="add --pattern with the one it was trained with: cl100k, gpt2, o200k or a regex",
+        )
+    return Tokenizer.from_tiktoken(path, pattern=pattern)
+
+
+def load_tokenizer_json(path: Path) -> Tokenizer:
+    """A tokenizer.json of Hugging Face's tokenizers."""
+    raise FormatError(
+        f"{path}: this is a tokenizer.json of Hugging Face's tokenizers, which is not supported yet",
+        hint="use its rank file with --pattern, if it has one",
+    )
+
+
+def is_tokenizer_json(path: Path) -> bool:
+    """Whether a file that is no model file is a tokenizer.json, whatever its name."""
+    try:
+        content = json.loads(path.read_bytes())
+    except ValueError:
+        return False
+    return isinstance(content, dict) and isinstance(content.get("model"), dict) and "format" not in content
+
+
+def looks_like_json(path: Path) -> bool:
+    """Whether a file at least begins as a JSON object does."""
+    with path.open("rb") as file:
+        return file.read(64).lstrip().startswith(b"{")

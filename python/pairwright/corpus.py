@@ -1,0 +1,163 @@
+"""What can be trained on: a path, several paths, an iterable of texts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from pairwright._core import Counter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pairwright._core import Counts, Report, Text
+
+Source: TypeAlias = "str | os.PathLike[str] | Iterable[str | bytes | os.PathLike[str]] | Files | Texts"
+
+# Texts are handed to the core in batches of about this many bytes: enough to keep every core busy, little to hold.
+BATCH = 16 << 20
+
+# No system allows longer paths.
+LONGEST_PATH = 4096
+
+
+Description: TypeAlias = "list[dict[str, str | int]]"
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files, each of them one document."""
+
+    paths: tuple[Path, ...]
+
+    def size(self) -> int:
+        """Bytes in all, for the progress bar. What is no regular file counts 0."""
+        return sum(path.stat().st_size for path in self.paths if path.is_file())
+
+    def count(
+        self, pattern: str, special_tokens: Sequence[str], threads: int | None, report: Report | None
+    ) -> tuple[Counts, Description]:
+        """Count every file; describe each by its name, bytes and SHA-256."""
+        counter = Counter(pattern=pattern, special_tokens=special_tokens, threads=threads)
+        described: Description = []
+        for path in self.paths:
+            size, sha256 = counter.add_file(path, report)
+            described.append({"name": path.name, "bytes": size, "sha256": sha256})
+        return counter.finish(), described
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Documents in memory, or as they come."""
+
+    texts: Iterable[Text]
+    name: str = "<texts>"
+
+    def size(self) -> int:
+        """Not known before all have come."""
+        return 0
+
+    def count(
+        self, pattern: str, special_tokens: Sequence[str], threads: int | None, report: Report | None
+    ) -> tuple[Counts, Description]:
+        """Count every document; describe them by their number, bytes and SHA-256 (see `Counter.digest`)."""
+        counter = Counter(pattern=pattern, special_tokens=special_tokens, threads=threads)
+        for batch in batches(self.texts):
+            counter.add(batch, report)
+        documents, size, sha256 = counter.digest()
+        return counter.finish(), [{"name": self.name, "documents": documents, "bytes": size, "sha256": sha256}]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A corpus that was counted before."""
+
+    counts: Counts
+
+    def size(self) -> int:
+        """Nothing is left to read."""
+        return 0
+
+    def count(
+        self, pattern: str, special_tokens: Sequence[str], threads: int | None, report: Report | None
+    ) -> tuple[Counts, Description]:
+        """The counts as they are, under the pattern and special tokens they were made with."""
+        del pattern, special_tokens, threads, report
+        return self.counts, []
+
+
+def batches(texts: Iterable[Text]) -> Iterator[list[Text]]:
+    """The texts in lists of about `BATCH` bytes."""
+    batch: list[Text] = []
+    size = 0
+    for position, text in enumerate(texts):
+        if not isinstance(text, str | bytes | bytearray):
+            raise TypeError(f"document {position} of the corpus is {type(text).__name__}, not str or bytes")
+        batch.append(text)
+        size += len(text)
+        if size >= BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def resolve(source: Source) -> Files | Texts:
+    """What a source means.
+
+    A `str` or path is a file. An iterable of paths is several files, an iterable of `bytes` or `str` is text, with one
+    exception: a list or tuple of `str` that all name existing files is several files. One in which only some do is
+    refused, since training on the names of files is hardly what is meant.
+    """
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        if isinstance(source, str) and not may_be_path(source):
+            raise ValueError("a single str is taken for a path; to train on a text itself, pass a list: [text]")
+        return Files((path,))
+    if isinstance(source, bytes | bytearray):
+        raise TypeError("a single bytes object is ambiguous: pass [data] to train on it, os.fsdecode(data) for a path")
+    if isinstance(source, Files | Texts):
+        return source
+    if not isinstance(source, Iterable):
+        raise TypeError(f"cannot train on {type(source).__name__}: pass a path, several paths or an iterable of texts")
+    if not isinstance(source, list | tuple):
+        return _of_iterator(iter(source))
+    if any(isinstance(item, os.PathLike) for item in source):
+        return Files(tuple(_path(item) for item in source))
+    if source and all(isinstance(item, str) and may_be_path(item) for item in source):
+        missing = [item for item in source if not os.path.isfile(item)]  # noqa: PTH113  also takes names that are invalid
+        if not missing:
+            return Files(tuple(Path(item) for item in source))
+        if len(missing) < len(source):
+            raise ValueError(
+                f"{missing[0]!r} is no file, but other strings of the list are; "
+                "pass pathlib.Path objects to train on files, or iter(texts) to train on the strings themselves"
+            )
+    return Texts(source)
+
+
+def _of_iterator(items: Iterator[str | bytes | os.PathLike[str]]) -> Files | Texts:
+    """The first item of an iterator decides what it gives."""
+    first = next(items, None)
+    if isinstance(first, os.PathLike):
+        return Files((Path(first), *map(_path, items)))
+    return Texts(_chain(first, items) if first is not None else ())
+
+
+def _chain(first: Text, rest: Iterator[Text]) -> Iterator[Text]:
+    yield first
+    yield from rest
+
+
+def _path(item: object) -> Path:
+    if isinstance(item, str | os.PathLike):
+        return Path(item)
+    raise TypeError(f"a corpus has either paths or texts, not both: found {type(item).__name__} among paths")
+
+
+def may_be_path(text: str) -> bool:
+    """Whether a text could at all be the name of a file."""
+    return 0 < len(text) <= LONGEST_PATH and "\n" not in text and "\0" not in text

@@ -1,0 +1,29 @@
+"""The exceptions for which Python has none that fits. All others are builtin ones."""
+
+
+class PairwrightError(Exception):
+    """The base of pairwright's own exceptions. `hint` says what to do about it, if there is more to say."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class FormatError(PairwrightError, ValueError):
+    """A model or rank file is damaged, altered, of a newer version, or not what its name says."""
+
+
+class SplitError(PairwrightError, RuntimeError):
+    """A custom split pattern is valid, but gave up on a text: it backtracks without end."""
+
+
+class ChecksumError(PairwrightError):
+    """A downloaded or stored file is not the published one."""
+
+
+class DownloadError(PairwrightError, OSError):
+    """A file could not be downloaded."""
+
+
+class FewerMergesWarning(UserWarning):
+    """Training ran out of pairs before the vocabulary had the size that was asked for."""

@@ -1,0 +1,144 @@
+"""Learning a vocabulary from a corpus."""
+
+from __future__ import annotations
+
+import json
+import time
+import warnings
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from pairwright import _core
+from pairwright._core import Counts, Settings, Tokenizer
+from pairwright.corpus import Counted, Source, resolve
+from pairwright.errors import FewerMergesWarning
+from pairwright.progress import Progress, reporting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def count(
+    source: Source,
+    pattern: str = "cl100k",
+    special_tokens: Sequence[str] = (),
+    *,
+    threads: int | None = None,
+    progress: Progress = None,
+) -> Counts:
+    """Count the distinct pieces of a corpus: all that training needs to know of it.
+
+    Arguments are those of `train`. Raises what `train` raises for them.
+    """
+    corpus = resolve(source)
+    with reporting(progress, corpus.size()) as report:
+        return corpus.count(pattern, _names(special_tokens), threads, report)[0]
+
+
+def train(
+    source: Source | Counts,
+    vocab_size: int = 4096,
+    pattern: str | None = None,
+    special_tokens: Sequence[str] | None = None,
+    *,
+    special_ids: Literal["first", "last"] = "last",
+    tie_break: Literal["lowest_pair", "first_seen"] = "lowest_pair",
+    min_frequency: int = 1,
+    max_token_bytes: int | None = None,
+    threads: int | None = None,
+    progress: Progress = None,
+) -> Tokenizer:
+    """Learn a byte-level BPE vocabulary.
+
+    Starting from the 256 bytes, the most frequent pair of adjacent tokens becomes a new token, again and again; no
+    token crosses a cut of the split pattern. This is the algorithm of Sennrich, Haddow and Birch, "Neural Machine
+    Translation of Rare Words with Subword Units" (2016), on bytes. The result depends on nothing but the corpus and the
+    settings: not on the number of threads, and not on the machine.
+
+    Args:
+        source: A path; several paths (a list of `str` that all name existing files counts as such); an iterable of
+            `str` or `bytes`, each one document; or `Counts`. No piece spans two documents or files.
+        vocab_size: The number of ids: 256 bytes, merges and special tokens.
+        pattern: "cl100k" (the default, alias "gpt4"), "gpt2", "o200k", or any regex, followed to the letter. What lies
+            between two matches of a regex is a piece too, so that nothing is lost.
+        special_tokens: Names, in order. They cut the text and are never counted or merged.
+        special_ids: "last" gives special tokens ids after the merges, "first" the ids 256, 257, …
+        tie_break: Among equally frequent pairs, "lowest_pair" takes the smallest (left id, right id), "first_seen" the
+            one that comes first in the text as merged so far.
+        min_frequency: Pairs that occur less often are not merged.
+        max_token_bytes: Tokens do not grow longer than this many bytes; `None` sets no limit.
+        threads: The number of threads that count; `None` uses every core.
+        progress: `True` shows a bar on stderr if it is a terminal; a callable receives `ProgressEvent` objects about
+            every 50 ms.
+
+    Returns:
+        The tokenizer; `metadata` tells the corpus (names, bytes, SHA-256), the settings and the time.
+
+    Raises:
+        ValueError: A setting is out of range or contradicts `Counts`, the corpus is empty, the pattern is invalid, or a
+            special token is empty, given twice or has the bytes of an ordinary token.
+        OSError: A file cannot be read.
+        SplitError: A custom pattern gave up on the text.
+
+    Warns:
+        FewerMergesWarning: Fewer pairs were left to merge than `vocab_size` has room for. The tokenizer is smaller.
+    """
+    began = time.monotonic()
+    if isinstance(source, Counts):
+        _check_same("pattern", pattern, source.pattern)
+        _check_same("special_tokens", special_tokens and list(special_tokens), source.special_tokens)
+        names = source.special_tokens
+    else:
+        names = _names(special_tokens or ())
+    asked_for = {
+        "vocab_size": vocab_size,
+        "special_tokens": names,
+        "special_ids": special_ids,
+        "tie_break": tie_break,
+        "min_frequency": min_frequency,
+        "max_token_bytes": max_token_bytes,
+    }
+    settings = Settings(
+        vocab_size=vocab_size,
+        special_tokens=names,
+        special_ids=special_ids,
+        tie_break=tie_break,
+        min_frequency=min_frequency,
+        max_token_bytes=max_token_bytes,
+    )
+    corpus = Counted(source) if isinstance(source, Counts) else resolve(source)
+    with reporting(progress, corpus.size()) as report:
+        counts, described = corpus.count(pattern or "cl100k", names, threads, report)
+        tokenizer, asked = _core.train(counts, settings, report)
+    learned = len(tokenizer.merges)
+    if learned < asked:
+        warnings.warn(
+            f"only {learned} of {asked} merges could be learned, no pair is left; the vocabulary has "
+            f"{tokenizer.vocab_size} ids instead of {vocab_size}",
+            FewerMergesWarning,
+            stacklevel=2,
+        )
+    metadata = {
+        "corpus": described,
+        "settings": {"pattern": counts.pattern, **asked_for},
+        "version": _core.__version__,
+        "pretokens": len(counts),
+        "pieces": counts.total,
+        # Left out of the model file's checksum: all else is the same whenever the same corpus is trained again.
+        "time": {
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - began, 3),
+        },
+    }
+    return tokenizer._with_metadata(json.dumps(metadata))
+
+
+def _names(special_tokens: Sequence[str]) -> list[str]:
+    if isinstance(special_tokens, str):
+        raise TypeError(f"special_tokens must be a list of names, not one str; pass [{special_tokens!r}]")
+    return list(special_tokens)
+
+
+def _check_same(setting: str, given: object, counted: object) -> None:
+    if given is not None and given != counted:
+        raise ValueError(f"{setting}={given!r}: the counts were made with {counted!r}; leave {setting} out or count anew")

@@ -1,0 +1,129 @@
+//! Python values → what the core takes, borrowed wherever possible.
+
+use std::borrow::Cow;
+use std::num::NonZeroUsize;
+
+use numpy::{PyArray1, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::exceptions::{PyKeyError, PyOverflowError, PyTypeError, PyUnicodeEncodeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyString};
+
+use crate::special::Choice;
+use crate::vocab::Id;
+
+/// `str` or `bytes`, as bytes.
+pub(super) struct Text<'a> {
+    pub bytes: Cow<'a, [u8]>,
+    pub is_str: bool,
+}
+
+impl<'a> Text<'a> {
+    /// # Errors
+    /// `TypeError` for anything but text.
+    pub(super) fn of(value: &'a Bound<'_, PyAny>) -> PyResult<Text<'a>> {
+        if let Ok(string) = value.cast::<PyString>() {
+            let bytes = match string.to_str() {
+                Ok(valid) => Cow::Borrowed(valid.as_bytes()),
+                Err(error) if error.is_instance_of::<PyUnicodeEncodeError>(value.py()) => {
+                    Cow::Owned(without_surrogates(string)?.into_bytes())
+                }
+                Err(error) => return Err(error),
+            };
+            return Ok(Text { bytes, is_str: true });
+        }
+        if let Ok(bytes) = value.cast::<PyBytes>() {
+            return Ok(Text { bytes: Cow::Borrowed(bytes.as_bytes()), is_str: false });
+        }
+        if let Ok(bytes) = value.cast::<PyByteArray>() {
+            return Ok(Text { bytes: Cow::Owned(bytes.to_vec()), is_str: false });
+        }
+        Err(PyTypeError::new_err(format!("text must be str or bytes, not {}", value.get_type().name()?)))
+    }
+
+    /// Many texts, from values that the caller keeps alive.
+    pub(super) fn all(values: &'a [Bound<'_, PyAny>]) -> PyResult<Vec<Text<'a>>> {
+        values.iter().map(Text::of).collect()
+    }
+}
+
+/// The values of an iterable of texts. A single text is refused: its characters are hardly meant.
+pub(super) fn texts<'py>(values: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    if values.is_instance_of::<PyString>() || values.is_instance_of::<PyBytes>() {
+        let kind = values.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("expected several texts, not one {kind}; pass a list: [text]")));
+    }
+    values.try_iter()?.collect()
+}
+
+/// As tiktoken does it: through UTF-16, so that a pair of surrogates becomes its character and a lone one U+FFFD.
+fn without_surrogates(string: &Bound<'_, PyString>) -> PyResult<String> {
+    string.call_method1("encode", ("utf-16", "surrogatepass"))?.call_method1("decode", ("utf-16", "replace"))?.extract()
+}
+
+/// The value of `allowed_special` or `disallowed_special`.
+pub(super) fn choice(value: &Bound<'_, PyAny>) -> PyResult<Choice> {
+    if let Ok(word) = value.cast::<PyString>() {
+        let word = word.to_str()?;
+        return if word == "all" {
+            Ok(Choice::All)
+        } else {
+            Err(PyValueError::new_err(format!(
+                "special tokens must be \"all\" or a collection of names, e.g. {{{word:?}}}"
+            )))
+        };
+    }
+    let names = value.try_iter()?.map(|name| name?.extract()).collect::<PyResult<_>>()?;
+    Ok(Choice::Names(names))
+}
+
+/// The value of `threads`.
+pub(super) fn threads(threads: Option<isize>) -> PyResult<Option<NonZeroUsize>> {
+    match threads {
+        None => Ok(None),
+        Some(number) => match usize::try_from(number).ok().and_then(NonZeroUsize::new) {
+            Some(number) => Ok(Some(number)),
+            None => Err(PyValueError::new_err(format!("threads={number}: must be at least 1, or None for all cores"))),
+        },
+    }
+}
+
+/// An iterable of int or an integer array, as ids.
+///
+/// # Errors
+/// `KeyError` for a number that cannot be an id, `TypeError` for what is no integer.
+pub(super) fn ids(value: &Bound<'_, PyAny>) -> PyResult<Vec<Id>> {
+    if let Ok(array) = value.cast::<PyUntypedArray>() {
+        if array.ndim() != 1 {
+            return Err(PyTypeError::new_err(format!("ids must have one dimension, not {}", array.ndim())));
+        }
+        if let Ok(array) = value.cast::<PyArray1<u32>>() {
+            return Ok(array.readonly().as_array().iter().map(|&id| Id(id)).collect());
+        }
+    }
+    if value.is_instance_of::<PyString>() {
+        return Err(PyTypeError::new_err("ids must be integers, not str"));
+    }
+    let mut ids = Vec::with_capacity(value.len().unwrap_or(0));
+    for (position, number) in value.try_iter()?.enumerate() {
+        ids.push(id(&number?, Some(position))?);
+    }
+    Ok(ids)
+}
+
+/// One id. A number that cannot be one is as unknown as any other.
+pub(super) fn id(number: &Bound<'_, PyAny>, position: Option<usize>) -> PyResult<Id> {
+    match number.extract::<u32>() {
+        Ok(id) => Ok(Id(id)),
+        Err(error) if error.is_instance_of::<PyOverflowError>(number.py()) => {
+            Err(unknown(&number.str()?.to_string(), position))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+pub(super) fn unknown(id: &str, position: Option<usize>) -> PyErr {
+    PyKeyError::new_err(match position {
+        Some(position) => format!("unknown token id {id} at position {position}"),
+        None => format!("unknown token id {id}"),
+    })
+}

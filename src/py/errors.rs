@@ -1,0 +1,54 @@
+//! Errors of the core → Python exceptions: a builtin one where one fits, else a `pairwright.PairwrightError`.
+
+use std::io::{Error as IoError, ErrorKind};
+use std::path::Path;
+
+use pyo3::exceptions::{PyIsADirectoryError, PyKeyError, PyKeyboardInterrupt, PyOSError, PyValueError};
+use pyo3::prelude::*;
+
+use crate::error::Error;
+
+pub(super) fn to_python(py: Python<'_>, error: Error) -> PyErr {
+    let message = error.to_string();
+    match error {
+        Error::Io { path, source } => os_error(py, &path, &source, message),
+        Error::Format { .. } => own(py, "FormatError", message),
+        Error::Split { .. } => own(py, "SplitError", message),
+        Error::UnknownId { .. } => PyKeyError::new_err(message),
+        // A callback that was asked to stop has an exception of its own, which `Watch` raises in place of this.
+        Error::Interrupted => PyKeyboardInterrupt::new_err(message),
+        Error::Vocab { .. }
+        | Error::VocabSize { .. }
+        | Error::SpecialToken { .. }
+        | Error::RefusedSpecial { .. }
+        | Error::Pattern { .. }
+        | Error::PieceTooLong { .. }
+        | Error::CorpusTooLarge { .. }
+        | Error::EmptyCorpus
+        | Error::Setting { .. } => PyValueError::new_err(message),
+    }
+}
+
+/// `OSError(errno, text, path)`, which Python turns into `FileNotFoundError`, `PermissionError` and so on.
+fn os_error(py: Python<'_>, path: &Path, source: &IoError, message: String) -> PyErr {
+    let Some(number) = source.raw_os_error() else {
+        return match source.kind() {
+            ErrorKind::IsADirectory => PyIsADirectoryError::new_err(message),
+            _ => PyOSError::new_err(message),
+        };
+    };
+    let text = py.import("os").and_then(|os| os.call_method1("strerror", (number,))?.extract::<String>());
+    match text {
+        Ok(text) => PyOSError::new_err((number, text, path.to_owned())),
+        Err(error) => error,
+    }
+}
+
+/// An exception class of `pairwright.errors`.
+fn own(py: Python<'_>, class: &str, message: String) -> PyErr {
+    let class = py.import("pairwright.errors").and_then(|module| module.getattr(class));
+    match class.and_then(|class| class.call1((message,))) {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(error) => error,
+    }
+}

@@ -1,0 +1,388 @@
+//! `Tokenizer`: encoding, decoding, files, and what a tokenizer tells of itself.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
+use pyo3::exceptions::{PyKeyError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+
+use super::convert::{self, Text, choice, ids, texts, unknown};
+use super::decoder::StreamDecoder;
+use super::errors::to_python;
+use super::watch::Watch;
+use crate::encode::Scratch;
+use crate::io::{model_file, rank_file};
+use crate::parallel::{self, Stop};
+use crate::span::{Unit, spans};
+use crate::{Choice, Error, Id, Policy, SpecialTokens, Splitter, TokenBatch};
+
+/// Texts longer than this are encoded on a thread of their own, so that this one can look after signals.
+const LONG: usize = 1 << 20;
+
+/// A byte-level BPE tokenizer: a vocabulary, its merges, a split pattern and special tokens. Immutable.
+#[pyclass(module = "pairwright", frozen)]
+pub(super) struct Tokenizer {
+    pub(super) core: crate::Tokenizer,
+}
+
+impl From<crate::Tokenizer> for Tokenizer {
+    fn from(core: crate::Tokenizer) -> Tokenizer {
+        Tokenizer { core }
+    }
+}
+
+impl Tokenizer {
+    /// `None` stands for the default: nothing allowed, and all refused that are not allowed.
+    fn policy(
+        &self,
+        py: Python<'_>,
+        allowed: Option<&Bound<'_, PyAny>>,
+        refused: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Policy<'_>> {
+        let allowed = allowed.map_or(Ok(Choice::NONE), choice)?;
+        let refused = refused.map_or(Ok(Choice::All), choice)?;
+        self.core.policy(&allowed, &refused).map_err(|error| to_python(py, error))
+    }
+
+    fn ids_of(&self, py: Python<'_>, text: &Text, policy: &Policy) -> PyResult<Vec<Id>> {
+        let mut watch = Watch::default();
+        let encode = |ids: &mut Vec<Id>, stop: &Stop| {
+            self.core.encode_into(&text.bytes, policy, &mut Scratch::default(), ids, stop)
+        };
+        let encoded = py.detach(|| {
+            let mut ids = Vec::new();
+            if text.bytes.len() <= LONG {
+                return encode(&mut ids, &Stop::default()).map(|()| ids);
+            }
+            let encode = |ids: &mut Vec<Id>, _, stop: &Stop| encode(ids, stop);
+            Ok(parallel::run(1, 1, Vec::new, encode, || watch.signals())?.remove(0))
+        });
+        watch.finish(py, encoded)
+    }
+
+    fn batch_of(
+        &self,
+        py: Python<'_>,
+        values: &Bound<'_, PyAny>,
+        policy: &Policy,
+        threads: Option<isize>,
+    ) -> PyResult<TokenBatch> {
+        let threads = convert::threads(threads)?;
+        let values = texts(values)?;
+        let texts = Text::all(&values)?;
+        let slices: Vec<&[u8]> = texts.iter().map(|text| &*text.bytes).collect();
+        let mut watch = Watch::default();
+        let encoded = py.detach(|| self.core.encode_batch(&slices, policy, threads, || watch.signals()));
+        watch.finish(py, encoded)
+    }
+
+    fn bytes_of(&self, py: Python<'_>, ids: &[Id]) -> PyResult<Vec<u8>> {
+        py.detach(|| self.core.decode(ids)).map_err(|error| to_python(py, error))
+    }
+}
+
+/// Ids as a Python or numpy value.
+fn numbers(ids: Vec<Id>) -> Vec<u32> {
+    bytemuck::allocation::cast_vec(ids)
+}
+
+/// Bytes → `str`, with `errors` as in `bytes.decode`.
+fn text<'py>(py: Python<'py>, bytes: &[u8], errors: &str) -> PyResult<Bound<'py, PyString>> {
+    match std::str::from_utf8(bytes) {
+        Ok(valid) => Ok(PyString::new(py, valid)),
+        Err(_) => Ok(PyBytes::new(py, bytes).call_method1("decode", ("utf-8", errors))?.cast_into()?),
+    }
+}
+
+#[pymethods]
+impl Tokenizer {
+    /// Read a model file.
+    #[staticmethod]
+    fn load(py: Python<'_>, path: PathBuf) -> PyResult<Tokenizer> {
+        py.detach(|| model_file::load(&path)).map(Tokenizer::from).map_err(|error| to_python(py, error))
+    }
+
+    /// Read a rank file in tiktoken's format; ranks are ids.
+    #[staticmethod]
+    #[pyo3(signature = (path, *, pattern, special_tokens = None))]
+    fn from_tiktoken(
+        py: Python<'_>,
+        path: PathBuf,
+        pattern: &str,
+        special_tokens: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Tokenizer> {
+        let mut special = Vec::new();
+        if let Some(mapping) = special_tokens {
+            for item in mapping.call_method0("items")?.try_iter()? {
+                let (token, number): (String, Bound<'_, PyAny>) = item?.extract()?;
+                let number = number.extract::<u32>().map_err(|_| {
+                    PyValueError::new_err(format!("special token {token:?} has the id {number}, which is no token id"))
+                })?;
+                special.push((token, Id(number)));
+            }
+        }
+        let load = || rank_file::load(&path, Splitter::new(pattern)?, SpecialTokens::new(special)?);
+        py.detach(load).map(Tokenizer::from).map_err(|error| to_python(py, error))
+    }
+
+    /// Write a model file, complete or not at all.
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        py.detach(|| model_file::save(&self.core, &path)).map_err(|error| to_python(py, error))
+    }
+
+    /// Write the ordinary tokens as a rank file in tiktoken's format.
+    fn to_tiktoken(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        py.detach(|| rank_file::save(&self.core, &path)).map_err(|error| to_python(py, error))
+    }
+
+    /// The ids of a text.
+    #[pyo3(
+        signature = (text, *, allowed_special = None, disallowed_special = None),
+        text_signature = "($self, text, *, allowed_special=(), disallowed_special='all')"
+    )]
+    fn encode<'py>(
+        &self,
+        py: Python<'py>,
+        text: &Bound<'py, PyAny>,
+        allowed_special: Option<&Bound<'py, PyAny>>,
+        disallowed_special: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let policy = self.policy(py, allowed_special, disallowed_special)?;
+        PyList::new(py, numbers(self.ids_of(py, &Text::of(text)?, &policy)?))
+    }
+
+    /// The ids of a text in which special tokens are plain text.
+    fn encode_ordinary<'py>(&self, py: Python<'py>, text: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+        PyList::new(py, numbers(self.ids_of(py, &Text::of(text)?, &Policy::ORDINARY)?))
+    }
+
+    /// As `encode`, as an array of uint32.
+    #[pyo3(
+        signature = (text, *, allowed_special = None, disallowed_special = None),
+        text_signature = "($self, text, *, allowed_special=(), disallowed_special='all')"
+    )]
+    fn encode_to_numpy<'py>(
+        &self,
+        py: Python<'py>,
+        text: &Bound<'py, PyAny>,
+        allowed_special: Option<&Bound<'py, PyAny>>,
+        disallowed_special: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyArray1<u32>>> {
+        let policy = self.policy(py, allowed_special, disallowed_special)?;
+        Ok(numbers(self.ids_of(py, &Text::of(text)?, &policy)?).into_pyarray(py))
+    }
+
+    /// The ids of many texts, in parallel, in one flat array.
+    #[pyo3(
+        signature = (texts, *, allowed_special = None, disallowed_special = None, threads = None),
+        text_signature = "($self, texts, *, allowed_special=(), disallowed_special='all', threads=None)"
+    )]
+    fn encode_batch<'py>(
+        &self,
+        py: Python<'py>,
+        texts: &Bound<'py, PyAny>,
+        allowed_special: Option<&Bound<'py, PyAny>>,
+        disallowed_special: Option<&Bound<'py, PyAny>>,
+        threads: Option<isize>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let policy = self.policy(py, allowed_special, disallowed_special)?;
+        let TokenBatch { values, offsets } = self.batch_of(py, texts, &policy, threads)?;
+        let class = py.import("pairwright.batch")?.getattr("TokenBatch")?;
+        class.call1((numbers(values).into_pyarray(py), offsets.into_pyarray(py)))
+    }
+
+    /// The ids, and where each token lies in the text.
+    #[pyo3(
+        signature = (text, *, allowed_special = None, disallowed_special = None),
+        text_signature = "($self, text, *, allowed_special=(), disallowed_special='all')"
+    )]
+    fn encode_with_spans<'py>(
+        &self,
+        py: Python<'py>,
+        text: &Bound<'py, PyAny>,
+        allowed_special: Option<&Bound<'py, PyAny>>,
+        disallowed_special: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyArray2<i64>>)> {
+        let policy = self.policy(py, allowed_special, disallowed_special)?;
+        let text = Text::of(text)?;
+        let ids = self.ids_of(py, &text, &policy)?;
+        let unit = if text.is_str { Unit::Characters } else { Unit::Bytes };
+        let lengths = ids.iter().map(|&id| self.core.token_bytes(id).map_or(0, <[u8]>::len));
+        let spans = spans(&text.bytes, lengths, unit);
+        let count = spans.len();
+        let spans = spans.into_flattened().into_pyarray(py).reshape([count, 2])?;
+        Ok((PyList::new(py, numbers(ids))?, spans))
+    }
+
+    /// The number of ids of a text in which special tokens are plain text.
+    fn count(&self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<usize> {
+        Ok(self.ids_of(py, &Text::of(text)?, &Policy::ORDINARY)?.len())
+    }
+
+    /// The number of ids of many texts, in parallel.
+    #[pyo3(signature = (texts, *, threads = None))]
+    fn count_batch<'py>(
+        &self,
+        py: Python<'py>,
+        texts: &Bound<'py, PyAny>,
+        threads: Option<isize>,
+    ) -> PyResult<Bound<'py, PyArray1<i64>>> {
+        let offsets = self.batch_of(py, texts, &Policy::ORDINARY, threads)?.offsets;
+        Ok(offsets.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>().into_pyarray(py))
+    }
+
+    /// The text of ids.
+    #[pyo3(signature = (ids, errors = "replace"))]
+    fn decode<'py>(
+        &self,
+        py: Python<'py>,
+        #[pyo3(from_py_with = ids)] ids: Vec<Id>,
+        errors: &str,
+    ) -> PyResult<Bound<'py, PyString>> {
+        text(py, &self.bytes_of(py, &ids)?, errors)
+    }
+
+    /// The bytes of ids.
+    fn decode_bytes<'py>(
+        &self,
+        py: Python<'py>,
+        #[pyo3(from_py_with = ids)] ids: Vec<Id>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.bytes_of(py, &ids)?))
+    }
+
+    /// The text of each of many sequences of ids.
+    #[pyo3(signature = (batch, errors = "replace"))]
+    fn decode_batch<'py>(
+        &self,
+        py: Python<'py>,
+        batch: &Bound<'py, PyAny>,
+        errors: &str,
+    ) -> PyResult<Vec<Bound<'py, PyString>>> {
+        let class = py.import("pairwright.batch")?.getattr("TokenBatch")?;
+        if !batch.is_instance(&class)? {
+            return batch
+                .try_iter()?
+                .map(|sequence| text(py, &self.bytes_of(py, &ids(&sequence?)?)?, errors))
+                .collect();
+        }
+        let values: PyReadonlyArray1<u32> = batch.getattr("values")?.extract()?;
+        let offsets: PyReadonlyArray1<i64> = batch.getattr("offsets")?.extract()?;
+        let values: Vec<Id> = values.as_array().iter().map(|&id| Id(id)).collect();
+        let offsets: Vec<usize> = offsets.as_array().iter().map(|&offset| offset as usize).collect();
+        let decode = |pair: &[usize]| text(py, &self.bytes_of(py, &values[pair[0]..pair[1]])?, errors);
+        offsets.windows(2).map(decode).collect()
+    }
+
+    /// A decoder for ids that arrive one by one.
+    fn stream_decoder(slf: Py<Self>) -> StreamDecoder {
+        StreamDecoder::new(slf)
+    }
+
+    /// The bytes of a token, special ones included.
+    fn token_bytes<'py>(&self, py: Python<'py>, id: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+        let id = convert::id(id, None)?;
+        let bytes = self.core.token_bytes(id).ok_or_else(|| unknown(&id.0.to_string(), None))?;
+        Ok(PyBytes::new(py, bytes))
+    }
+
+    /// The id of the token with exactly these bytes, special ones included.
+    fn token_id(&self, token: &Bound<'_, PyAny>) -> PyResult<u32> {
+        let text = Text::of(token)?;
+        let special = || self.core.special().id(std::str::from_utf8(&text.bytes).ok()?);
+        match self.core.vocab().id(&text.bytes).or_else(special) {
+            Some(id) => Ok(id.0),
+            None => Err(PyKeyError::new_err(format!("no token has the bytes {}", token.repr()?))),
+        }
+    }
+
+    /// One more than the largest id.
+    #[getter]
+    fn vocab_size(&self) -> usize {
+        self.core.vocab_size()
+    }
+
+    /// The split pattern: its name, or the regex that was given.
+    #[getter]
+    fn pattern(&self) -> &str {
+        self.core.splitter().pattern().as_str()
+    }
+
+    /// The special tokens with their ids.
+    #[getter]
+    fn special_tokens<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let tokens = PyDict::new(py);
+        self.core.special().iter().try_for_each(|(token, id)| tokens.set_item(token, id.0))?;
+        Ok(tokens)
+    }
+
+    /// The merges in order.
+    #[getter]
+    fn merges<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let merges = py.detach(|| self.core.merges());
+        let bytes = |id: &Id| PyBytes::new(py, self.core.vocab().bytes(*id).unwrap_or_default());
+        let pairs = merges.iter().map(|(left, right)| PyTuple::new(py, [bytes(left), bytes(right)]));
+        PyList::new(py, pairs.collect::<PyResult<Vec<_>>>()?)
+    }
+
+    /// The ordinary tokens with their ids.
+    #[getter]
+    fn vocab<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let vocab = PyDict::new(py);
+        self.core.vocab().iter().try_for_each(|(id, bytes)| vocab.set_item(PyBytes::new(py, bytes), id.0))?;
+        Ok(vocab)
+    }
+
+    /// How the tokenizer was made.
+    #[getter]
+    fn metadata<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let text = serde_json::Value::Object(self.core.metadata().clone()).to_string();
+        py.import("json")?.call_method1("loads", (text,))
+    }
+
+    /// The same tokenizer with other metadata, a JSON object.
+    fn _with_metadata(&self, metadata: &str) -> PyResult<Tokenizer> {
+        let metadata = serde_json::from_str(metadata).map_err(|error| PyValueError::new_err(error.to_string()))?;
+        Ok(self.core.clone().with_metadata(metadata).into())
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        let content = py.detach(|| model_file::to_bytes(&self.core));
+        Ok((py.import("pairwright._core")?.getattr("_from_model")?, (PyBytes::new(py, &content),)))
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Tokenizer>().is_ok_and(|other| self.core == other.get().core)
+    }
+
+    fn __hash__(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.pattern().hash(&mut hasher);
+        self.core.special().iter().for_each(|special| special.hash(&mut hasher));
+        self.core.vocab().iter().for_each(|token| token.hash(&mut hasher));
+        hasher.finish()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let pattern = PyString::new(py, self.pattern()).repr()?;
+        let (size, special) = (self.core.vocab_size(), self.core.special().iter().len());
+        Ok(format!("Tokenizer(vocab_size={size}, pattern={pattern}, special_tokens={special})"))
+    }
+}
+
+/// Rebuild a tokenizer from the content of a model file.
+#[pyfunction]
+pub(super) fn _from_model(py: Python<'_>, content: &[u8]) -> PyResult<Tokenizer> {
+    let loaded: Result<_, Error> = py.detach(|| model_file::from_bytes(content, Path::new("pickled tokenizer")));
+    loaded.map(Tokenizer::from).map_err(|error| to_python(py, error))
+}

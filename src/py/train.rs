@@ -1,0 +1,214 @@
+//! `Counter`, `Counts` and `train`.
+
+use std::path::PathBuf;
+
+use pyo3::exceptions::{PyKeyError, PyOverflowError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyIterator, PyList};
+use sha2::{Digest, Sha256};
+
+use super::convert::{self, Text};
+use super::errors::to_python;
+use super::tokenizer::Tokenizer;
+use super::watch::Watch;
+use crate::io::{self, model_file::hex};
+use crate::train::{SpecialIds, TieBreak};
+use crate::{Result, Splitter, train as engine};
+
+/// How often each distinct piece of a corpus occurs.
+#[pyclass(module = "pairwright", frozen)]
+pub(super) struct Counts {
+    core: engine::Counts,
+}
+
+#[pymethods]
+impl Counts {
+    fn __len__(&self) -> usize {
+        self.core.len()
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        PyList::new(py, self.core.iter().map(|(pretoken, _)| PyBytes::new(py, pretoken)).collect::<Vec<_>>())?
+            .try_iter()
+    }
+
+    fn __contains__(&self, pretoken: &Bound<'_, PyAny>) -> bool {
+        Text::of(pretoken).is_ok_and(|pretoken| self.core.get(&pretoken.bytes).is_some())
+    }
+
+    fn __getitem__(&self, pretoken: &Bound<'_, PyAny>) -> PyResult<u64> {
+        let missing = || PyKeyError::new_err(pretoken.clone().unbind());
+        self.core.get(&Text::of(pretoken)?.bytes).ok_or_else(missing)
+    }
+
+    /// The pretokens with their counts, in the order of first occurrence.
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let items: Vec<_> = self.core.iter().map(|(pretoken, count)| (PyBytes::new(py, pretoken), count)).collect();
+        PyList::new(py, items)
+    }
+
+    /// The number of pieces, equal ones included.
+    #[getter]
+    fn total(&self) -> u64 {
+        self.core.total()
+    }
+
+    /// The split pattern.
+    #[getter]
+    fn pattern(&self) -> &str {
+        self.core.pattern()
+    }
+
+    /// The special tokens that were cut out.
+    #[getter]
+    fn special_tokens(&self) -> Vec<String> {
+        self.core.special_tokens().to_vec()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let pattern = self.pattern().into_pyobject(py)?.repr()?;
+        Ok(format!("Counts({} pretokens, total={}, pattern={pattern})", self.core.len(), self.core.total()))
+    }
+}
+
+/// Counts the pieces of any number of documents.
+#[pyclass(module = "pairwright")]
+pub(super) struct Counter {
+    /// `None` once it is spent.
+    core: Option<engine::Counter>,
+    documents: u64,
+    bytes: u64,
+    digest: Sha256,
+}
+
+impl Counter {
+    fn core(&mut self) -> PyResult<&mut engine::Counter> {
+        self.core.as_mut().ok_or_else(|| PyValueError::new_err("this counter is finished; make a new one"))
+    }
+}
+
+#[pymethods]
+impl Counter {
+    #[new]
+    #[pyo3(signature = (*, pattern, special_tokens = Vec::new(), threads = None), text_signature = "(*, pattern, special_tokens=(), threads=None)")]
+    fn new(py: Python<'_>, pattern: &str, special_tokens: Vec<String>, threads: Option<isize>) -> PyResult<Counter> {
+        let threads = convert::threads(threads)?;
+        let core = Splitter::new(pattern).and_then(|splitter| engine::Counter::new(splitter, special_tokens, threads));
+        let core = core.map_err(|error| to_python(py, error))?;
+        Ok(Counter { core: Some(core), documents: 0, bytes: 0, digest: Sha256::new() })
+    }
+
+    /// Count a file as one document.
+    #[pyo3(signature = (path, report = None))]
+    fn add_file(&mut self, py: Python<'_>, path: PathBuf, report: Option<Py<PyAny>>) -> PyResult<(usize, String)> {
+        let core = self.core()?;
+        let mut watch = Watch::default();
+        let counted: Result<_> = py.detach(|| {
+            let content = io::read(&path)?;
+            core.add(&[&content], &mut |event| watch.report(report.as_ref(), event))?;
+            Ok((content.len(), hex(&Sha256::digest(&content))))
+        });
+        watch.finish(py, counted)
+    }
+
+    /// Count documents.
+    #[pyo3(signature = (documents, report = None))]
+    fn add(&mut self, py: Python<'_>, documents: &Bound<'_, PyAny>, report: Option<Py<PyAny>>) -> PyResult<()> {
+        let values = convert::texts(documents)?;
+        let texts = Text::all(&values)?;
+        let slices: Vec<&[u8]> = texts.iter().map(|text| &*text.bytes).collect();
+        let core = self.core()?;
+        let mut watch = Watch::default();
+        let counted = py.detach(|| core.add(&slices, &mut |event| watch.report(report.as_ref(), event)));
+        watch.finish(py, counted)?;
+        for text in slices {
+            self.documents += 1;
+            self.bytes += text.len() as u64;
+            self.digest.update((text.len() as u64).to_le_bytes());
+            self.digest.update(text);
+        }
+        Ok(())
+    }
+
+    /// Of all documents given to `add`: their number, their bytes and their SHA-256.
+    fn digest(&self) -> (u64, u64, String) {
+        (self.documents, self.bytes, hex(&self.digest.clone().finalize()))
+    }
+
+    /// All that was counted.
+    fn finish(&mut self, py: Python<'_>) -> PyResult<Counts> {
+        self.core()?;
+        let core = self.core.take().expect("checked just before");
+        Ok(Counts { core: py.detach(|| core.finish()) })
+    }
+}
+
+/// What to learn, checked before any text is read.
+#[pyclass(module = "pairwright", frozen)]
+pub(super) struct Settings {
+    core: engine::Settings,
+}
+
+#[pymethods]
+impl Settings {
+    #[new]
+    #[pyo3(signature = (*, vocab_size, special_tokens, special_ids, tie_break, min_frequency, max_token_bytes))]
+    fn new(
+        py: Python<'_>,
+        vocab_size: &Bound<'_, PyAny>,
+        special_tokens: Vec<String>,
+        special_ids: &str,
+        tie_break: &str,
+        min_frequency: &Bound<'_, PyAny>,
+        max_token_bytes: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Settings> {
+        let unknown = |setting: &str, value: &str, choices: &str| {
+            Err(PyValueError::new_err(format!("{setting}={value:?}: must be {choices}")))
+        };
+        let core = engine::Settings {
+            vocab_size: size("vocab_size", vocab_size)?,
+            special_ids: match special_ids {
+                "first" => SpecialIds::First,
+                "last" => SpecialIds::Last,
+                other => return unknown("special_ids", other, "\"first\" or \"last\""),
+            },
+            tie_break: match tie_break {
+                "lowest_pair" => TieBreak::LowestPair,
+                "first_seen" => TieBreak::FirstSeen,
+                other => return unknown("tie_break", other, "\"lowest_pair\" or \"first_seen\""),
+            },
+            min_frequency: size("min_frequency", min_frequency)? as u64,
+            max_token_bytes: max_token_bytes.map_or(Ok(usize::MAX), |value| size("max_token_bytes", value))?,
+        };
+        core.check(&special_tokens).map_err(|error| to_python(py, error))?;
+        Ok(Settings { core })
+    }
+}
+
+/// A setting that is a number: `TypeError` for another type, `ValueError` for a negative or enormous one.
+fn size(setting: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let number: i64 = value.extract().map_err(|error: PyErr| {
+        if error.is_instance_of::<PyOverflowError>(value.py()) {
+            PyValueError::new_err(format!("{setting}={value}: out of range"))
+        } else {
+            PyTypeError::new_err(format!("{setting} must be an int, not {value:?}"))
+        }
+    })?;
+    usize::try_from(number).map_err(|_| PyValueError::new_err(format!("{setting}={number}: must not be negative")))
+}
+
+/// Learn a vocabulary.
+#[pyfunction]
+#[pyo3(signature = (counts, settings, report = None))]
+pub(super) fn train(
+    py: Python<'_>,
+    counts: &Bound<'_, Counts>,
+    settings: &Bound<'_, Settings>,
+    report: Option<Py<PyAny>>,
+) -> PyResult<(Tokenizer, usize)> {
+    let (counts, settings) = (&counts.get().core, &settings.get().core);
+    let mut watch = Watch::default();
+    let trained = py.detach(|| engine::train(counts, settings, &mut |event| watch.report(report.as_ref(), event)));
+    let trained = watch.finish(py, trained)?;
+    Ok((trained.tokenizer.into(), trained.asked))
+}

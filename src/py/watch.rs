@@ -1,0 +1,52 @@
+//! Looking after Python while the core works with the interpreter released: signals, progress callbacks, and the
+//! exceptions that these raise.
+
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use super::errors::to_python;
+use crate::error::{Error, Result};
+use crate::train::Event;
+
+/// Keeps the exception that a signal handler or a callback raised, while the core only learns that it has to stop.
+#[derive(Default)]
+pub(super) struct Watch {
+    raised: Option<PyErr>,
+}
+
+impl Watch {
+    /// Lets Python handle signals. To be called from the thread that released the interpreter.
+    pub(super) fn signals(&mut self) -> Result<()> {
+        Python::attach(|py| self.keep(py.check_signals()))
+    }
+
+    /// Lets Python handle signals and hands an event to the callback.
+    pub(super) fn report(&mut self, callback: Option<&Py<PyAny>>, event: Event) -> Result<()> {
+        Python::attach(|py| {
+            self.keep(py.check_signals())?;
+            let Some(callback) = callback else { return Ok(()) };
+            let called = match event {
+                Event::Count { done, total } => callback.call1(py, ("count", done, total, py.None(), 0)),
+                Event::Merge { done, total, token, count } => {
+                    callback.call1(py, ("merge", done, total, PyBytes::new(py, token), count))
+                }
+            };
+            self.keep(called.map(|_| ()))
+        })
+    }
+
+    /// The result of the core, or the exception that stopped it.
+    pub(super) fn finish<T>(self, py: Python<'_>, result: Result<T>) -> PyResult<T> {
+        match (result, self.raised) {
+            (Err(Error::Interrupted), Some(raised)) => Err(raised),
+            (result, _) => result.map_err(|error| to_python(py, error)),
+        }
+    }
+
+    fn keep(&mut self, outcome: PyResult<()>) -> Result<()> {
+        outcome.map_err(|raised| {
+            self.raised.get_or_insert(raised);
+            Error::Interrupted
+        })
+    }
+}

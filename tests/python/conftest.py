@@ -1,0 +1,59 @@
+"""What all tests share: data that may be absent, corpora, a trained tokenizer."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from pydoc_data.topics import topics
+
+import hypothesis
+import pairwright
+import pytest
+
+hypothesis.settings.register_profile("pairwright", deadline=None)
+hypothesis.settings.load_profile("pairwright")
+
+
+@pytest.fixture(scope="session")
+def data() -> Callable[[str], Path]:
+    """Finds a file or folder of the shared data. A test that asks for one that is not there is skipped."""
+
+    def find(name: str) -> Path:
+        folder = os.environ.get("PAIRWRIGHT_DATA")
+        if not folder:
+            pytest.skip("needs the folder named by PAIRWRIGHT_DATA, which is not set")
+        path = Path(folder, name)
+        if not path.exists():
+            pytest.skip(f"needs {name} in the folder named by PAIRWRIGHT_DATA")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def tinyshakespeare_path(data: Callable[[str], Path]) -> Path:
+    return data("tinyshakespeare.txt")
+
+
+@pytest.fixture(scope="session")
+def tinyshakespeare(tinyshakespeare_path: Path) -> str:
+    return tinyshakespeare_path.read_bytes().decode()
+
+
+@pytest.fixture(scope="session")
+def handbook(data: Callable[[str], Path]) -> dict[str, str]:
+    """One book in 26 languages, by the name of the language."""
+    texts = {path.stem: path.read_bytes().decode() for path in sorted(data("handbook").glob("*.txt"))}
+    assert len(texts) == 26
+    return texts
+
+
+@pytest.fixture(scope="session")
+def python_docs() -> str:
+    """English prose with examples that every CPython carries: about 700 KB."""
+    return "\n".join(topics.values())
+
+
+@pytest.fixture(scope="session")
+def tokenizer(python_docs: str) -> pairwright.Tokenizer:
+    """A small vocabulary with special tokens, trained on the documentation."""
+    return pairwright.train([python_docs[:200_000]], vocab_size=1000, special_tokens=["<|end|>", "<|pad|>"])
