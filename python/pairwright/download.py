@@ -106,7 +106,8 @@ def _is_there(path: Path, file: PinnedFile) -> bool:
 
 def _download(file: PinnedFile, remedy: str) -> bytes:
     """The content of the file, from the network. It is kept in memory: pinned files are small, and so a failure has
-    nothing to clean up."""
+    nothing to clean up.
+    """
     import requests
 
     content = bytearray()
@@ -123,7 +124,7 @@ def _download(file: PinnedFile, remedy: str) -> bytes:
         raise DownloadError(f"cannot fetch {file.url}: {reason}", hint=remedy) from error
     # Not only RequestException: a wrong certificate bundle, for one, is a plain OSError.
     except OSError as error:
-        raise DownloadError(f"cannot fetch {file.url}: {_root(error)}", hint=remedy) from error
+        raise DownloadError(f"cannot fetch {file.url}: {_root(error)}", hint=f"try again, or {remedy}") from error
     if len(content) > file.size:
         raise ChecksumError(f"{file.url} sent more than the expected {file.size:,} bytes", hint=remedy)
     found = hashlib.sha256(content).hexdigest()
@@ -163,7 +164,7 @@ def _root(error: BaseException) -> BaseException:
 def _progress(file: PinnedFile) -> Iterator[Callable[[int], None]]:
     """A progress bar on stderr if that is a terminal. Gives what to call with each number of bytes received."""
     if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda size: None
+        yield lambda _: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn

@@ -19,13 +19,15 @@ def get_encoding(name: str) -> Tokenizer:
     """The published encoding of this name, with its split pattern and special tokens.
 
     Its rank file is looked for in `vocab/` below the folder named by `PAIRWRIGHT_DATA` and below the user's cache
-    folder, then fetched; its sha256 is compared each time. A tokenizer is built once per process.
+    folder, then fetched; its sha256 is compared. Later calls in the same process give the same tokenizer.
 
     Raises `ValueError` for an unknown name; `DownloadError` (an `OSError`), `ChecksumError` or `OSError` if the rank
     file cannot be had.
     """
     if name not in MANIFEST["encodings"]:
         raise ValueError(f"unknown encoding {name!r}; there are {', '.join(list_encodings())}")
+    if name in _loaded:
+        return _loaded[name]
     # Two threads that ask at once are not to fetch the same file twice.
     with _lock:
         if name not in _loaded:

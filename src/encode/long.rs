@@ -13,7 +13,7 @@ use std::collections::BinaryHeap;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use crate::merges::{Merge, Merges, Rank};
+use crate::merges::{Merges, Rank};
 use crate::vocab::Id;
 
 /// A token of the piece, at the index of its first byte.
@@ -24,17 +24,25 @@ struct Part {
     previous: u32,
     /// Where the token after starts; the length of the piece for the last.
     next: u32,
-    /// What it may become together with the token after it. `None` too once it is part of the token before.
-    merge: Option<Merge>,
+    /// The rank at which it may merge with the token after it, else [`NONE`]; [`NONE`] too once it is part of the token
+    /// before. Not the whole [`Merge`](crate::merges::Merge): a part of 16 bytes is faster than one of 24 though the
+    /// merge is then looked up twice, since a megabyte of them fits no cache.
+    rank: Rank,
 }
+
+const NONE: Rank = Rank(u32::MAX);
 
 #[derive(Default)]
 pub(super) struct Scratch {
     parts: Vec<Part>,
-    /// The positions of the pairs of each rank above the current one; stale ones are passed over when met.
-    buckets: HashMap<Rank, Vec<u32>, RandomState>,
-    /// The ranks of all buckets.
+    /// The positions of pairs of one rank each; stale ones are passed over when met.
+    buckets: Vec<Vec<u32>>,
+    /// The bucket of each rank above the current one.
+    of_rank: HashMap<Rank, usize, RandomState>,
+    /// The ranks that have a bucket.
     ranks: BinaryHeap<Reverse<Rank>>,
+    /// The bucket used last: in a run, most pairs have the rank of the pair before.
+    last: Option<(Rank, usize)>,
     /// Pairs that come before the rest of the current bucket.
     early: BinaryHeap<Reverse<(Rank, u32)>>,
 }
@@ -42,7 +50,7 @@ pub(super) struct Scratch {
 pub(super) fn encode(merges: &Merges, byte_ids: &[Id; 256], piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) {
     scratch.fill(merges, byte_ids, piece);
     while let Some(Reverse(rank)) = scratch.ranks.pop() {
-        let mut positions = scratch.buckets.remove(&rank).expect("every rank in the heap has a bucket");
+        let mut positions = scratch.take_bucket(rank);
         if !positions.is_sorted() {
             positions.sort_unstable();
         }
@@ -61,6 +69,7 @@ pub(super) fn encode(merges: &Merges, byte_ids: &[Id; 256], piece: &[u8], scratc
         ids.push(part.id);
         at = part.next as usize;
     }
+    scratch.buckets.clear();
 }
 
 impl Scratch {
@@ -71,7 +80,7 @@ impl Scratch {
             id: byte_ids[byte as usize],
             previous: u32::wrapping_sub(at, 1),
             next: at + 1,
-            merge: None,
+            rank: NONE,
         }));
         for at in 0..self.parts.len() as u32 {
             self.refresh(merges, at, None);
@@ -81,9 +90,12 @@ impl Scratch {
     /// Merges the pair of this rank at this position, unless it is gone. `current` is the rank of the open bucket.
     fn merge(&mut self, merges: &Merges, rank: Rank, at: u32, current: Rank) {
         let left = self.parts[at as usize];
-        let Some(merge) = left.merge.filter(|merge| merge.rank == rank) else { return };
+        if left.rank != rank {
+            return;
+        }
         let right = self.parts[left.next as usize];
-        self.parts[left.next as usize].merge = None;
+        let merge = merges.get((left.id, right.id)).expect("a pair with a rank merges");
+        self.parts[left.next as usize].rank = NONE;
         let part = &mut self.parts[at as usize];
         part.id = merge.id;
         part.next = right.next;
@@ -105,17 +117,30 @@ impl Scratch {
     fn refresh(&mut self, merges: &Merges, at: u32, current: Option<Rank>) {
         let part = self.parts[at as usize];
         let merge = self.parts.get(part.next as usize).and_then(|right| merges.get((part.id, right.id)));
-        self.parts[at as usize].merge = merge;
-        let Some(Merge { rank, .. }) = merge else { return };
+        let rank = merge.map_or(NONE, |merge| merge.rank);
+        self.parts[at as usize].rank = rank;
+        if rank == NONE {
+            return;
+        }
         if current.is_some_and(|current| rank <= current) {
             self.early.push(Reverse((rank, at)));
-        } else {
-            let Scratch { buckets, ranks, .. } = self;
-            let bucket = buckets.entry(rank).or_insert_with(|| {
-                ranks.push(Reverse(rank));
-                Vec::new()
-            });
-            bucket.push(at);
+            return;
         }
+        let bucket = match self.last {
+            Some((last, bucket)) if last == rank => bucket,
+            _ => *self.of_rank.entry(rank).or_insert_with(|| {
+                self.ranks.push(Reverse(rank));
+                self.buckets.push(Vec::new());
+                self.buckets.len() - 1
+            }),
+        };
+        self.buckets[bucket].push(at);
+        self.last = Some((rank, bucket));
+    }
+
+    fn take_bucket(&mut self, rank: Rank) -> Vec<u32> {
+        let bucket = self.of_rank.remove(&rank).expect("every rank in the heap has a bucket");
+        self.last = None;
+        std::mem::take(&mut self.buckets[bucket])
     }
 }

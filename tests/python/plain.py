@@ -1,6 +1,6 @@
 """Training, splitting and encoding as plain Python: slow, short, and the judge of the compiled module.
 
-Training follows one procedure to the letter: cut the text with `regex.findall`; ids 0–255 are the bytes, then come the
+Training follows one procedure to the letter: cut the text with `regex.findall`; ids 0-255 are the bytes, then come the
 special tokens, then the merges; each step counts the adjacent pairs of all words, in text order, into a fresh
 dictionary and merges `max(counts, key=counts.get)`.
 
@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import regex
 
@@ -24,7 +24,9 @@ PATTERN = (
 )
 """The split pattern that the procedure is defined with: that of GPT-4, in its older spelling."""
 
-Pair = tuple[int, int]
+Pair: TypeAlias = tuple[int, int]
+SpecialIds = Literal["first", "last"]
+TieBreak = Literal["first_seen", "lowest_pair"]
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,7 @@ class Learned:
     merges: list[tuple[bytes, bytes]]
     """The merges, in order."""
     tokens: dict[int, bytes]
-    """The bytes of every token by id, special tokens included."""
-    reused: int
-    """How many merges gave the bytes of a token that was there already, and took its id instead of a new one."""
+    """The bytes of every token by id, special tokens included, in the order of ids."""
 
 
 def train(
@@ -45,23 +45,16 @@ def train(
     special_tokens: Sequence[str] = (),
     *,
     pattern: str = PATTERN,
-    special_ids: Literal["first", "last"] = "first",
-    tie_break: Literal["first_seen", "lowest_pair"] = "first_seen",
+    special_ids: SpecialIds = "first",
+    tie_break: TieBreak = "first_seen",
 ) -> Learned:
-    """Learn a vocabulary of `vocab_size` ids, or of fewer if no pair is left.
-
-    A token's bytes are unique: a pair whose joined bytes are a token already becomes that token. The plain procedure
-    knows no such rule; where `reused` is 0 it made no difference.
-    """
+    """Learn a vocabulary of `vocab_size` ids, or of fewer if no pair is left."""
     counted = Counter(piece for part in without(special_tokens, text) for piece in pieces(pattern, part))
     words = [(list(piece), count) for piece, count in counted.items()]
     tokens = {byte: bytes([byte]) for byte in range(256)}
-    ids = {token: id for id, token in tokens.items()}
-    room = vocab_size - 256 - len(special_tokens)
-    first = 256 + len(special_tokens) if special_ids == "first" else 256
     merges: list[tuple[bytes, bytes]] = []
-    reused = 0
-    while len(merges) < room:
+    new = 256 + len(special_tokens) if special_ids == "first" else 256
+    while len(merges) < vocab_size - 256 - len(special_tokens):
         counts: dict[Pair, int] = {}
         for word, count in words:
             for pair in pairwise(word):
@@ -73,25 +66,25 @@ def train(
         else:
             best = min(counts, key=lambda pair: (-counts[pair], pair))
         left, right = tokens[best[0]], tokens[best[1]]
-        if left + right in ids:
-            reused += 1
-        else:
-            ids[left + right] = first + len(merges)
-            tokens[ids[left + right]] = left + right
-            merges.append((left, right))
-        words = [(merge(word, best, ids[left + right]), count) for word, count in words]
-    first_special = 256 if special_ids == "first" else 256 + len(merges)
+        # pairwright gives equal bytes one id, and this procedure would give them two. It never comes to that: where the
+        # same bytes become a token twice, all merges inside them were the same ones, and so was the last.
+        assert left + right not in tokens.values()
+        tokens[new] = left + right
+        merges.append((left, right))
+        words = [(merge(word, best, new), count) for word, count in words]
+        new += 1
+    first_special = 256 if special_ids == "first" else new
     tokens |= {first_special + at: token.encode() for at, token in enumerate(special_tokens)}
-    return Learned(merges, dict(sorted(tokens.items())), reused)
+    return Learned(merges, dict(sorted(tokens.items())))
 
 
-def merge(word: list[int], pair: Pair, id: int) -> list[int]:
-    """Replace every occurrence of `pair` by `id`, from left to right."""
+def merge(word: list[int], pair: Pair, new: int) -> list[int]:
+    """Replace every occurrence of `pair` by `new`, from left to right."""
     merged = []
     at = 0
     while at < len(word):
         if at + 1 < len(word) and (word[at], word[at + 1]) == pair:
-            merged.append(id)
+            merged.append(new)
             at += 2
         else:
             merged.append(word[at])
@@ -104,8 +97,7 @@ def without(special_tokens: Sequence[str], text: str | bytes) -> list[bytes]:
     if not special_tokens:
         return [as_bytes(text)]
     longest_first = sorted((token.encode() for token in special_tokens), key=len, reverse=True)
-    parts: list[bytes] = regex.split(b"|".join(map(regex.escape, longest_first)), as_bytes(text))
-    return parts
+    return regex.split(b"|".join(map(regex.escape, longest_first)), as_bytes(text))
 
 
 def as_bytes(text: str | bytes) -> bytes:
@@ -147,7 +139,9 @@ def encode_piece(piece: bytes, vocab: Mapping[bytes, int]) -> list[int]:
     """Merge the adjacent pair whose joined bytes have the lowest rank, the leftmost of equals, until there is none."""
     parts = [bytes([byte]) for byte in piece]
     while True:
-        ranked = [(vocab[left + right], at) for at, (left, right) in enumerate(pairwise(parts)) if left + right in vocab]
+        ranked = [
+            (vocab[left + right], at) for at, (left, right) in enumerate(pairwise(parts)) if left + right in vocab
+        ]
         if not ranked:
             return [vocab[part] for part in parts]
         _, at = min(ranked)
@@ -156,4 +150,4 @@ def encode_piece(piece: bytes, vocab: Mapping[bytes, int]) -> list[int]:
 
 def encode(text: str | bytes, pattern: str, vocab: Mapping[bytes, int]) -> list[int]:
     """The ids of a text in which special tokens are plain text. `vocab` gives ids, which are ranks, by bytes."""
-    return [id for piece in pieces(pattern, text) for id in encode_piece(piece, vocab)]
+    return [token for piece in pieces(pattern, text) for token in encode_piece(piece, vocab)]

@@ -1,9 +1,9 @@
-"""Texts that hypothesis draws, and the code points on which two Unicode versions differ."""
+"""Texts that hypothesis draws, and the code points on which two versions of Unicode differ."""
 
 from functools import cache
 
 import pairwright
-import plain
+import regex
 from hypothesis import strategies as st
 
 WHITE_SPACE = [
@@ -11,50 +11,56 @@ WHITE_SPACE = [
     *"\u2028\u2029\u202f\u205f\u3000",
 ]
 CHARACTERS = [
-    *"aZésdmtlrvSLß", "中", "あ", "한", "ก", "م", "Ж", "ω",
-    "ſ", "K",  # fold to the ASCII letters s and k
-    "ǅ", "ᾼ", "ʰ", "ー", "ª", "ǀ",  # Lt, Lm, Lo
-    "\u0301", "\u093e", "\u20dd", "\ufe0f",  # Mn, Mc, Me
-    *"1234567890", "٣", "½", "Ⅷ", "𝟘", "〇",
-    *"'’!?/.-_<|>\\\"", "€", "、", "😀", "👨‍👩‍👧", "🇩🇪",
-    "\x00", "\x1c", "\u200b", "\u200d", "\ufeff", "\ufffd", "\u0378", "\ue000", "\U0010ffff",
-    "'s", "'T", "'ll", "'VE", "'re", "'ſ", "\r\n", "\n\n", "  ", "   ", " \n ", "\u3000\n",
+    *("a", "Z", "é", "ß", *"sdmtrlveSLV", "中", "あ", "한", "ก", "م", "Ж", "ω"),
+    *("ſ", "\u212a"),  # fold to the ASCII letters s and k
+    *("ǅ", "ᾼ", "ʰ", "ー", "ª", "ǀ"),  # Lt, Lm, Lo
+    *("\u0301", "\u093e", "\u20dd", "\ufe0f"),  # Mn, Mc, Me
+    *("1", "2", "34", "5678", "٣", "½", "Ⅷ", "𝟘", "〇"),
+    *("'", "’", *'!?/.-_<|>"', "€", "、", "😀", "👨‍👩‍👧", "🇩🇪"),
+    *("\x00", "\x1c", "\u200b", "\u200d", "\ufeff", "\ufffd", "\u0378", "\ue000", "\U0010ffff"),
+    *("'s", "'T", "'ll", "'VE", "'re", "'ſ", "\r\n", "\n\n", "  ", "   ", " \n ", "\u3000\n"),
     *WHITE_SPACE,
-]  # fmt: skip
-CLASSES = [r"\p{L}", r"\p{Lu}", r"\p{Ll}", r"\p{Lt}", r"\p{Lm}", r"\p{Lo}", r"\p{M}", r"\p{N}", r"\s", r"\p{Cn}"]
-CODE_POINTS = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+]
+"""At least one of every kind that a split pattern tells apart, and what gives them trouble together."""
+
+CLASSES = [r"\p{Lu}", r"\p{Ll}", r"\p{Lt}", r"\p{Lm}", r"\p{Lo}", r"\p{M}", r"\p{N}", r"\s"]
+"""The classes that split patterns tell apart."""
+
+ALL_CODE_POINTS = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+PLANES_IN_USE = [character for character in ALL_CODE_POINTS if ord(character) < 0x40000 or ord(character) >> 16 == 14]
+"""All but the planes that no version of Unicode has put a character into, and those for private use."""
 
 
-def class_members(character_class: str, text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The characters of a text that belong to a class: as the `regex` module and as the compiled module know it."""
+def members(character_class: str, text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The characters of a text that are of a class: as the `regex` module and as the compiled module know it."""
     # A 0 stays with the next character only if that is of the class, so pieces of two characters tell.
     pattern, probe = rf"0?{character_class}|0", "".join("0" + character for character in text)
     pieces = {piece.decode() for piece in pairwright.count([probe], pattern=pattern)}
-    found = set(plain.regex.findall(pattern, probe))
-    return members(found), members(pieces)
-
-
-def members(pieces: set[str]) -> frozenset[str]:
-    return frozenset(piece[1] for piece in pieces if len(piece) == 2)
+    one, other = (
+        frozenset(piece[1] for piece in found if len(piece) == 2) for found in (regex.findall(pattern, probe), pieces)
+    )
+    return one, other
 
 
 @cache
 def known_differently() -> frozenset[str]:
     """Code points that some class holds in one of the two modules alone: they know different versions of Unicode."""
-    text = "".join(CODE_POINTS)
-    return frozenset().union(*(one ^ other for one, other in (class_members(name, text) for name in CLASSES)))
+    text = "".join(PLANES_IN_USE)
+    return frozenset[str]().union(*(one ^ other for one, other in (members(name, text) for name in CLASSES)))
 
 
-def known_alike(text: str) -> bool:
-    return known_differently().isdisjoint(text)
+def known_alike(text: str | bytes) -> bool:
+    """Whether a text has no code points on which the `regex` module and the compiled module differ."""
+    return known_differently().isdisjoint(text if isinstance(text, str) else text.decode(errors="replace"))
 
 
-texts = (
-    st.lists(st.one_of(st.sampled_from(CHARACTERS), st.characters(exclude_categories=["Cs"])), max_size=40)
-    .map("".join)
-    .filter(known_alike)
+any_text = st.lists(st.one_of(st.sampled_from(CHARACTERS), st.characters(exclude_categories=["Cs"])), max_size=40).map(
+    "".join
 )
 """Any text, with all that split patterns tell apart crowded together."""
+
+text = any_text.filter(known_alike)
+"""The same for comparisons with the `regex` module."""
 
 raw_bytes = st.lists(
     st.one_of(
@@ -63,5 +69,6 @@ raw_bytes = st.lists(
         st.binary(max_size=4),
     ),
     max_size=30,
-).map(b"".join).filter(lambda content: known_alike(content.decode(errors="replace")))  # fmt: skip
+).map(b"".join)
+raw_bytes = raw_bytes.filter(known_alike)
 """Any bytes: valid, cut short and impossible UTF-8 side by side."""

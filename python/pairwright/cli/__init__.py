@@ -1,5 +1,6 @@
 """The command line: `pairwright train`, `encode`, `decode`, `count`, `show` and `info`."""
 
+import os
 import sys
 
 
@@ -8,6 +9,27 @@ def main() -> None:
     try:
         # Not at the top of the file, so that Ctrl-C while typer and rich are loading ends like any other.
         from pairwright.cli.run import run
+
+        code = run(sys.argv[1:])
     except KeyboardInterrupt:
-        sys.exit(130)
-    sys.exit(run(sys.argv[1:]))
+        code = 130
+    finish_standard_output(interrupted=code == 130)
+    sys.exit(code)
+
+
+def finish_standard_output(*, interrupted: bool) -> None:
+    """Write what is still buffered, or give it up where that fails or would have to be waited for.
+
+    Python would otherwise try once more while it shuts down, and complain.
+    """
+    if sys.__stdout__ is None:
+        return
+    try:
+        if not interrupted:
+            sys.__stdout__.flush()
+            return
+    except OSError:
+        pass  # Said by `run` if there is anyone to say it to.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.__stdout__.fileno())
+    os.close(nowhere)

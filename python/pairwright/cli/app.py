@@ -16,6 +16,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 def print_version(asked: bool) -> None:
+    """Print the version and exit, if asked to."""
     if asked:
         typer.echo(f"pairwright {__version__}")
         raise typer.Exit

@@ -7,7 +7,9 @@ import typer
 Model: TypeAlias = Annotated[
     str,
     typer.Argument(
-        metavar="MODEL", help="A model file, a .tiktoken file (with --pattern), or an encoding's name.", show_default=False
+        metavar="MODEL",
+        help="A model file, a .tiktoken file (with --pattern), or an encoding's name.",
+        show_default=False,
     ),
 ]
 
@@ -17,7 +19,7 @@ Pattern: TypeAlias = Annotated[
 
 Files: TypeAlias = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[FILE]...", help="Files to read; - and no file mean standard input.", show_default=False),
+    typer.Argument(metavar="FILE", help="Files to read; - and no file mean standard input.", show_default=False),
 ]
 
 Out: TypeAlias = Annotated[
@@ -28,7 +30,5 @@ Treatment: TypeAlias = Literal["refuse", "allow", "text"]
 
 Special: TypeAlias = Annotated[
     Treatment,
-    typer.Option(
-        help="A special token in the text: refuse it with an error, allow it to become its id, or take it as plain text."
-    ),
+    typer.Option(help="A special token in the text: an error, its id, or plain text."),
 ]

@@ -1,6 +1,9 @@
 """What people read: messages on standard error, tables and coloured tokens on either stream."""
 
+import contextlib
+
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 # A pipe or file has no width: lines must not be broken for it.
@@ -31,17 +34,26 @@ def console(*, stderr: bool = False) -> Console:
     return made
 
 
-def message(text: str, *, label: str | None = None, style: str = "") -> None:
+def print_table(table: Table, screen: Console) -> None:
+    """Print a table, without the spaces that fill up its last column where these would only be in the way."""
+    if screen.is_terminal:
+        screen.print(table)
+        return
+    with screen.capture() as captured:
+        screen.print(table)
+    lines = [line.rstrip() for line in captured.get().splitlines()]
+    screen.print("\n".join(lines), soft_wrap=True)
+
+
+def say(text: str, *, label: str | None = None, style: str = "") -> None:
     """A line for people, on standard error."""
     line = Text()
     if label:
         line.append(f"{label}: ", style)
     line.append(harmless(text))
-    try:
+    # If standard error is full or gone there is nowhere left to say it; the exit code still tells.
+    with contextlib.suppress(OSError):
         console(stderr=True).print(line, soft_wrap=True)
-    except OSError:
-        # Standard error is full or gone, so there is nowhere left to say it; the exit code still tells.
-        pass
 
 
 def harmless(text: str) -> str:
@@ -50,4 +62,5 @@ def harmless(text: str) -> str:
 
 
 def escape(char: str) -> str:
+    """The escape of a character in a Python literal."""
     return char.encode("unicode_escape").decode("ascii")

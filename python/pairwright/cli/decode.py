@@ -1,7 +1,6 @@
 """`pairwright decode`."""
 
 import re
-import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -21,21 +20,18 @@ LARGEST_ID = 2**32 - 1
 DIGITS_AND_SPACES = b"0123456789 \t\n\r\v\f"
 
 SPACE = re.compile(rb"\s")
+WORD = re.compile(rb"\S+")
 
 
 def decode(model: Model, file: Files = None, out: Out = None, pattern: Pattern = None) -> None:
     """Write the exact bytes of ids, which are read as words separated by white space."""
-    names = files.inputs(file)
-    expected = sum(files.size(name) for name in names)
     tokenizer = models.load(model, pattern)
-    with files.output(out) as write, Bar("decoding", expected, to_screen=files.is_standard(out)) as bar:
-        for name in names:
-            words = files.read(name)
-            bar.expect(len(words) - files.size(name))
+    with files.output(out) as write, Bar("decoding", to_screen=files.is_standard(out)) as bar:
+        for name, words in bar.over(files.inputs(file)):
             position = 0
             for start, end in blocks(words):
-                ids = parse(words, start, end, position, files.shown(name))
-                write(decoded(tokenizer, ids, position, files.shown(name)))
+                ids = parse(words, start, end, position, name)
+                write(decoded(tokenizer, ids, position, name))
                 position += len(ids)
                 bar.advance(end - start)
 
@@ -50,47 +46,51 @@ def blocks(words: bytes) -> Iterator[tuple[int, int]]:
         start = end
 
 
-def parse(words: bytes, start: int, end: int, position: int, name: str) -> npt.NDArray[np.uint64]:
+def parse(words: bytes, start: int, end: int, position: int, name: str) -> npt.NDArray[np.uint32]:
     """The ids of one block. `position` is that of its first id in the input."""
     block = words[start:end]
+    if block.isspace():
+        return np.empty(0, np.uint32)
     if not block.translate(None, DIGITS_AND_SPACES):
-        # Checked first, because what is no number ends this parser early and quietly.
+        # Checked first, because numpy's parser stops quietly at what is no number. Too large ones stay the largest.
         ids = np.fromstring(block, dtype=np.uint64, sep=" ")
-        if not len(ids) or ids.max() <= LARGEST_ID:
-            return ids
-    for index, word in enumerate(re.finditer(rb"\S+", block)):
-        if not word.group().isdigit():
-            line = words.count(b"\n", 0, start + word.start()) + 1
-            raise CommandError(f"{name}, line {line}: {quoted(word.group())} is no token id")
-        if len(word.group().lstrip(b"0")) > len(str(LARGEST_ID)) or int(word.group()) > LARGEST_ID:
-            raise unknown(name, quoted(word.group()), position + index)
+        if ids.max() <= LARGEST_ID:
+            return ids.astype(np.uint32)
+    for index, match in enumerate(WORD.finditer(block)):
+        word = match.group()
+        if not word.isdigit():
+            line = words.count(b"\n", 0, start + match.start()) + 1
+            raise CommandError(f"{name}, line {line}: {quoted(word)} is no token id")
+        if len(word.lstrip(b"0")) > len(str(LARGEST_ID)) or int(word) > LARGEST_ID:
+            raise unknown(name, quoted(word), position + index)
     raise AssertionError("a block that cannot be parsed holds a word that is no id")
 
 
-def decoded(tokenizer: Tokenizer, ids: npt.NDArray[np.uint64], position: int, name: str) -> bytes:
+def decoded(tokenizer: Tokenizer, ids: npt.NDArray[np.uint32], position: int, name: str) -> bytes:
     """The bytes of one block of ids."""
     try:
         return tokenizer.decode_bytes(ids)
     except KeyError as error:
-        for index, id in enumerate(ids.tolist()):
-            if not has_token(tokenizer, id):
-                raise unknown(name, str(id), position + index) from error
+        # The library counts positions from the start of the block.
+        for index, token_id in enumerate(ids.tolist()):
+            if not has_token(tokenizer, token_id):
+                raise unknown(name, str(token_id), position + index) from error
         raise
 
 
-def has_token(tokenizer: Tokenizer, id: int) -> bool:
+def has_token(tokenizer: Tokenizer, token_id: int) -> bool:
     """Whether the vocabulary holds an id."""
     try:
-        tokenizer.token_bytes(id)
+        tokenizer.token_bytes(token_id)
     except KeyError:
         return False
     return True
 
 
-def unknown(name: str, id: str, position: int) -> CommandError:
-    """The error for an id that the vocabulary does not hold; positions count from 0."""
+def unknown(name: str, word: str, position: int) -> CommandError:
+    """The error for an id that the vocabulary does not hold. Positions count from 0."""
     return CommandError(
-        f"{name}: unknown token id {id} at position {position}", hint="decode with the model that encoded the text"
+        f"{name}: unknown token id {word} at position {position}", hint="decode with the model that encoded the text"
     )
 
 

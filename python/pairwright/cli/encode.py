@@ -1,6 +1,5 @@
 """`pairwright encode`."""
 
-import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,15 +17,11 @@ SLICE = 1 << 18
 def encode(
     model: Model, file: Files = None, out: Out = None, special: Special = "refuse", pattern: Pattern = None
 ) -> None:
-    """Print the ids of each file, separated by spaces, on one line per file."""
-    names = files.inputs(file)
-    expected = sum(files.size(name) for name in names)
+    """Print the ids of each file, separated by spaces, one line per file."""
     tokenizer = models.load(model, pattern)
-    with files.output(out) as write, Bar("encoding", expected, to_screen=files.is_standard(out)) as bar:
-        for name in names:
-            text = files.read(name)
-            bar.expect(len(text) - files.size(name))
-            ids = encode_text(tokenizer, text, special, files.shown(name))
+    with files.output(out) as write, Bar("encoding", to_screen=files.is_standard(out)) as bar:
+        for name, text in bar.over(files.inputs(file)):
+            ids = encode_text(tokenizer, text, special, name)
             # Encoding takes about as long as printing.
             bar.advance(len(text) / 2)
             for part in printed(ids):
@@ -37,6 +32,6 @@ def encode(
 def printed(ids: npt.NDArray[np.uint32]) -> Iterator[bytes]:
     """One line of ids, in parts."""
     for start in range(0, len(ids), SLICE):
-        separator = " " if start else ""
-        yield (separator + " ".join(map(str, ids[start : start + SLICE].tolist()))).encode()
+        words = " ".join(map(str, ids[start : start + SLICE].tolist()))
+        yield (words if start == 0 else " " + words).encode()
     yield b"\n"

@@ -6,10 +6,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from pairwright._core import write_atomically
 
 STANDARD = "-"
+STANDARD_INPUT = "standard input"
+STANDARD_OUTPUT = "standard output"
 
 
 def inputs(files: Sequence[str] | None) -> list[str]:
@@ -26,19 +29,24 @@ def read(name: str) -> bytes:
     """All bytes of an input. Raises `OSError`."""
     if name != STANDARD:
         return Path(name).read_bytes()
-    with blaming("standard input"):
+    with blaming(STANDARD_INPUT):
         return opened(sys.stdin).buffer.read()
+
+
+def is_standard(name: str | None) -> bool:
+    """Whether this output is standard output."""
+    return name is None or name == STANDARD
 
 
 def shown(name: str) -> str:
     """The name of an input in messages."""
-    return "standard input" if name == STANDARD else name
+    return STANDARD_INPUT if name == STANDARD else name
 
 
 @contextmanager
 def output(name: str | None) -> Iterator[Callable[[bytes], object]]:
     """Gives a function that takes the output in parts. A file is written at the end, complete or not at all."""
-    if name in (None, STANDARD):
+    if name is None or is_standard(name):
         yield write_standard_output
         flush_standard_output()
     else:
@@ -61,15 +69,23 @@ def check_target(name: str) -> None:
 
 
 def write_standard_output(content: bytes) -> None:
-    with blaming("standard output"):
-        opened(sys.stdout).buffer.write(content)
+    """Write bytes as they are. Raises `OSError`."""
+    with standard_output() as stream:
+        stream.buffer.write(content)
 
 
 def flush_standard_output() -> None:
     """Raises `OSError` if what was printed cannot be written: a full disk often shows only here."""
     if sys.stdout is not None:
-        with blaming("standard output"):
+        with blaming(STANDARD_OUTPUT):
             sys.stdout.flush()
+
+
+@contextmanager
+def standard_output() -> Iterator[TextIO]:
+    """Standard output; an `OSError` of it names it."""
+    with blaming(STANDARD_OUTPUT):
+        yield opened(sys.stdout)
 
 
 @contextmanager
@@ -81,3 +97,10 @@ def blaming(name: str) -> Iterator[None]:
         if error.filename is None and error.errno != errno.EPIPE:
             error.filename = name
         raise
+
+
+def opened(stream: TextIO | None) -> TextIO:
+    """A standard stream, which Python has as None if it was closed before the start."""
+    if stream is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return stream

@@ -1,0 +1,95 @@
+"""`pairwright train`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+import pairwright
+from pairwright.cli import demonstration, files
+from pairwright.cli.console import UsageError, console, print_table, say
+from pairwright.cli.corpus import Corpus
+from pairwright.cli.learned import table_of_learned
+from pairwright.cli.progress import stderr_is_terminal
+
+VOCAB_SIZE = 4096
+
+
+def train(
+    corpus: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="CORPUS",
+            help="Files to learn from; - is standard input. With none and no --dataset: the demonstration.",
+            show_default=False,
+        ),
+    ] = None,
+    vocab_size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="256 bytes, merges and special tokens.",
+            show_default=f"{VOCAB_SIZE}; {demonstration.VOCAB_SIZE} in the demonstration",
+        ),
+    ] = None,
+    pattern: Annotated[
+        str, typer.Option(metavar="PATTERN", help="The split pattern: cl100k, gpt2, o200k or a regex.")
+    ] = "cl100k",
+    special: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TOKEN", help="A special token; may be given several times.", show_default=False),
+    ] = None,
+    special_ids: Annotated[
+        Literal["first", "last"], typer.Option(help="Ids of special tokens: before or after those of the merges.")
+    ] = "last",
+    tie_break: Annotated[
+        Literal["lowest_pair", "first_seen"], typer.Option(help="Which of equally frequent pairs is merged first.")
+    ] = "lowest_pair",
+    min_frequency: Annotated[int, typer.Option(metavar="N", help="Pairs that occur less often are not merged.")] = 1,
+    max_token_bytes: Annotated[
+        int | None, typer.Option(metavar="N", help="Tokens do not grow longer.", show_default="no limit")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(metavar="N", help="Threads that count.", show_default="every core")
+    ] = None,
+    out: Annotated[str, typer.Option(metavar="FILE", help="Where the model goes.")] = "model.json",
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Learn from tinyshakespeare, python-docs or python-stdlib.", show_default=False
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but warnings and errors.")] = False,
+) -> None:
+    """Learn a vocabulary from a corpus and save it as a model file.
+
+    With no corpus this is the demonstration: it trains on TinyShakespeare with four special tokens, then encodes and
+    decodes a passage.
+    """
+    if corpus and dataset is not None:
+        raise UsageError("a corpus and --dataset do not go together", hint="leave one of them out")
+    if out == files.STANDARD:
+        raise UsageError("a model cannot go to standard output", hint="name a file with --out")
+    files.check_target(out)
+    shows = not corpus and dataset is None
+    learn_from = (
+        Corpus.of_files(corpus) if corpus else Corpus.of_dataset(dataset) if dataset else demonstration.corpus()
+    )
+    tokenizer = pairwright.train(
+        learn_from.source,
+        vocab_size=vocab_size if vocab_size is not None else demonstration.VOCAB_SIZE if shows else VOCAB_SIZE,
+        pattern=pattern,
+        special_tokens=special or (demonstration.SPECIAL_TOKENS if shows else ()),
+        special_ids=special_ids,
+        tie_break=tie_break,
+        min_frequency=min_frequency,
+        max_token_bytes=max_token_bytes,
+        threads=threads,
+        progress=stderr_is_terminal() and not quiet,
+    )
+    tokenizer.save(out)
+    if not quiet:
+        print_table(table_of_learned(tokenizer, learn_from, Path(out)), console(stderr=True))
+        say(f"saved {out}")
+    if shows:
+        demonstration.round_trip(Path(out), learn_from, quiet=quiet)

@@ -1,0 +1,215 @@
+"""Published encodings: found by name, and giving the ids that tiktoken gives."""
+
+import base64
+import hashlib
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+import tiktoken
+from hypothesis import given, strategies as st
+from pairwright import download, encodings
+from pairwright.encodings import get_encoding, list_encodings
+from pairwright.errors import ChecksumError
+from tiktoken_ext import openai_public
+
+NAMES = ["gpt2", "r50k_base", "p50k_base", "cl100k_base", "o200k_base"]
+
+
+# By name
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An encoding of 258 tokens, its rank file in a data folder, none of any name built yet."""
+    tokens = [bytes([byte]) for byte in range(256)] + [b"ab", b"abab"]
+    content = b"".join(base64.b64encode(token) + b" %d\n" % rank for rank, token in enumerate(tokens))
+    (tmp_path / "vocab").mkdir()
+    (tmp_path / "vocab" / "tiny.tiktoken").write_bytes(content)
+    entry = {
+        "file": "vocab/tiny.tiktoken",
+        "url": "http://127.0.0.1/never-asked",
+        "size": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "pattern": "cl100k",
+        "special_tokens": {"<|end|>": 300},
+    }
+    monkeypatch.setitem(download.MANIFEST["encodings"], "tiny", entry)
+    monkeypatch.setenv("PAIRWRIGHT_DATA", str(tmp_path))
+    monkeypatch.setenv("PAIRWRIGHT_OFFLINE", "1")
+    monkeypatch.setattr(encodings, "_loaded", {})
+    return "tiny"
+
+
+def test_an_encoding_has_its_pattern_and_special_tokens(tiny: str) -> None:
+    encoding = get_encoding(tiny)
+    assert encoding.encode_ordinary("ababab c") == [257, 256, 32, 99]
+    assert encoding.encode("ab<|end|>", allowed_special="all") == [256, 300]
+    assert encoding.pattern == "cl100k"
+    assert encoding.special_tokens == {"<|end|>": 300}
+
+
+def test_an_unknown_name_is_told_the_known_ones() -> None:
+    assert list_encodings() == NAMES
+    with pytest.raises(ValueError, match="unknown encoding 'cl100k'") as caught:
+        get_encoding("cl100k")
+    assert all(name in str(caught.value) for name in NAMES)
+
+
+def test_an_encoding_is_built_once_however_many_threads_ask(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+
+    def find_slowly(file: download.PinnedFile) -> Path:
+        found.append(file)
+        # Long enough that the other threads arrive meanwhile.
+        threading.Event().wait(0.05)
+        return download.find_or_fetch(file)
+
+    monkeypatch.setattr(encodings, "find_or_fetch", find_slowly)
+    barrier = threading.Barrier(8)
+    built = []
+
+    def ask() -> None:
+        barrier.wait()
+        built.append(get_encoding(tiny))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 1
+    assert len(built) == 8
+    assert all(each is built[0] for each in built)
+
+
+def test_a_failure_is_not_remembered(tiny: str, tmp_path: Path) -> None:
+    path = tmp_path / "vocab" / "tiny.tiktoken"
+    content = path.read_bytes()
+    path.write_bytes(content[:-1])
+    with pytest.raises(ChecksumError, match=r"tiny\.tiktoken"):
+        get_encoding(tiny)
+    path.write_bytes(content)
+    assert get_encoding(tiny).vocab_size == 301
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this platform")
+def test_a_child_forked_during_a_fetch_is_not_locked_out() -> None:
+    with encodings._lock:
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if encodings._lock.acquire(blocking=False) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+# Against tiktoken
+
+
+@dataclass(frozen=True)
+class Published:
+    """An encoding as tiktoken has it."""
+
+    encoding: tiktoken.Encoding
+    ranks: dict[bytes, int]
+    special_tokens: dict[str, int]
+    pins: dict[str, str]
+    """The sha256 that tiktoken expects, by address."""
+
+
+def load_published(name: str, vocab: Path) -> Published:
+    """tiktoken's own definition on the rank files of a folder; its own loader would ask the network."""
+    pins: dict[str, str] = {}
+
+    def load(url: str, expected_hash: str) -> dict[bytes, int]:
+        pins[url] = expected_hash
+        lines = (vocab / url.rsplit("/", 1)[1]).read_bytes().split()
+        return {base64.b64decode(token): int(rank) for token, rank in zip(lines[::2], lines[1::2], strict=True)}
+
+    def load_gpt2(**_: str) -> dict[bytes, int]:
+        # Files of another format, which hold the ranks of r50k_base.
+        ranks: dict[bytes, int] = openai_public.r50k_base()["mergeable_ranks"]
+        return ranks
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(openai_public, "load_tiktoken_bpe", load)
+        patch.setattr(openai_public, "data_gym_to_mergeable_bpe_ranks", load_gpt2)
+        parts = openai_public.ENCODING_CONSTRUCTORS[name]()
+    return Published(tiktoken.Encoding(**parts), parts["mergeable_ranks"], parts["special_tokens"], pins)
+
+
+@pytest.fixture(scope="module")
+def published(data: Callable[[str], Path]) -> Callable[[str], Published]:
+    folder = data("vocab")
+    return cache(lambda name: load_published(name, folder))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_manifest_says_what_tiktoken_says(name: str, published: Callable[[str], Published]) -> None:
+    theirs = published(name)
+    entry = download.MANIFEST["encodings"][name]
+    assert theirs.pins == {entry["url"]: entry["sha256"]}
+    encoding = get_encoding(name)
+    assert encoding.vocab == theirs.ranks
+    assert encoding.special_tokens == entry["special_tokens"] == theirs.special_tokens
+    assert encoding.vocab_size == theirs.encoding.n_vocab
+
+
+def check(name: str, text: str, theirs: Published) -> None:
+    # Compared as bytes: were they lists, pytest would take minutes to explain a difference.
+    ids = get_encoding(name).encode_to_numpy(text, disallowed_special=())
+    assert ids.tobytes() == theirs.encoding.encode_to_numpy(text, disallowed_special=()).tobytes()
+    assert get_encoding(name).decode(ids) == text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_tiny_shakespeare_has_the_ids_of_tiktoken(
+    name: str, published: Callable[[str], Published], tinyshakespeare: str
+) -> None:
+    check(name, tinyshakespeare, published(name))
+
+
+@pytest.mark.parametrize("name", ["r50k_base", "cl100k_base", "o200k_base"])
+def test_the_handbook_in_every_language_has_the_ids_of_tiktoken(
+    name: str, published: Callable[[str], Published], handbook: dict[str, str]
+) -> None:
+    for text in handbook.values():
+        check(name, text, published(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(text=st.text())
+def test_any_text_has_the_ids_of_tiktoken(name: str, text: str, published: Callable[[str], Published]) -> None:
+    assert get_encoding(name).encode_ordinary(text) == published(name).encoding.encode_ordinary(text)
+
+
+EDGES = " \t\n\r\u00a0\u3000'sStTlLd0aA.,/<|>é中\u0301\U0001f389"
+"""Characters at which the patterns decide: white space, contractions, digits, case, marks."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(text=st.text(alphabet=st.sampled_from(EDGES), max_size=60))
+def test_any_text_of_hard_characters_has_the_ids_of_tiktoken(
+    name: str, text: str, published: Callable[[str], Published]
+) -> None:
+    assert get_encoding(name).encode_ordinary(text) == published(name).encoding.encode_ordinary(text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_special_tokens_mean_what_they_mean_to_tiktoken(name: str, published: Callable[[str], Published]) -> None:
+    encoding, theirs = get_encoding(name), published(name).encoding
+    special = sorted(theirs.special_tokens_set)
+    text = "".join(f"one {token}two {token[:-1]}{token}" for token in special)
+    assert encoding.encode(text, allowed_special="all") == theirs.encode(text, allowed_special="all")
+    assert encoding.encode(text, disallowed_special=()) == theirs.encode(text, disallowed_special=())
+    assert encoding.encode_ordinary(text) == theirs.encode_ordinary(text)
+    first = set(special[:1])
+    ids = encoding.encode(text, allowed_special=first, disallowed_special=())
+    assert ids == theirs.encode(text, allowed_special=first, disallowed_special=())
+    with pytest.raises(ValueError, match="special token"):
+        theirs.encode(text)
+    with pytest.raises(ValueError, match="special token"):
+        encoding.encode(text)
