@@ -69,7 +69,7 @@ COMMANDS: dict[str, Callable[[], None]] = {"build": build, "demo": demo, "test":
 
 def main() -> None:
     """Run the command that was asked for."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  this file is run by whatever Python is there
         sys.exit("error: pairwright needs Python 3.11 or newer; run this with one, e.g. python3.12 dev.py test")
     if len(sys.argv) != 2 or sys.argv[1] not in COMMANDS:
         lines = [f"  {name:<6} {command.__doc__}" for name, command in COMMANDS.items()]

@@ -5,14 +5,28 @@ several threads at once. Wherever text is taken, `str` and `bytes` are: `bytes` 
 byte; a lone surrogate in a `str` becomes U+FFFD. Long calls can be interrupted with Ctrl-C.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from os import PathLike
-from typing import Any, Literal, Self, TypeAlias, final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Self, final
 
 import numpy as np
 import numpy.typing as npt
 
+from pairwright.aliases import Ids, Path, Report, Special, Text
 from pairwright.batch import TokenBatch
+
+__all__ = [
+    "DATASETS",
+    "PATTERNS",
+    "Counter",
+    "Counts",
+    "Settings",
+    "StreamDecoder",
+    "Tokenizer",
+    "__version__",
+    "_from_model",
+    "train",
+    "write_atomically",
+]
 
 __version__: str
 
@@ -21,17 +35,6 @@ DATASETS: str
 
 PATTERNS: dict[str, str]
 """The named split patterns: name → regex."""
-
-Text: TypeAlias = str | bytes
-Special: TypeAlias = Literal["all"] | Collection[str]
-Ids: TypeAlias = Iterable[int] | npt.NDArray[np.integer[Any]]
-Path: TypeAlias = str | PathLike[str]
-Report: TypeAlias = Callable[[str, int, int, bytes | None, int], None]
-"""Receives (phase, done, total, token, count), about every 50 ms; what it raises ends the work.
-
-In the phase "count", `done` and `total` are bytes of the documents handed over in one call, `token` is None and `count`
-0. In the phase "merge" they are merges, `token` is the last one learned and `count` that of its pair.
-"""
 
 @final
 class Tokenizer:
@@ -52,8 +55,8 @@ class Tokenizer:
     def from_tiktoken(path: Path, *, pattern: str, special_tokens: Mapping[str, int] | None = None) -> Tokenizer:
         """Read a rank file in tiktoken's format; ranks are ids.
 
-        `pattern` is a name or, to the letter, any regex. Raises `OSError`; `FormatError` naming the line that is damaged;
-        `ValueError` for an invalid pattern or special token.
+        `pattern` is a name or, to the letter, any regex. Raises `OSError`; `FormatError` naming the line that is
+        damaged; `ValueError` for an invalid pattern or special token.
         """
 
     def save(self, path: Path) -> None:
@@ -65,9 +68,7 @@ class Tokenizer:
         The format has no place for special tokens, the split pattern and metadata.
         """
 
-    def encode(
-        self, text: Text, *, allowed_special: Special = (), disallowed_special: Special = "all"
-    ) -> list[int]:
+    def encode(self, text: Text, *, allowed_special: Special = (), disallowed_special: Special = "all") -> list[int]:
         """The ids of a text.
 
         Special tokens in `allowed_special` become their id. Those in `disallowed_special` raise `ValueError`; "all"
@@ -159,7 +160,7 @@ class Tokenizer:
 class StreamDecoder:
     """Turns ids that arrive one by one into text. Holds back only a character that is not complete yet."""
 
-    def push(self, id: int) -> str:
+    def push(self, id: int, /) -> str:
         """Take in an id, give out the text that is complete by now. Raises `KeyError` for an unknown id."""
 
     def finish(self) -> str:
@@ -203,8 +204,10 @@ class Counter:
         """Count documents."""
 
     def digest(self) -> tuple[int, int, str]:
-        """Of all documents given to `add`: their number, their bytes, and the SHA-256 over each one's length (8 bytes,
-        little-endian) and bytes."""
+        """Of all documents given to `add`: their number, their bytes, and their SHA-256.
+
+        The sum is over each document's length (8 bytes, little-endian) and bytes.
+        """
 
     def finish(self) -> Counts:
         """All that was counted. The counter is then spent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from pairwright._core import Counter
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pairwright._core import Counts, Report, Text
+    from pairwright._core import Counts
+    from pairwright.aliases import Report, Text
 
 Source: TypeAlias = "str | os.PathLike[str] | Iterable[str | bytes | os.PathLike[str]] | Files | Texts"
 
@@ -53,7 +55,7 @@ class Files:
 class Texts:
     """Documents in memory, or as they come."""
 
-    texts: Iterable[Text]
+    texts: Iterable[object]
     name: str = "<texts>"
 
     def size(self) -> int:
@@ -89,12 +91,12 @@ class Counted:
         return self.counts, []
 
 
-def batches(texts: Iterable[Text]) -> Iterator[list[Text]]:
+def batches(texts: Iterable[object]) -> Iterator[list[Text]]:
     """The texts in lists of about `BATCH` bytes."""
     batch: list[Text] = []
     size = 0
     for position, text in enumerate(texts):
-        if not isinstance(text, str | bytes | bytearray):
+        if not isinstance(text, str | bytes):
             raise TypeError(f"document {position} of the corpus is {type(text).__name__}, not str or bytes")
         batch.append(text)
         size += len(text)
@@ -144,12 +146,7 @@ def _of_iterator(items: Iterator[str | bytes | os.PathLike[str]]) -> Files | Tex
     first = next(items, None)
     if isinstance(first, os.PathLike):
         return Files((Path(first), *map(_path, items)))
-    return Texts(_chain(first, items) if first is not None else ())
-
-
-def _chain(first: Text, rest: Iterator[Text]) -> Iterator[Text]:
-    yield first
-    yield from rest
+    return Texts(itertools.chain([first], items) if first is not None else ())
 
 
 def _path(item: object) -> Path:

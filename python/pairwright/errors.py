@@ -22,7 +22,7 @@ class ChecksumError(PairwrightError):
 
 
 class DownloadError(PairwrightError, OSError):
-    """A file could not be downloaded."""
+    """A file could not be fetched or stored."""
 
 
 class FewerMergesWarning(UserWarning):

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pairwright._core import Report
+    from rich.progress import TaskID
+
+    from pairwright.aliases import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +86,16 @@ def bar() -> Iterator[Callable[[ProgressEvent], None]]:
         TimeRemainingColumn(),
     )
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as rich_bar:
-        tasks: dict[str, tuple[int, float]] = {}
+        tasks: dict[str, tuple[TaskID, float]] = {}
 
         def receive(event: ProgressEvent) -> None:
             if event.phase not in tasks:
                 description = {"count": "counting", "merge": "merging"}[event.phase]
                 number = rich_bar.add_task(description, total=event.total or None, rate="")
-                tasks[event.phase] = (int(number), event.elapsed)
+                tasks[event.phase] = (number, event.elapsed)
             number, began = tasks[event.phase]
             rate = event.done / max(event.elapsed - began, 1e-3)
             shown = f"{rate / 1e6:,.1f} MB/s" if event.phase == "count" else f"{rate:,.0f} merges/s"
-            rich_bar.update(rich_bar.task_ids[number], completed=event.done, total=event.total or None, rate=shown)
+            rich_bar.update(number, completed=event.done, total=event.total or None, rate=shown)
 
         yield receive

@@ -82,13 +82,15 @@ def train(
 
     Warns:
         FewerMergesWarning: Fewer pairs were left to merge than `vocab_size` has room for. The tokenizer is smaller.
+
     """
     began = time.monotonic()
     if isinstance(source, Counts):
         _check_same("pattern", pattern, source.pattern)
         _check_same("special_tokens", special_tokens and list(special_tokens), source.special_tokens)
-        names = source.special_tokens
+        pattern, names = source.pattern, source.special_tokens
     else:
+        pattern = "cl100k" if pattern is None else pattern
         names = _names(special_tokens or ())
     asked_for = {
         "vocab_size": vocab_size,
@@ -108,7 +110,7 @@ def train(
     )
     corpus = Counted(source) if isinstance(source, Counts) else resolve(source)
     with reporting(progress, corpus.size()) as report:
-        counts, described = corpus.count(pattern or "cl100k", names, threads, report)
+        counts, described = corpus.count(pattern, names, threads, report)
         tokenizer, asked = _core.train(counts, settings, report)
     learned = len(tokenizer.merges)
     if learned < asked:
@@ -141,4 +143,6 @@ def _names(special_tokens: Sequence[str]) -> list[str]:
 
 def _check_same(setting: str, given: object, counted: object) -> None:
     if given is not None and given != counted:
-        raise ValueError(f"{setting}={given!r}: the counts were made with {counted!r}; leave {setting} out or count anew")
+        raise ValueError(
+            f"{setting}={given!r}: the counts were made with {counted!r}; leave {setting} out or count anew"
+        )

@@ -16,7 +16,14 @@ use crate::error::{Error, Result};
 /// # Errors
 /// [`Error::Io`] with the path.
 pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    try_write(path, fill).map_err(Error::io(path))
+    try_write(path, fill).map_err(|error| Error::io(path)(without_temporary_path(error)))
+}
+
+/// The system's error itself: the library for temporary files wraps it with the path of the temporary file, which says
+/// nothing to a user who named another.
+fn without_temporary_path(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|wrapper| wrapper.source()?.downcast_ref::<io::Error>());
+    inner.and_then(io::Error::raw_os_error).map_or(error, io::Error::from_raw_os_error)
 }
 
 fn try_write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
@@ -75,6 +82,7 @@ mod tests {
         for path in [folder.path().to_owned(), folder.path().join("missing/file")] {
             let error = write(&path, |_| Ok(())).unwrap_err();
             assert!(error.to_string().starts_with(&path.display().to_string()), "{error}");
+            assert!(!error.to_string().contains(".tmp"), "{error}");
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }

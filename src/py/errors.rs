@@ -39,7 +39,7 @@ fn os_error(py: Python<'_>, path: &Path, source: &IoError, message: String) -> P
     };
     let text = py.import("os").and_then(|os| os.call_method1("strerror", (number,))?.extract::<String>());
     match text {
-        Ok(text) => PyOSError::new_err((number, text, path.to_owned())),
+        Ok(text) => PyOSError::new_err((number, text, path.as_os_str().to_owned())),
         Err(error) => error,
     }
 }

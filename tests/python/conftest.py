@@ -6,8 +6,9 @@ from pathlib import Path
 from pydoc_data.topics import topics
 
 import hypothesis
-import pairwright
 import pytest
+
+import pairwright
 
 hypothesis.settings.register_profile("pairwright", deadline=None)
 hypothesis.settings.load_profile("pairwright")

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 import tiktoken
 from hypothesis import given, strategies as st
+from tiktoken_ext import openai_public
+
 from pairwright import download, encodings
 from pairwright.encodings import get_encoding, list_encodings
 from pairwright.errors import ChecksumError
-from tiktoken_ext import openai_public
 
 NAMES = ["gpt2", "r50k_base", "p50k_base", "cl100k_base", "o200k_base"]
 
@@ -103,6 +104,7 @@ def test_a_child_forked_during_a_fetch_is_not_locked_out() -> None:
         child = os.fork()
         if child == 0:
             os._exit(0 if encodings._lock.acquire(blocking=False) else 1)
+        assert encodings._lock.locked()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 

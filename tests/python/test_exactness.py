@@ -7,14 +7,15 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 
-import pairwright
 import plain
 import pytest
 import regex
 import texts
 from hypothesis import assume, given, settings, strategies as st
-from pairwright._core import PATTERNS
 from plain import SpecialIds, TieBreak
+
+import pairwright
+from pairwright._core import PATTERNS
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "tinyshakespeare-1024.json").read_text(encoding="ascii"))
 SPECIAL_TOKENS = ["<bos>", "<eos>", "<pad>", "<unk>"]

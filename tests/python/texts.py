@@ -2,9 +2,10 @@
 
 from functools import cache
 
-import pairwright
 import regex
 from hypothesis import strategies as st
+
+import pairwright
 
 WHITE_SPACE = [
     *"\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a",

@@ -10,8 +10,8 @@ from rich.text import Text
 from pairwright import Tokenizer
 from pairwright.cli.console import escape
 
-# Neighbours must differ, and black text be readable on each.
-COLOURS = ("#a6cee3", "#b2df8a", "#fdbf6f", "#cab2d6", "#ffff99")
+# Neighbours must differ also where a terminal has but 16 colours, and black text be readable on each.
+COLOURS = ("cyan", "yellow", "green", "magenta", "bright_blue")
 
 SEPARATOR = "|"
 
