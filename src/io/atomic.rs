@@ -1,6 +1,6 @@
 //! Writing a file so that it appears under its name only when it is complete.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -16,14 +16,7 @@ use crate::error::{Error, Result};
 /// # Errors
 /// [`Error::Io`] with the path.
 pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    try_write(path, fill).map_err(|error| Error::io(path)(without_temporary_path(error)))
-}
-
-/// The system's error itself: the library for temporary files wraps it with the path of the temporary file, which says
-/// nothing to a user who named another.
-fn without_temporary_path(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(|wrapper| wrapper.source()?.downcast_ref::<io::Error>());
-    inner.and_then(io::Error::raw_os_error).map_or(error, io::Error::from_raw_os_error)
+    try_write(path, fill).map_err(Error::io(path))
 }
 
 fn try_write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
@@ -31,7 +24,7 @@ fn try_write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     match fs::metadata(&target) {
         Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
         Ok(found) if !found.is_file() => {
-            let mut device = BufWriter::new(fs::OpenOptions::new().write(true).open(&target)?);
+            let mut device = BufWriter::new(OpenOptions::new().write(true).open(&target)?);
             fill(&mut device)?;
             return device.flush();
         }
@@ -41,19 +34,21 @@ fn try_write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
     };
-    let mut builder = Builder::new();
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
     #[cfg(unix)]
     {
-        use std::os::unix::fs::PermissionsExt;
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
         // An existing file keeps its permissions; a new one gets those of any new file.
-        let mode = fs::metadata(&target).map_or(0o666, |found| found.permissions().mode() & 0o777);
-        builder.permissions(fs::Permissions::from_mode(mode));
+        options.mode(fs::metadata(&target).map_or(0o666, |found| found.permissions().mode() & 0o777));
     }
-    let temporary = builder.prefix(".pairwright-").suffix(".tmp").tempfile_in(folder)?;
-    let mut file = BufWriter::new(temporary);
+    // The file is opened and written to as it is, not through the library, which would put the temporary name into
+    // every error.
+    let create = |name: &Path| options.open(name);
+    let temporary = Builder::new().prefix(".pairwright-").suffix(".tmp").make_in(folder, create)?;
+    let mut file = BufWriter::new(temporary.as_file());
     fill(&mut file)?;
-    let temporary = file.into_inner().map_err(|error| error.into_error())?;
-    temporary.as_file().sync_all()?;
+    file.into_inner().map_err(|error| error.into_error())?.sync_all()?;
     temporary.persist(&target)?;
     Ok(())
 }

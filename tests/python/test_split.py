@@ -43,6 +43,7 @@ def test_any_text_is_cut_as_by_regex(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=300)
 @given(content=texts.raw_bytes)
 def test_any_bytes_are_cut_as_their_lossy_decoding(name: str, content: bytes) -> None:
     pieces = plain.pieces(PATTERNS[name], content)
