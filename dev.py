@@ -61,6 +61,7 @@ def test() -> None:
     run(SCRIPTS / "ruff", "check")
     run(SCRIPTS / "mypy")
     run(PYTHON, "-m", "mypy.stubtest", "pairwright._core")
+    run(PYTHON, "benches/compare.py", "--smoke")
     run(PYTHON, "-m", "pytest", "-q")
 
 

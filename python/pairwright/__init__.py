@@ -7,6 +7,7 @@
 'to be or not'
 """
 
+from pairwright import datasets
 from pairwright._core import Counts, StreamDecoder, Tokenizer, __version__
 from pairwright.batch import TokenBatch
 from pairwright.encodings import get_encoding, list_encodings
@@ -35,6 +36,7 @@ __all__ = [
     "Tokenizer",
     "__version__",
     "count",
+    "datasets",
     "get_encoding",
     "list_encodings",
     "train",

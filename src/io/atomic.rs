@@ -77,7 +77,7 @@ mod tests {
         for path in [folder.path().to_owned(), folder.path().join("missing/file")] {
             let error = write(&path, |_| Ok(())).unwrap_err();
             assert!(error.to_string().starts_with(&path.display().to_string()), "{error}");
-            assert!(!error.to_string().contains(".tmp"), "{error}");
+            assert!(!error.to_string().contains(".pairwright-"), "{error}");
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
