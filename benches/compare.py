@@ -72,6 +72,16 @@ def encoding(name: str, tok: pw.Tokenizer, text: str) -> list[Job]:
     ]
 
 
+def runs_of_one_character(name: str, tok: pw.Tokenizer) -> list[Job]:
+    """A megabyte that no pattern cuts. tiktoken's regex engine gives up on some of these."""
+
+    def job(what: str, character: str) -> Job:
+        text = character * 2**20
+        return Job(f"encode, 1 MB of {what} ({name})", {"pairwright": lambda: tok.encode_to_numpy(text).tolist()})
+
+    return [job("one letter", "a"), job("spaces", " "), job("newlines", "\n")]
+
+
 def run(job: Job, runs: int) -> dict[str, float]:
     """The median time of each contender in seconds, after one run that is checked and not counted."""
     results = {name: work() for name, work in job.contenders.items()}
@@ -109,10 +119,13 @@ def main() -> None:
             text = path.read_text(encoding="utf-8")
             cl100k = pw.get_encoding("cl100k_base")
             jobs = [training(path, 1024), training(path, 16384), *encoding("cl100k_base", cl100k, text)]
+            jobs += runs_of_one_character("cl100k_base", cl100k)
         table = Table("job", "pairwright ms", "peer", "peer ms", "times faster")
         for job in jobs:
             medians = run(job, runs)
             ours = medians.pop("pairwright")
+            if not medians:
+                table.add_row(job.name, f"{ours * 1e3:.1f}", "–", "–", "–")
             for peer, taken in medians.items():
                 table.add_row(job.name, f"{ours * 1e3:.1f}", peer, f"{taken * 1e3:.1f}", f"{taken / ours:.1f}")
     console = Console(width=120)

@@ -72,8 +72,13 @@ pub(super) fn choice(value: &Bound<'_, PyAny>) -> PyResult<Choice> {
             )))
         };
     }
-    let names = value.try_iter()?.map(|name| name?.extract()).collect::<PyResult<_>>()?;
-    Ok(Choice::Names(names))
+    let Ok(names) = value.try_iter() else {
+        let kind = value.get_type().name()?;
+        return Err(PyTypeError::new_err(format!(
+            "special tokens must be \"all\" or a collection of names, not {kind}"
+        )));
+    };
+    Ok(Choice::Names(names.map(|name| name?.extract()).collect::<PyResult<_>>()?))
 }
 
 /// The value of `threads`.

@@ -34,16 +34,8 @@ impl From<crate::Tokenizer> for Tokenizer {
 }
 
 impl Tokenizer {
-    /// `None` stands for the default: nothing allowed, and all refused that are not allowed.
-    fn policy(
-        &self,
-        py: Python<'_>,
-        allowed: Option<&Bound<'_, PyAny>>,
-        refused: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Policy<'_>> {
-        let allowed = allowed.map_or(Ok(Choice::NONE), choice)?;
-        let refused = refused.map_or(Ok(Choice::All), choice)?;
-        self.core.policy(&allowed, &refused).map_err(|error| to_python(py, error))
+    fn policy(&self, py: Python<'_>, allowed: &Choice, refused: &Choice) -> PyResult<Policy<'_>> {
+        self.core.policy(allowed, refused).map_err(|error| to_python(py, error))
     }
 
     fn ids_of(&self, py: Python<'_>, text: &Text, policy: &Policy) -> PyResult<Vec<Id>> {
@@ -139,17 +131,17 @@ impl Tokenizer {
 
     /// The ids of a text.
     #[pyo3(
-        signature = (text, *, allowed_special = None, disallowed_special = None),
+        signature = (text, *, allowed_special = Choice::NONE, disallowed_special = Choice::All),
         text_signature = "($self, text, *, allowed_special=(), disallowed_special='all')"
     )]
     fn encode<'py>(
         &self,
         py: Python<'py>,
         text: &Bound<'py, PyAny>,
-        allowed_special: Option<&Bound<'py, PyAny>>,
-        disallowed_special: Option<&Bound<'py, PyAny>>,
+        #[pyo3(from_py_with = choice)] allowed_special: Choice,
+        #[pyo3(from_py_with = choice)] disallowed_special: Choice,
     ) -> PyResult<Bound<'py, PyList>> {
-        let policy = self.policy(py, allowed_special, disallowed_special)?;
+        let policy = self.policy(py, &allowed_special, &disallowed_special)?;
         PyList::new(py, numbers(self.ids_of(py, &Text::of(text)?, &policy)?))
     }
 
@@ -160,34 +152,34 @@ impl Tokenizer {
 
     /// As `encode`, as an array of uint32.
     #[pyo3(
-        signature = (text, *, allowed_special = None, disallowed_special = None),
+        signature = (text, *, allowed_special = Choice::NONE, disallowed_special = Choice::All),
         text_signature = "($self, text, *, allowed_special=(), disallowed_special='all')"
     )]
     fn encode_to_numpy<'py>(
         &self,
         py: Python<'py>,
         text: &Bound<'py, PyAny>,
-        allowed_special: Option<&Bound<'py, PyAny>>,
-        disallowed_special: Option<&Bound<'py, PyAny>>,
+        #[pyo3(from_py_with = choice)] allowed_special: Choice,
+        #[pyo3(from_py_with = choice)] disallowed_special: Choice,
     ) -> PyResult<Bound<'py, PyArray1<u32>>> {
-        let policy = self.policy(py, allowed_special, disallowed_special)?;
+        let policy = self.policy(py, &allowed_special, &disallowed_special)?;
         Ok(numbers(self.ids_of(py, &Text::of(text)?, &policy)?).into_pyarray(py))
     }
 
     /// The ids of many texts, in parallel, in one flat array.
     #[pyo3(
-        signature = (texts, *, allowed_special = None, disallowed_special = None, threads = None),
+        signature = (texts, *, allowed_special = Choice::NONE, disallowed_special = Choice::All, threads = None),
         text_signature = "($self, texts, *, allowed_special=(), disallowed_special='all', threads=None)"
     )]
     fn encode_batch<'py>(
         &self,
         py: Python<'py>,
         texts: &Bound<'py, PyAny>,
-        allowed_special: Option<&Bound<'py, PyAny>>,
-        disallowed_special: Option<&Bound<'py, PyAny>>,
+        #[pyo3(from_py_with = choice)] allowed_special: Choice,
+        #[pyo3(from_py_with = choice)] disallowed_special: Choice,
         threads: Option<isize>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let policy = self.policy(py, allowed_special, disallowed_special)?;
+        let policy = self.policy(py, &allowed_special, &disallowed_special)?;
         let TokenBatch { values, offsets } = self.batch_of(py, texts, &policy, threads)?;
         let class = py.import("pairwright.batch")?.getattr("TokenBatch")?;
         class.call1((numbers(values).into_pyarray(py), offsets.into_pyarray(py)))
@@ -195,17 +187,17 @@ impl Tokenizer {
 
     /// The ids, and where each token lies in the text.
     #[pyo3(
-        signature = (text, *, allowed_special = None, disallowed_special = None),
+        signature = (text, *, allowed_special = Choice::NONE, disallowed_special = Choice::All),
         text_signature = "($self, text, *, allowed_special=(), disallowed_special='all')"
     )]
     fn encode_with_spans<'py>(
         &self,
         py: Python<'py>,
         text: &Bound<'py, PyAny>,
-        allowed_special: Option<&Bound<'py, PyAny>>,
-        disallowed_special: Option<&Bound<'py, PyAny>>,
+        #[pyo3(from_py_with = choice)] allowed_special: Choice,
+        #[pyo3(from_py_with = choice)] disallowed_special: Choice,
     ) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyArray2<i64>>)> {
-        let policy = self.policy(py, allowed_special, disallowed_special)?;
+        let policy = self.policy(py, &allowed_special, &disallowed_special)?;
         let text = Text::of(text)?;
         let ids = self.ids_of(py, &text, &policy)?;
         let unit = if text.is_str { Unit::Characters } else { Unit::Bytes };

@@ -5,6 +5,7 @@ import os
 import pickle
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,6 +52,9 @@ def test_special_tokens_follow_tiktoken(tok: pw.Tokenizer) -> None:
         tok.encode(TEXT, disallowed_special={"cat"})
     with pytest.raises(ValueError, match="all"):
         tok.encode(TEXT, allowed_special="<|end|>")
+    for wrong in (None, 5, [5]):
+        with pytest.raises(TypeError):
+            tok.encode(TEXT, disallowed_special=wrong)  # type: ignore[arg-type]
     for call in (tok.encode_to_numpy, tok.encode_with_spans):
         with pytest.raises(ValueError, match="disallowed_special"):
             call(TEXT)
@@ -138,10 +142,10 @@ def test_an_unknown_id_is_named_with_its_position(tok: pw.Tokenizer) -> None:
 
 
 @pytest.mark.parametrize("wrong", [None, 3, 1.5, ["a"], object()])
-def test_wrong_types_are_type_errors(tok: pw.Tokenizer, wrong: object) -> None:
+def test_wrong_types_are_type_errors(tok: pw.Tokenizer, wrong: Any) -> None:
     for call in (tok.encode, tok.encode_ordinary, tok.encode_to_numpy, tok.count, tok.token_id, tok.encode_with_spans):
         with pytest.raises(TypeError, match="str or bytes"):
-            call(wrong)  # type: ignore[operator]
+            call(wrong)
     for ids in ("abc", [1.5], ["1"], [None], np.array([1.5]), np.array([[1]]), None, 5):
         with pytest.raises(TypeError):
             tok.decode(ids)  # type: ignore[arg-type]

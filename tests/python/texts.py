@@ -55,17 +55,17 @@ def known_alike(text: str | bytes) -> bool:
     return known_differently().isdisjoint(text if isinstance(text, str) else text.decode(errors="replace"))
 
 
-any_text = st.lists(st.one_of(st.sampled_from(CHARACTERS), st.characters(exclude_categories=["Cs"])), max_size=40).map(
-    "".join
-)
+characters = st.characters(exclude_categories=["Cs"])
+
+any_text = st.lists(st.sampled_from(CHARACTERS) | characters, max_size=40).map("".join)
 """Any text, with all that split patterns tell apart crowded together."""
 
-text = any_text.filter(known_alike)
+text = st.lists(st.sampled_from(CHARACTERS) | characters.filter(known_alike), max_size=40).map("".join)
 """The same for comparisons with the `regex` module."""
 
 broken = st.sampled_from([b"\xff", b"\xe4\xb8", b"\xe4", b"\xf0\x9f\x98", b"\x80", b"\xc0\x80", b"\xed\xa0\x80"])
 raw_bytes = (
-    st.lists(st.one_of(any_text.map(str.encode), broken, st.binary(max_size=4)), max_size=8)
+    st.lists(st.one_of(text.map(str.encode), broken, st.binary(max_size=4)), max_size=8)
     .map(b"".join)
     .filter(known_alike)
 )

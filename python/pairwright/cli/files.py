@@ -27,10 +27,8 @@ def size(name: str) -> int:
 
 def read(name: str) -> bytes:
     """All bytes of an input. Raises `OSError`."""
-    if name != STANDARD:
-        return Path(name).read_bytes()
-    with blaming(STANDARD_INPUT):
-        return opened(sys.stdin).buffer.read()
+    with blaming(shown(name)):
+        return opened(sys.stdin).buffer.read() if name == STANDARD else Path(name).read_bytes()
 
 
 def is_standard(name: str | None) -> bool:

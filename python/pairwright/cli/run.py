@@ -28,7 +28,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         with warnings_as_lines():
             code = app(list(arguments), prog_name="pairwright", standalone_mode=False) or 0
-        flush_standard_output()
+        if code != INTERRUPTED:
+            flush_standard_output()
     except KeyboardInterrupt:
         code = INTERRUPTED
     except SystemExit as ended:
@@ -37,7 +38,7 @@ def run(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         code = error.exit_code
         fail(error.format_message(), help_hint(error))
-    except (CommandError, PairwrightError, OSError, ValueError, KeyError, MemoryError) as error:
+    except (CommandError, PairwrightError, OSError, ValueError, OverflowError, KeyError, MemoryError) as error:
         code = getattr(error, "exit_code", FAILURE)
         if getattr(error, "errno", None) != errno.EPIPE:
             fail(describe(error), getattr(error, "hint", None))
@@ -63,6 +64,8 @@ def describe(error: Exception) -> str:
     if isinstance(error, KeyError) and error.args:
         # `str` of a KeyError is the repr of its message.
         return str(error.args[0])
+    if isinstance(error, UnicodeEncodeError):
+        return f"{error.object!a} is no valid text"
     if isinstance(error, MemoryError):
         return "out of memory"
     return str(error) or type(error).__name__

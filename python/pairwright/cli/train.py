@@ -71,15 +71,20 @@ def train(
     if out == files.STANDARD:
         raise UsageError("a model cannot go to standard output", hint="name a file with --out")
     files.check_target(out)
-    shows = not corpus and dataset is None
-    learn_from = (
-        Corpus.of_files(corpus) if corpus else Corpus.of_dataset(dataset) if dataset else demonstration.corpus()
-    )
+    demonstrates = not corpus and dataset is None
+    if corpus:
+        learn_from = Corpus.of_files(corpus)
+    elif dataset is not None:
+        learn_from = Corpus.of_dataset(dataset)
+    else:
+        learn_from = demonstration.corpus()
+    if vocab_size is None:
+        vocab_size = demonstration.VOCAB_SIZE if demonstrates else VOCAB_SIZE
     tokenizer = pairwright.train(
         learn_from.source,
-        vocab_size=vocab_size if vocab_size is not None else demonstration.VOCAB_SIZE if shows else VOCAB_SIZE,
+        vocab_size=vocab_size,
         pattern=pattern,
-        special_tokens=special or (demonstration.SPECIAL_TOKENS if shows else ()),
+        special_tokens=special or (demonstration.SPECIAL_TOKENS if demonstrates else ()),
         special_ids=special_ids,
         tie_break=tie_break,
         min_frequency=min_frequency,
@@ -91,5 +96,5 @@ def train(
     if not quiet:
         print_table(table_of_learned(tokenizer, learn_from, Path(out)), console(stderr=True))
         say(f"saved {out}")
-    if shows:
+    if demonstrates:
         demonstration.round_trip(Path(out), learn_from, quiet=quiet)

@@ -1,0 +1,313 @@
+"""What MODEL may be, and `pairwright info` and `show`."""
+
+import base64
+import json
+import os
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from command_line import call, isolate
+from rich.console import Console
+
+import pairwright
+from pairwright.cli import tokens
+
+
+@pytest.fixture(autouse=True)
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: pairwright.Tokenizer) -> None:
+    """An empty folder to work in, but for a model in two formats."""
+    isolate(tmp_path, monkeypatch)
+    tokenizer.save("model.json")
+    tokenizer.to_tiktoken("ranks.tiktoken")
+
+
+def facts(out: bytes) -> dict[str, list[str]]:
+    """The lines of each fact that `info` prints."""
+    found: dict[str, list[str]] = {}
+    for line in out.decode().splitlines():
+        label, fact = re.fullmatch(r"( *|\S.*?)(?:  +(.*))?", line).groups()  # type: ignore[union-attr]
+        if label.strip():
+            found[label] = []
+        if fact is not None:
+            found[list(found)[-1]].append(fact)
+    return found
+
+
+def test_info_tells_all_there_is_to_say(tokenizer: pairwright.Tokenizer) -> None:
+    ended = call("info", "model.json")
+    assert (ended.code, ended.err) == (0, "")
+    said = facts(ended.out)
+    special = tokenizer.special_tokens
+    assert said["vocab_size"] == ["1,000"]
+    assert said["pattern"] == ["cl100k"]
+    assert [line.split() for line in said["special tokens"]] == [
+        [str(number), token] for token, number in special.items()
+    ]
+    assert said["merges"] == ["742"]
+    longest = max(tokenizer.vocab, key=len).decode()
+    assert said["longest tokens"][0].startswith(f"{longest!r}  ")
+    left, right = tokenizer.merges[0]
+    assert said["first merges"][0].startswith(f"{left.decode()!r}+{right.decode()!r}  ")
+    assert "tie_break: lowest_pair" in said["settings"]
+    assert f"sha256 {tokenizer.metadata['corpus'][0]['sha256']}" in said["corpus"][0]
+    assert said["version"] == [pairwright.__version__]
+    assert all(not line.endswith(" ") for line in ended.out.decode().splitlines())
+
+
+def test_info_of_a_rank_file_of_an_encoding_and_of_metadata_of_any_shape(
+    tokenizer: pairwright.Tokenizer,
+) -> None:
+    said = facts(call("info", "ranks.tiktoken", "--pattern", "gpt2").out)
+    assert (said["pattern"], said["merges"], said["special tokens"]) == (["gpt2"], ["742"], ["none"])
+    shape: dict[str, object] = {
+        "note": None,
+        "deep": {"a": [1, 2000, {"b": []}], "c": "[red]text"},
+        "list": [],
+        "n": 1.5,
+        "yes": True,
+    }
+    tokenizer._with_metadata(json.dumps(shape)).save("odd.json")
+    said = facts(call("info", "odd.json").out)
+    assert said["deep"] == ["a: 1, 2,000, b none", "c: [red]text"]
+    assert (said["note"], said["list"], said["n"], said["yes"]) == (["none"], [], ["1.5"], ["True"])
+
+
+def test_info_of_a_vocabulary_of_bytes_alone() -> None:
+    pairwright.train([b"x"], vocab_size=256).save("bytes.json")
+    said = facts(call("info", "bytes.json").out)
+    assert (said["merges"], said["first merges"], said["longest tokens"]) == (["0"], ["none"], ["none"])
+
+
+def test_a_rank_file_needs_its_pattern() -> None:
+    for command in ("encode", "decode", "count", "show", "info"):
+        ended = call(command, "ranks.tiktoken")
+        error, hint = ended.err.splitlines()
+        assert ended.code == 2
+        assert error == "error: ranks.tiktoken does not tell its split pattern"
+        assert hint.startswith("hint: add --pattern ")
+
+
+def test_a_rank_file_encodes_as_the_model_it_was_made_from(tokenizer: pairwright.Tokenizer) -> None:
+    text = b"The statement is the same."
+    expected = call("encode", "model.json", given=text).out
+    assert expected.split() == [str(token).encode() for token in tokenizer.encode(text)]
+    assert call("encode", "ranks.tiktoken", "--pattern", "cl100k", given=text).out == expected
+    assert call("decode", "ranks.tiktoken", "--pattern", "cl100k", given=expected).out == text
+
+
+def test_a_pattern_is_refused_where_there_is_one_already() -> None:
+    for model in ("model.json", "cl100k_base"):
+        ended = call("info", model, "--pattern", "gpt2")
+        assert ended.code == 2
+        assert ended.err.splitlines()[-1] == "hint: leave --pattern out"
+
+
+def test_an_invalid_pattern_is_an_error() -> None:
+    ended = call("info", "ranks.tiktoken", "--pattern", "[a")
+    assert ended.code == 1
+    assert ended.err.startswith('error: invalid split pattern "[a"')
+
+
+def test_what_is_neither_file_nor_encoding_is_an_error_that_names_the_encodings() -> None:
+    ended = call("info", "cl100k")
+    error, hint = ended.err.splitlines()
+    assert (ended.code, ended.out) == (1, b"")
+    assert error.startswith("error: cl100k: no such file")
+    assert hint.startswith("hint: ")
+    assert all(name in hint for name in pairwright.list_encodings())
+
+
+def test_an_encoding_that_cannot_be_had_is_an_error_with_a_hint() -> None:
+    ended = call("info", "cl100k_base")
+    error, hint = ended.err.splitlines()
+    assert ended.code == 1
+    assert error.startswith("error: ")
+    assert "cl100k_base.tiktoken" in error
+    assert hint.startswith("hint: ")
+
+
+def test_a_file_goes_before_an_encoding_of_the_same_name() -> None:
+    Path("model.json").rename("cl100k_base")
+    assert facts(call("info", "cl100k_base").out)["vocab_size"] == ["1,000"]
+
+
+@pytest.fixture(scope="module")
+def data_folder(data: Callable[[str], Path]) -> Path:
+    """The folder of shared data; looked up before tests are kept away from it."""
+    return data("vocab/cl100k_base.tiktoken").parent.parent
+
+
+def test_an_encoding_is_found_by_its_name(data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAIRWRIGHT_DATA", str(data_folder))
+    ended = call("encode", "cl100k_base", "--special", "allow", given=b"hello world<|endoftext|>")
+    assert ended.out == b"15339 1917 100257\n"
+    assert facts(call("info", "cl100k_base").out)["vocab_size"] == ["100,277"]
+
+
+def test_a_tokenizer_json_is_told_from_a_damaged_model_file() -> None:
+    content = {"version": "1.0", "added_tokens": [], "model": {"type": "BPE", "vocab": {}, "merges": []}}
+    for name in ("tokenizer.json", "some.json"):
+        Path(name).write_text(json.dumps(content))
+        ended = call("info", name)
+        assert ended.code == 1
+        assert ended.err.startswith(f"error: {name}: this is a tokenizer.json ")
+
+
+def altered(content: bytes) -> bytes:
+    at = content.index(b'"vocab"') + 20
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+
+
+DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "truncated": (lambda content: content[: len(content) // 2], "truncated"),
+    "altered": (altered, ""),
+    "altered in its settings": (lambda content: content.replace(b"lowest_pair", b"first_seen"), "checksum"),
+    "of a newer version": (lambda content: content.replace(b'"version": 1,', b'"version": 2,'), "newer"),
+    "not JSON": (lambda _: b"#!/bin/sh\n", "not a model file"),
+    "JSON of another kind": (lambda _: b'{"format": "other"}', "not a pairwright model file"),
+    "a list": (lambda _: b"[]", "not a model file"),
+    "empty": (lambda _: b"", "not a model file"),
+    "binary": (lambda _: b"\xff\x00\xfe", "not a model file"),
+}
+
+
+@pytest.mark.parametrize(("damage", "expected"), DAMAGE.values(), ids=DAMAGE)
+@pytest.mark.parametrize("command", ["encode", "decode", "count", "show", "info"])
+def test_a_damaged_model_file_is_an_error(command: str, damage: Callable[[bytes], bytes], expected: str) -> None:
+    content = Path("model.json").read_bytes()
+    assert damage(content) != content
+    Path("model.json").write_bytes(damage(content))
+    ended = call(command, "model.json", given=b"65")
+    assert (ended.code, ended.out) == (1, b"")
+    assert ended.err.startswith("error: model.json: ")
+    assert expected in ended.err
+
+
+def test_a_rank_file_under_another_name_is_an_error_with_a_hint() -> None:
+    Path("ranks.tiktoken").rename("ranks.txt")
+    ended = call("info", "ranks.txt")
+    assert ended.code == 1
+    assert ".tiktoken" in ended.err.splitlines()[-1]
+
+
+def test_a_damaged_rank_file_is_an_error_that_names_the_line() -> None:
+    lines = Path("ranks.tiktoken").read_bytes().splitlines(keepends=True)
+    lines[299] = b"???\n"
+    Path("ranks.tiktoken").write_bytes(b"".join(lines))
+    ended = call("info", "ranks.tiktoken", "--pattern", "gpt2")
+    assert ended.code == 1
+    assert ended.err.startswith("error: ranks.tiktoken: line 300: ")
+
+
+def test_a_model_that_is_a_folder_or_cannot_be_read_is_an_error() -> None:
+    ended = call("info", ".")
+    assert (ended.code, ended.err) == (1, "error: .: Is a directory\n")
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that nobody can read, which Linux has")
+def test_a_file_that_cannot_be_read_is_an_error() -> None:
+    for arguments in (
+        ["info", "/proc/self/mem"],
+        ["encode", "model.json", "/proc/self/mem"],
+        ["train", "/proc/self/mem"],
+    ):
+        ended = call(*arguments)
+        assert (ended.code, ended.out) == (1, b"")
+        assert ended.err.startswith("error: /proc/self/mem: ")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything")
+def test_a_file_that_may_not_be_read_is_an_error() -> None:
+    Path("secret").write_bytes(b"text")
+    Path("secret").chmod(0)
+    for arguments in (["info", "secret"], ["encode", "model.json", "secret"], ["train", "secret"]):
+        assert call(*arguments).err == "error: secret: Permission denied\n"
+
+
+def test_show_prints_tokens_and_a_table(tokenizer: pairwright.Tokenizer) -> None:
+    text = "the é\n<|end|>\tx [b]\x1b"
+    ended = call("show", "model.json", text)
+    assert (ended.code, ended.err) == (0, "")
+    parts = [tokenizer.token_bytes(each) for each in tokenizer.encode(text, allowed_special="all")]
+    line, table = ended.out.decode().split("\n\n")
+    assert line.replace("\\n\n", "\\n|").split("|<|end|>|") == [
+        "|".join(map(tokens.visible, parts[: parts.index(b"<|end|>")])),
+        "|".join(map(tokens.visible, parts[parts.index(b"<|end|>") + 1 :])),
+    ]
+    assert "\x1b" not in ended.out.decode()
+    header, *rows = table.splitlines()
+    assert header.split() == ["id", "bytes", "text"]
+    ids = tokenizer.encode(text, allowed_special="all")
+    assert [int(row.split()[0]) for row in rows] == ids
+    for row, part in zip(rows, parts, strict=True):
+        shown = re.fullmatch(r" *\d+  ((?:[0-9a-f]{2} ?)+?) +(b?['\"].*)", row)
+        assert shown is not None
+        assert bytes.fromhex(shown[1]) == part
+        assert shown[2] == tokens.quoted(part)
+
+
+def test_show_takes_any_bytes_from_standard_input_or_the_command_line(tokenizer: pairwright.Tokenizer) -> None:
+    text = b"\xff\x00 caf\xc3\xa9"
+    ids = tokenizer.encode(text)
+    for ended in (call("show", "model.json", given=text), call("show", "model.json", "-", given=text)):
+        assert [int(row.split()[0]) for row in ended.out.decode().split("id  ")[1].splitlines()[1:]] == ids
+    ended = call("show", "model.json", os.fsdecode(text.replace(b"\x00", b"")))
+    assert "\\xff" in ended.out.decode().splitlines()[0]
+    assert call("show", "model.json", "").code == 0
+
+
+def test_show_treats_special_tokens_as_told(tokenizer: pairwright.Tokenizer) -> None:
+    number = str(tokenizer.special_tokens["<|pad|>"])
+    assert number in call("show", "model.json", "<|pad|>").out.decode().split()
+    assert number in call("show", "model.json", "<|pad|>", "--special", "allow").out.decode().split()
+    assert number not in call("show", "model.json", "<|pad|>", "--special", "text").out.decode().split()
+    ended = call("show", "model.json", "<|pad|>", "--special", "refuse")
+    assert ended.code == 1
+    assert 'special token "<|pad|>" at byte 0' in ended.err
+
+
+@pytest.mark.parametrize(
+    ("token", "visible", "quoted"),
+    [
+        (b" the", " the", "' the'"),
+        (b"\n", "\\n", "'\\n'"),
+        (b"\xe2\x80", "\\xe2\\x80", "b'\\xe2\\x80'"),
+        (b"\x1b[31m", "\\x1b[31m", "'\\x1b[31m'"),
+        ("\u202e".encode(), "\\u202e", "'\\u202e'"),
+        ("日本".encode(), "日本", "'日本'"),
+        (b"it's", "it's", '"it\'s"'),
+    ],
+)
+def test_tokens_are_shown_without_steering_the_terminal(token: bytes, visible: str, quoted: str) -> None:
+    assert tokens.visible(token) == visible
+    assert tokens.quoted(token) == quoted
+
+
+def test_neighbours_have_different_colours_on_every_terminal() -> None:
+    for system in ("standard", "256", "truecolor"):
+        screen = Console(force_terminal=True, color_system=system, no_color=False, width=80)
+        line = tokens.in_line([b"a", b"b", b"c\n", b"d", b"e", b"f"], screen)
+        with screen.capture() as captured:
+            screen.print(line, soft_wrap=True)
+        shown = re.findall(r"\x1b\[([0-9;]+)m([^\x1b]+)\x1b\[0m", captured.get())
+        assert [text for _, text in shown] == ["a", "b", "c\\n", "d", "e", "f"]
+        assert all(one[0] != other[0] for one, other in pairwise(shown))
+        assert tokens.SEPARATOR not in line.plain
+
+
+def test_tokens_are_separated_where_there_are_no_colours() -> None:
+    for screen in (
+        Console(force_terminal=False),
+        Console(force_terminal=True, no_color=True),
+        Console(force_terminal=True, color_system=None),
+    ):
+        assert tokens.in_line([b"a", b"b\n", b"c", b"d"], screen).plain == "a|b\\n\nc|d"
+
+
+def test_every_vocabulary_of_bytes_can_be_a_rank_file() -> None:
+    lines = [f"{base64.b64encode(bytes([byte])).decode()} {byte}" for byte in range(256)]
+    Path("bytes.tiktoken").write_text("\n".join(lines))
+    assert call("encode", "bytes.tiktoken", "--pattern", "gpt2", given=b"ab").out == b"97 98\n"
