@@ -56,7 +56,7 @@ def test() -> None:
     run("cargo", "clippy", "--locked", "--all-targets", "--features", "python", "--", "-D", "warnings")
     run("cargo", "test", "--locked")
     run("cargo", "bench", "--locked", "--", "--test")
-    run("cargo", "doc", "--locked", "--no-deps", RUSTDOCFLAGS="-D warnings")
+    run("cargo", "doc", "--locked", "--no-deps", "--document-private-items", RUSTDOCFLAGS="-D warnings")
     run(SCRIPTS / "ruff", "format", "--check")
     run(SCRIPTS / "ruff", "check")
     run(SCRIPTS / "mypy")

@@ -77,7 +77,8 @@ def bar() -> Iterator[Callable[[ProgressEvent], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeRemainingColumn
 
-    console = Console(file=sys.stderr)
+    # Not `console.is_terminal`, which variables of the environment can turn on for a file.
+    shown = sys.stderr is not None and sys.stderr.isatty()
     columns = (
         TextColumn("{task.description:<8}"),
         BarColumn(),
@@ -85,7 +86,7 @@ def bar() -> Iterator[Callable[[ProgressEvent], None]]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as rich_bar:
+    with Bar(*columns, console=Console(stderr=True), transient=True, disable=not shown) as rich_bar:
         tasks: dict[str, tuple[TaskID, float]] = {}
 
         def receive(event: ProgressEvent) -> None:
@@ -94,8 +95,10 @@ def bar() -> Iterator[Callable[[ProgressEvent], None]]:
                 number = rich_bar.add_task(description, total=event.total or None, rate="")
                 tasks[event.phase] = (number, event.elapsed)
             number, began = tasks[event.phase]
-            rate = event.done / max(event.elapsed - began, 1e-3)
-            shown = f"{rate / 1e6:,.1f} MB/s" if event.phase == "count" else f"{rate:,.0f} merges/s"
-            rich_bar.update(number, completed=event.done, total=event.total or None, rate=shown)
+            seconds = event.elapsed - began
+            # The first event of a phase is where its time begins.
+            per_second = event.done / seconds if seconds > 0 else 0
+            rate = f"{per_second / 1e6:,.1f} MB/s" if event.phase == "count" else f"{per_second:,.0f} merges/s"
+            rich_bar.update(number, completed=event.done, total=event.total or None, rate=rate)
 
         yield receive

@@ -82,14 +82,24 @@ pub(super) fn choice(value: &Bound<'_, PyAny>) -> PyResult<Choice> {
 }
 
 /// The value of `threads`.
-pub(super) fn threads(threads: Option<isize>) -> PyResult<Option<NonZeroUsize>> {
-    match threads {
-        None => Ok(None),
-        Some(number) => match usize::try_from(number).ok().and_then(NonZeroUsize::new) {
-            Some(number) => Ok(Some(number)),
-            None => Err(PyValueError::new_err(format!("threads={number}: must be at least 1, or None for all cores"))),
-        },
+pub(super) fn threads(threads: Option<&Bound<'_, PyAny>>) -> PyResult<Option<NonZeroUsize>> {
+    let Some(value) = threads else { return Ok(None) };
+    match NonZeroUsize::new(size("threads", value)?) {
+        Some(number) => Ok(Some(number)),
+        None => Err(PyValueError::new_err("threads=0: must be at least 1, or None for all cores")),
     }
+}
+
+/// A setting that is a number: `TypeError` for another type, `ValueError` for a negative or enormous one.
+pub(super) fn size(setting: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let number: i64 = value.extract().map_err(|error: PyErr| {
+        if error.is_instance_of::<PyOverflowError>(value.py()) {
+            PyValueError::new_err(format!("{setting}={value}: out of range"))
+        } else {
+            PyTypeError::new_err(format!("{setting} must be an int, not {value:?}"))
+        }
+    })?;
+    usize::try_from(number).map_err(|_| PyValueError::new_err(format!("{setting}={number}: must not be negative")))
 }
 
 /// An iterable of int or an integer array, as ids.

@@ -59,7 +59,7 @@ impl Tokenizer {
         py: Python<'_>,
         values: &Bound<'_, PyAny>,
         policy: &Policy,
-        threads: Option<isize>,
+        threads: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<TokenBatch> {
         let threads = convert::threads(threads)?;
         let values = texts(values)?;
@@ -177,7 +177,7 @@ impl Tokenizer {
         texts: &Bound<'py, PyAny>,
         #[pyo3(from_py_with = choice)] allowed_special: Choice,
         #[pyo3(from_py_with = choice)] disallowed_special: Choice,
-        threads: Option<isize>,
+        threads: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let policy = self.policy(py, &allowed_special, &disallowed_special)?;
         let TokenBatch { values, offsets } = self.batch_of(py, texts, &policy, threads)?;
@@ -219,7 +219,7 @@ impl Tokenizer {
         &self,
         py: Python<'py>,
         texts: &Bound<'py, PyAny>,
-        threads: Option<isize>,
+        threads: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Bound<'py, PyArray1<i64>>> {
         let offsets = self.batch_of(py, texts, &Policy::ORDINARY, threads)?.offsets;
         Ok(offsets.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>().into_pyarray(py))

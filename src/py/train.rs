@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use pyo3::exceptions::{PyKeyError, PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyIterator, PyList};
 use sha2::{Digest, Sha256};
 
-use super::convert::{self, Text};
+use super::convert::{self, Text, size};
 use super::errors::to_python;
 use super::tokenizer::Tokenizer;
 use super::watch::Watch;
@@ -91,7 +91,12 @@ impl Counter {
 impl Counter {
     #[new]
     #[pyo3(signature = (*, pattern, special_tokens = Vec::new(), threads = None), text_signature = "(*, pattern, special_tokens=(), threads=None)")]
-    fn new(py: Python<'_>, pattern: &str, special_tokens: Vec<String>, threads: Option<isize>) -> PyResult<Counter> {
+    fn new(
+        py: Python<'_>,
+        pattern: &str,
+        special_tokens: Vec<String>,
+        threads: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Counter> {
         let threads = convert::threads(threads)?;
         let core = Splitter::new(pattern).and_then(|splitter| engine::Counter::new(splitter, special_tokens, threads));
         let core = core.map_err(|error| to_python(py, error))?;
@@ -183,18 +188,6 @@ impl Settings {
         core.check(&special_tokens).map_err(|error| to_python(py, error))?;
         Ok(Settings { core })
     }
-}
-
-/// A setting that is a number: `TypeError` for another type, `ValueError` for a negative or enormous one.
-fn size(setting: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
-    let number: i64 = value.extract().map_err(|error: PyErr| {
-        if error.is_instance_of::<PyOverflowError>(value.py()) {
-            PyValueError::new_err(format!("{setting}={value}: out of range"))
-        } else {
-            PyTypeError::new_err(format!("{setting} must be an int, not {value:?}"))
-        }
-    })?;
-    usize::try_from(number).map_err(|_| PyValueError::new_err(format!("{setting}={number}: must not be negative")))
 }
 
 /// Learn a vocabulary.

@@ -164,6 +164,9 @@ def test_a_byte_level_vocabulary_without_merges_is_one() -> None:
         ({"pattern": "(unclosed"}, ValueError, "invalid split pattern"),
         ({"pattern": 5}, TypeError, "str"),
         ({"threads": 0}, ValueError, "threads=0"),
+        ({"threads": -3}, ValueError, "threads=-3: must not be negative"),
+        ({"threads": 2**80}, ValueError, "threads=.*out of range"),
+        ({"threads": 1.5}, TypeError, "threads must be an int"),
         ({"progress": "yes"}, TypeError, "progress must be"),
     ],
 )
