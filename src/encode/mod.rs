@@ -2,7 +2,7 @@
 //! none is left.
 //!
 //! Three ways lead to the same ids: a table of pieces that are tokens (most pieces of real text), a scan for
-//! [short] pieces, buckets by rank for [long] ones. [`crate::reference::encode`] is the oracle of all.
+//! short pieces, buckets by rank for long ones. [`crate::reference::encode`] is the oracle of all.
 
 pub mod batch;
 mod long;
