@@ -17,7 +17,7 @@ pub use pattern::{NAMED, NamedPattern, Pattern};
 use crate::error::Result;
 use invalid::with_stand_ins;
 use regex::RegexSplitter;
-use scan::Advance;
+use scan::Grammar;
 
 /// Cuts text into pieces by one split pattern.
 #[derive(Clone)]
@@ -28,7 +28,7 @@ pub struct Splitter {
 
 #[derive(Clone)]
 enum Engine {
-    Scan(Advance),
+    Scan(Grammar),
     Regex(Box<RegexSplitter>),
 }
 
@@ -40,7 +40,7 @@ impl Splitter {
     pub fn new(pattern: &str) -> Result<Splitter> {
         let pattern = Pattern::parse(pattern);
         let engine = match pattern.grammar() {
-            Some(named) => Engine::Scan(named.advance),
+            Some(named) => Engine::Scan(named.grammar),
             None => Engine::Regex(Box::new(RegexSplitter::new(pattern.regex())?)),
         };
         Ok(Splitter { pattern, engine })
@@ -67,28 +67,31 @@ impl Splitter {
     /// assert_eq!(pieces, ["We", "'ve", " ", " ", "123", "45", " cats"]);
     /// # Ok::<(), pairwright::Error>(())
     /// ```
-    #[inline]
     pub fn split<'t>(&self, text: &'t [u8], mut each: impl FnMut(&'t [u8]) -> Result<()>) -> Result<()> {
         let mut start = 0;
-        let mut piece = |end| {
+        self.ends(text, |end| {
             let piece = &text[start..end];
             start = end;
             each(piece)
-        };
+        })
+    }
+
+    /// Calls `each` with the end of every piece, in order: a piece starts where the one before ends.
+    ///
+    /// # Errors
+    /// As [`Splitter::split`].
+    #[inline]
+    pub fn ends(&self, text: &[u8], mut each: impl FnMut(usize) -> Result<()>) -> Result<()> {
         match &self.engine {
-            Engine::Scan(advance) => {
-                let mut at = 0;
-                while at < text.len() {
-                    at = advance(text, at);
-                    piece(at)?;
-                }
-                Ok(())
-            }
+            // One loop for each scanner, so that it is compiled into the loop.
+            Engine::Scan(Grammar::Gpt2) => scan::all(text, scan::gpt2, each),
+            Engine::Scan(Grammar::Cl100k) => scan::all(text, scan::cl100k, each),
+            Engine::Scan(Grammar::O200k) => scan::all(text, scan::o200k, each),
             Engine::Regex(splitter) => match std::str::from_utf8(text) {
-                Ok(valid) => splitter.ends(valid, piece),
+                Ok(valid) => splitter.ends(valid, each),
                 Err(_) => {
                     let (stand_in, mut position) = with_stand_ins(text);
-                    splitter.ends(&stand_in, |end| piece(position(end)))
+                    splitter.ends(&stand_in, |end| each(position(end)))
                 }
             },
         }

@@ -1,6 +1,6 @@
 //! The named split patterns and where each comes from.
 
-use super::scan::{self, Advance};
+use super::scan::Grammar;
 
 /// A split pattern known by name.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub struct NamedPattern {
     /// The pattern as it is published, in the syntax of backtracking regex engines.
     pub regex: &'static str,
     /// Its scanner.
-    pub(super) advance: Advance,
+    pub(super) grammar: Grammar,
 }
 
 /// All named patterns. Every regex ends in `|\s+(?!\S)|\s+`.
@@ -25,7 +25,7 @@ pub static NAMED: &[NamedPattern] = &[
         name: "gpt2",
         aliases: &["r50k", "p50k"],
         regex: r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
-        advance: scan::gpt2,
+        grammar: Grammar::Gpt2,
     },
     // GPT-3.5 and GPT-4, tiktoken's cl100k_base before 0.7.
     NamedPattern {
@@ -35,7 +35,7 @@ pub static NAMED: &[NamedPattern] = &[
             r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}",
             r"| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"
         ),
-        advance: scan::cl100k,
+        grammar: Grammar::Cl100k,
     },
     // GPT-4o and later, tiktoken's o200k_base.
     NamedPattern {
@@ -46,7 +46,7 @@ pub static NAMED: &[NamedPattern] = &[
             r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
             r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
         ),
-        advance: scan::o200k,
+        grammar: Grammar::O200k,
     },
 ];
 

@@ -1,7 +1,7 @@
 //! Hand-written scanners for the named patterns.
 //!
 //! A scanner is a function from a text and the start of a piece to its end. It works on bytes, whether or not they are
-//! UTF-8, and reads a text once from left to right: what it sees of a character is its [class](class), one table look-up,
+//! UTF-8, and reads a text once from left to right: what it sees of a character is its class, one table look-up,
 //! and the alternatives of a pattern are tried in their order, each decided by the classes of the first one or two
 //! characters. The backtracking that the regexes ask for comes down to one place in each pattern, which says so.
 //!
@@ -12,14 +12,36 @@ mod class;
 mod gpt2;
 mod o200k;
 
+use crate::error::Result;
 use class::{Class, MARK, NEWLINE, OTHER, SPACE, class_at, run};
 
 pub(super) use cl100k::cl100k;
 pub(super) use gpt2::gpt2;
 pub(super) use o200k::o200k;
 
-/// The end of the piece that starts at `at`, which must be less than the length of the text.
-pub(super) type Advance = fn(text: &[u8], at: usize) -> usize;
+/// The scanners there are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Grammar {
+    Gpt2,
+    Cl100k,
+    O200k,
+}
+
+/// Calls `each` with the end of every piece. `advance` gives the end of the piece that starts at an offset, which is
+/// less than the length of the text.
+#[inline(always)]
+pub(super) fn all(
+    text: &[u8],
+    advance: impl Fn(&[u8], usize) -> usize,
+    mut each: impl FnMut(usize) -> Result<()>,
+) -> Result<()> {
+    let mut at = 0;
+    while at < text.len() {
+        at = advance(text, at);
+        each(at)?;
+    }
+    Ok(())
+}
 
 /// `[^\s\p{L}\p{N}]`.
 const SYMBOL: Class = OTHER | MARK;
@@ -89,16 +111,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::invalid::with_stand_ins;
-    use super::super::pattern::NAMED;
     use super::super::regex::RegexSplitter;
+    use super::super::{NAMED, NamedPattern, Splitter};
 
-    fn scanned(text: &[u8], advance: super::Advance) -> Vec<usize> {
+    fn scanned(text: &[u8], splitter: &Splitter) -> Vec<usize> {
         let mut ends = Vec::new();
-        let mut at = 0;
-        while at < text.len() {
-            at = advance(text, at);
-            ends.push(at);
-        }
+        splitter
+            .ends(text, |end| {
+                ends.push(end);
+                Ok(())
+            })
+            .unwrap();
         ends
     }
 
@@ -116,10 +139,12 @@ mod tests {
 
     /// One generic law for all patterns: a scanner finds the pieces of its regex.
     fn equals_the_regex(texts: impl Iterator<Item = Vec<u8>>) {
-        let oracles: Vec<_> = NAMED.iter().map(|named| (named, RegexSplitter::new(named.regex).unwrap())).collect();
+        let oracle = |named: &NamedPattern| RegexSplitter::new(named.regex).unwrap();
+        let splitter = |named: &NamedPattern| Splitter::new(named.name).unwrap();
+        let both: Vec<_> = NAMED.iter().map(|named| (named, splitter(named), oracle(named))).collect();
         for text in texts {
-            for (named, oracle) in &oracles {
-                let found = scanned(&text, named.advance);
+            for (named, splitter, oracle) in &both {
+                let found = scanned(&text, splitter);
                 assert_eq!(found, by_regex(&text, oracle), "{} on b\"{}\"", named.name, text.escape_ascii());
             }
         }

@@ -17,6 +17,7 @@ const EITHER: Class = UNCASED | MARK;
 const CAPITAL: Class = UPPER | EITHER;
 const SMALL: Class = LOWER | EITHER;
 
+#[inline]
 pub(in super::super) fn o200k(text: &[u8], at: usize) -> usize {
     let (class, length) = class_at(text, at);
     if class & NUMBER != 0 {
