@@ -1,4 +1,4 @@
-"""The two commands of the project: `python3 dev.py demo` and `python3 dev.py test`.
+"""The commands of the project: `python3 dev.py demo`, `python3 dev.py test`, `python3 dev.py bench`.
 
 Needs nothing but Python 3.11 or newer and a Rust toolchain: the first run makes a virtual environment in `.venv`, with
 the packages pinned in `requirements/`, and builds pairwright into it.
@@ -30,15 +30,16 @@ def run(*command: str | Path, **variables: str) -> None:
         sys.exit(f"failed with exit status {status}: {shown}")
 
 
-def build(group: str = "test") -> None:
-    """Make the environment, install what the group pins, build pairwright in release mode."""
-    requirements = ROOT / "requirements" / f"{group}.txt"
-    stamp = ENVIRONMENT / f"{group}.stamp"
-    if not (PYTHON).exists():
+def build(*groups: str) -> None:
+    """Make the environment, install what is pinned, build pairwright in release mode."""
+    if not PYTHON.exists():
         venv.create(ENVIRONMENT, with_pip=True)
-    if not stamp.exists() or stamp.read_bytes() != requirements.read_bytes():
-        run(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", requirements)
-        stamp.write_bytes(requirements.read_bytes())
+    for group in ("test", *groups):
+        requirements = ROOT / "requirements" / f"{group}.txt"
+        stamp = ENVIRONMENT / f"{group}.stamp"
+        if not stamp.exists() or stamp.read_bytes() != requirements.read_bytes():
+            run(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", requirements)
+            stamp.write_bytes(requirements.read_bytes())
     run(SCRIPTS / "maturin", "develop", "--release", "--locked")
 
 
@@ -56,7 +57,7 @@ def test() -> None:
     run("cargo", "clippy", "--locked", "--all-targets", "--features", "python", "--", "-D", "warnings")
     run("cargo", "test", "--locked")
     run("cargo", "bench", "--locked", "--", "--test")
-    run("cargo", "doc", "--locked", "--no-deps", RUSTDOCFLAGS="-D warnings")
+    run("cargo", "doc", "--locked", "--no-deps", "--document-private-items", RUSTDOCFLAGS="-D warnings")
     run(SCRIPTS / "ruff", "format", "--check")
     run(SCRIPTS / "ruff", "check")
     run(SCRIPTS / "mypy")
@@ -65,7 +66,14 @@ def test() -> None:
     run(PYTHON, "-m", "pytest", "-q")
 
 
-COMMANDS: dict[str, Callable[[], None]] = {"build": build, "demo": demo, "test": test}
+def bench() -> None:
+    """Train beside peers; record times and memory in benches/results. Takes some minutes."""
+    build("bench")
+    results = ROOT / "benches" / "results"
+    run(PYTHON, "benches/training.py", "--json", results / "training.json", "--chart", results / "training.svg")
+
+
+COMMANDS: dict[str, Callable[[], None]] = {"build": build, "demo": demo, "test": test, "bench": bench}
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ pub enum Error {
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
 
-    /// A model or rank file is damaged, or is not what its name says.
+    /// A model, rank or counts file is damaged, or is not what its name says.
     #[error("{}: {message}", path.display())]
     Format { path: PathBuf, message: String },
 
@@ -59,6 +59,18 @@ pub enum Error {
         "the distinct pretokens hold {bytes} bytes, more than the limit of {limit}; use a pattern that splits more"
     )]
     CorpusTooLarge { bytes: u64, limit: u64 },
+
+    /// A pretoken cannot be counted.
+    #[error("the pretoken b\"{pretoken}\" {reason}")]
+    Pretoken { pretoken: String, reason: String },
+
+    /// A count, or the sum of all, does not fit 64 bits.
+    #[error("{what} passes 2**64-1 at the pretoken b\"{pretoken}\"; scale the counts down")]
+    CountOverflow { what: &'static str, pretoken: String },
+
+    /// Counts that were not made alike cannot be added.
+    #[error("counts made under different {setting} cannot be added: {left} and {right}; count one of the two anew")]
+    CountsDiffer { setting: &'static str, left: String, right: String },
 
     /// The corpus holds no text at all.
     #[error("the corpus is empty: there is nothing to learn from")]

@@ -19,6 +19,11 @@ const TICK: Duration = Duration::from_millis(50);
 pub struct Stop(AtomicBool);
 
 impl Stop {
+    /// Tells all who check that nobody waits for them.
+    pub(crate) fn call_off(&self) {
+        self.0.store(true, Relaxed);
+    }
+
     /// # Errors
     /// [`Error::Interrupted`] once the work has been called off.
     #[inline]
@@ -57,7 +62,7 @@ pub fn run<S: Send>(
                 return Ok(state);
             }
             if let Err(error) = work(&mut state, task, &stop) {
-                stop.0.store(true, Relaxed);
+                stop.call_off();
                 return Err((task, error));
             }
         }
@@ -79,7 +84,7 @@ pub fn run<S: Send>(
         // The channel carries nothing: it closes when the last worker is done.
         while let Err(RecvTimeoutError::Timeout) = all_done.recv_timeout(TICK) {
             if let Err(error) = tick() {
-                stop.0.store(true, Relaxed);
+                stop.call_off();
                 failure.get_or_insert(error);
             }
         }

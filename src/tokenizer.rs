@@ -20,7 +20,8 @@ pub type Metadata = Map<String, Value>;
 #[derive(Clone)]
 pub struct Tokenizer {
     vocab: Vocab,
-    encoder: Encoder,
+    /// Made when it is first needed: saving what was trained needs none.
+    encoder: OnceLock<Encoder>,
     splitter: Splitter,
     special: SpecialTokens,
     /// The merges that made the vocabulary, if it was trained here.
@@ -42,10 +43,10 @@ impl Tokenizer {
                 return Err(Error::SpecialToken { token: token.to_owned(), reason });
             }
         }
-        let encoder = Encoder::new(&vocab, Merges::from_ranks(&vocab))?;
+        vocab.byte_ids()?;
         Ok(Tokenizer {
             vocab,
-            encoder,
+            encoder: OnceLock::new(),
             splitter,
             special,
             trained: None,
@@ -79,6 +80,19 @@ impl Tokenizer {
         drop(tokens);
         self.trained = Some(merges);
         Ok(self)
+    }
+
+    /// The same, prepared for encoding now instead of when the first text comes.
+    pub fn prepared(self) -> Tokenizer {
+        self.encoder();
+        self
+    }
+
+    fn encoder(&self) -> &Encoder {
+        self.encoder.get_or_init(|| {
+            Encoder::new(&self.vocab, Merges::from_ranks(&self.vocab))
+                .expect("the vocabulary was checked when it was taken in")
+        })
     }
 
     /// The same with other metadata.
@@ -118,7 +132,7 @@ impl Tokenizer {
     pub fn merges(&self) -> &[Pair] {
         match &self.trained {
             Some(merges) => merges,
-            None => self.recovered.get_or_init(|| merges::recover(&self.vocab, self.encoder.merges())),
+            None => self.recovered.get_or_init(|| merges::recover(&self.vocab, self.encoder().merges())),
         }
     }
 
@@ -187,9 +201,10 @@ impl Tokenizer {
         stop: &Stop,
     ) -> Result<()> {
         let start = stretch.start;
+        let encoder = self.encoder();
         let pieces = self.splitter.split(&text[stretch], |piece| {
             stop.check()?;
-            self.encoder.encode(&self.vocab, piece, scratch, ids)
+            encoder.encode(&self.vocab, piece, scratch, ids)
         });
         // The splitter knows only the stretch; the caller knows the text.
         pieces.map_err(|error| match error {

@@ -6,24 +6,26 @@ byte; a lone surrogate in a `str` becomes U+FFFD. Long calls can be interrupted 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Self, final
+from typing import Any, Literal, Self, SupportsIndex, final
 
 import numpy as np
 import numpy.typing as npt
 
-from pairwright.aliases import Ids, Path, Report, Special, Text
+from pairwright.aliases import Fraction, Ids, Path, Report, Special, Text
 from pairwright.batch import TokenBatch
 
 __all__ = [
-    "DATASETS",
-    "PATTERNS",
     "Counter",
     "Counts",
+    "DATASETS",
+    "PATTERNS",
     "Settings",
     "StreamDecoder",
     "Tokenizer",
     "__version__",
+    "_from_counts",
     "_from_model",
+    "regex_of",
     "train",
     "write_atomically",
 ]
@@ -170,8 +172,65 @@ class StreamDecoder:
 class Counts:
     """How often each distinct piece of a corpus (a pretoken) occurs: all that training needs to know of it.
 
-    Iterating gives the pretokens, in the order of first occurrence. Immutable.
+    Made by `pairwright.count`, `Counts.load` or `Counts.from_items`. Iterating gives the pretokens, in the order of
+    first occurrence. Immutable; can be pickled, copied and used as a key. Two are equal if they hold the same pretokens
+    with the same counts under the same pattern and special tokens; the order, which decides ties under "first_seen"
+    alone, is not compared.
+
+    Counts have 64 bits. What would pass 2**64-1, a count or their total, is an `OverflowError` naming the pretoken.
     """
+
+    @staticmethod
+    def load(path: Path) -> Counts:
+        """Read a counts file.
+
+        Raises `OSError`; `FormatError` if the file is truncated, altered, of a newer version, or no counts file.
+        """
+
+    @staticmethod
+    def from_items(
+        items: Iterable[tuple[Text, SupportsIndex] | list[Any]],
+        pattern: str = "cl100k",
+        special_tokens: Sequence[str] = (),
+    ) -> Counts:
+        """Counts of pretokens that were counted elsewhere, in the order given; `pattern` is what split the text.
+
+        Counts of equal pretokens add up, a count of 0 is dropped. Raises `ValueError` for an invalid pattern or special
+        token and, naming the item, for a negative count, a pretoken that is empty or one that holds a special token;
+        `TypeError` for what is no pair of text and int; `OverflowError`.
+        """
+
+    def save(self, path: Path) -> None:
+        """Write a counts file, complete or not at all: binary, compact, with a checksum. Raises `OSError`."""
+
+    def filter(self, min_count: int) -> Counts:
+        """Only the pretokens that occur at least `min_count` times. `ValueError` if that is negative."""
+
+    def __add__(self, other: Counts | Literal[0], /) -> Counts:
+        """Counts of the text of one followed by that of the other: first all pretokens of the left, then new ones.
+
+        0 changes nothing, so that `sum` works. Raises `ValueError` naming both if the patterns or the special tokens
+        are not the same; `OverflowError`.
+        """
+
+    def __radd__(self, other: int, /) -> Counts:
+        """For `sum`, which begins with 0; any other int is a `TypeError`."""
+
+    def __mul__(self, factor: Fraction, /) -> Counts:
+        """Every count times a number, which is taken as the exact fraction it is, rounded half up.
+
+        Pretokens whose count becomes 0 are dropped. Raises `ValueError` if the number is negative, infinite or NaN;
+        `OverflowError`.
+        """
+
+    def __rmul__(self, factor: Fraction, /) -> Counts: ...
+    def __reduce__(self) -> tuple[Callable[[bytes], Counts], tuple[bytes]]: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    __array_ufunc__: None
+    """Makes numpy's numbers leave `number * counts` to `Counts`."""
 
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[bytes]: ...
@@ -230,7 +289,11 @@ class Settings:
 def train(counts: Counts, settings: Settings, report: Report | None = None) -> tuple[Tokenizer, int]:
     """Learn a vocabulary. Gives the tokenizer and the number of merges that were asked for."""
 
+def regex_of(pattern: str) -> str:
+    """The regex of a split pattern: that of a named one, or the pattern itself."""
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file, complete or not at all: through a temporary file in the same folder. Raises `OSError`."""
 
+def _from_counts(content: bytes, name: Path = "pickled counts") -> Counts: ...
 def _from_model(content: bytes) -> Tokenizer: ...

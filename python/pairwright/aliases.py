@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from os import PathLike
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,16 @@ import numpy.typing as npt
 Text: TypeAlias = str | bytes
 Path: TypeAlias = str | PathLike[str]
 Ids: TypeAlias = Iterable[int] | npt.NDArray[np.integer[Any]]
+
+
+class Ratio(Protocol):
+    """A number that knows what fraction it is: `float`, `fractions.Fraction`, `decimal.Decimal`, numpy's floats."""
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        """The numerator and the denominator."""
+
+
+Fraction: TypeAlias = SupportsIndex | Ratio
 Special: TypeAlias = Literal["all"] | Collection[str]
 
 Report: TypeAlias = Callable[[str, int, int, bytes | None, int], None]

@@ -10,7 +10,7 @@ class PairwrightError(Exception):
 
 
 class FormatError(PairwrightError, ValueError):
-    """A model or rank file is damaged, altered, of a newer version, or not what its name says."""
+    """A model, rank or counts file is damaged, altered, of a newer version, or not what its name says."""
 
 
 class SplitError(PairwrightError, RuntimeError):

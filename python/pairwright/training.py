@@ -6,7 +6,7 @@ import json
 import time
 import warnings
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 from pairwright import _core
 from pairwright._core import Counts, Settings, Tokenizer
@@ -86,8 +86,10 @@ def train(
     """
     began = time.monotonic()
     if isinstance(source, Counts):
-        _check_same("pattern", pattern, source.pattern)
-        _check_same("special_tokens", special_tokens and list(special_tokens), source.special_tokens)
+        if pattern is not None and _core.regex_of(pattern) != _core.regex_of(source.pattern):
+            _refuse("pattern", pattern, source.pattern)
+        if special_tokens and list(special_tokens) != source.special_tokens:
+            _refuse("special_tokens", list(special_tokens), source.special_tokens)
         pattern, names = source.pattern, source.special_tokens
     else:
         pattern = "cl100k" if pattern is None else pattern
@@ -141,8 +143,5 @@ def _names(special_tokens: Sequence[str]) -> list[str]:
     return list(special_tokens)
 
 
-def _check_same(setting: str, given: object, counted: object) -> None:
-    if given is not None and given != counted:
-        raise ValueError(
-            f"{setting}={given!r}: the counts were made with {counted!r}; leave {setting} out or count anew"
-        )
+def _refuse(setting: str, given: object, counted: object) -> NoReturn:
+    raise ValueError(f"{setting}={given!r}: the counts were made with {counted!r}; leave {setting} out or count anew")

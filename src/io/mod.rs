@@ -1,6 +1,7 @@
-//! Files: rank files, the model file, and how anything is written.
+//! Files: rank files, the model file, the counts file, and how anything is written.
 
 pub mod atomic;
+pub mod counts_file;
 pub mod model_file;
 pub mod rank_file;
 

@@ -180,5 +180,5 @@ fn read_content(content: &Map<String, Value>) -> Result<Tokenizer> {
         _ => return Err(missing("merges")),
     };
     let metadata = content.get("metadata").and_then(Value::as_object).ok_or_else(|| missing("metadata"))?;
-    Ok(tokenizer.with_metadata(metadata.clone()))
+    Ok(tokenizer.with_metadata(metadata.clone()).prepared())
 }

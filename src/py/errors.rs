@@ -3,7 +3,9 @@
 use std::io::{Error as IoError, ErrorKind};
 use std::path::Path;
 
-use pyo3::exceptions::{PyIsADirectoryError, PyKeyError, PyKeyboardInterrupt, PyOSError, PyValueError};
+use pyo3::exceptions::{
+    PyIsADirectoryError, PyKeyError, PyKeyboardInterrupt, PyOSError, PyOverflowError, PyValueError,
+};
 use pyo3::prelude::*;
 
 use crate::error::Error;
@@ -14,6 +16,7 @@ pub(super) fn to_python(py: Python<'_>, error: Error) -> PyErr {
         Error::Io { path, source } => os_error(py, &path, &source, message),
         Error::Format { .. } => own(py, "FormatError", message),
         Error::Split { .. } => own(py, "SplitError", message),
+        Error::CountOverflow { .. } => PyOverflowError::new_err(message),
         Error::UnknownId { .. } => PyKeyError::new_err(message),
         // A callback that was asked to stop has an exception of its own, which `Watch` raises in place of this.
         Error::Interrupted => PyKeyboardInterrupt::new_err(message),
@@ -24,6 +27,8 @@ pub(super) fn to_python(py: Python<'_>, error: Error) -> PyErr {
         | Error::Pattern { .. }
         | Error::PieceTooLong { .. }
         | Error::CorpusTooLarge { .. }
+        | Error::CountsDiffer { .. }
+        | Error::Pretoken { .. }
         | Error::EmptyCorpus
         | Error::Setting { .. } => PyValueError::new_err(message),
     }

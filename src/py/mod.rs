@@ -2,6 +2,7 @@
 //! manual is `python/pairwright/_core.pyi`.
 
 mod convert;
+mod counts;
 mod decoder;
 mod errors;
 mod tokenizer;
@@ -19,20 +20,28 @@ mod _core {
 
     use super::errors::to_python;
     use crate::io::atomic;
-    use crate::split::NAMED;
+    use crate::split::{NAMED, Pattern};
 
+    #[pymodule_export]
+    use super::counts::{_from_counts, Counts};
     #[pymodule_export]
     use super::decoder::StreamDecoder;
     #[pymodule_export]
     use super::tokenizer::{_from_model, Tokenizer};
     #[pymodule_export]
-    use super::train::{Counter, Counts, Settings, train};
+    use super::train::{Counter, Settings, train};
 
     /// Write a file, complete or not at all.
     #[pyfunction]
     fn write_atomically(py: Python<'_>, path: PathBuf, content: &[u8]) -> PyResult<()> {
         let written = py.detach(|| atomic::write(&path, |file| file.write_all(content)));
         written.map_err(|error| to_python(py, error))
+    }
+
+    /// The regex of a split pattern: that of a named one, or the pattern itself.
+    #[pyfunction]
+    fn regex_of(pattern: &str) -> String {
+        Pattern::parse(pattern).regex().to_owned()
     }
 
     #[pymodule_init]

@@ -1,75 +1,19 @@
-//! `Counter`, `Counts` and `train`.
+//! `Counter`, `Settings` and `train`.
 
 use std::path::PathBuf;
 
-use pyo3::exceptions::{PyKeyError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyIterator, PyList};
 use sha2::{Digest, Sha256};
 
 use super::convert::{self, Text, size};
+use super::counts::Counts;
 use super::errors::to_python;
 use super::tokenizer::Tokenizer;
 use super::watch::Watch;
-use crate::io::{self, model_file::hex};
+use crate::io::model_file::hex;
 use crate::train::{SpecialIds, TieBreak};
-use crate::{Result, Splitter, train as engine};
-
-/// How often each distinct piece of a corpus occurs.
-#[pyclass(module = "pairwright", frozen)]
-pub(super) struct Counts {
-    core: engine::Counts,
-}
-
-#[pymethods]
-impl Counts {
-    fn __len__(&self) -> usize {
-        self.core.len()
-    }
-
-    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
-        PyList::new(py, self.core.iter().map(|(pretoken, _)| PyBytes::new(py, pretoken)).collect::<Vec<_>>())?
-            .try_iter()
-    }
-
-    fn __contains__(&self, pretoken: &Bound<'_, PyAny>) -> bool {
-        Text::of(pretoken).is_ok_and(|pretoken| self.core.get(&pretoken.bytes).is_some())
-    }
-
-    fn __getitem__(&self, pretoken: &Bound<'_, PyAny>) -> PyResult<u64> {
-        let missing = || PyKeyError::new_err(pretoken.clone().unbind());
-        self.core.get(&Text::of(pretoken)?.bytes).ok_or_else(missing)
-    }
-
-    /// The pretokens with their counts, in the order of first occurrence.
-    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let items: Vec<_> = self.core.iter().map(|(pretoken, count)| (PyBytes::new(py, pretoken), count)).collect();
-        PyList::new(py, items)
-    }
-
-    /// The number of pieces, equal ones included.
-    #[getter]
-    fn total(&self) -> u64 {
-        self.core.total()
-    }
-
-    /// The split pattern.
-    #[getter]
-    fn pattern(&self) -> &str {
-        self.core.pattern()
-    }
-
-    /// The special tokens that were cut out.
-    #[getter]
-    fn special_tokens(&self) -> Vec<String> {
-        self.core.special_tokens().to_vec()
-    }
-
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let pattern = self.pattern().into_pyobject(py)?.repr()?;
-        Ok(format!("Counts({} pretokens, total={}, pattern={pattern})", self.core.len(), self.core.total()))
-    }
-}
+use crate::{Splitter, train as engine};
 
 /// Counts the pieces of any number of documents.
 #[pyclass(module = "pairwright")]
@@ -108,12 +52,9 @@ impl Counter {
     fn add_file(&mut self, py: Python<'_>, path: PathBuf, report: Option<Py<PyAny>>) -> PyResult<(usize, String)> {
         let core = self.core()?;
         let mut watch = Watch::default();
-        let counted: Result<_> = py.detach(|| {
-            let content = io::read(&path)?;
-            core.add(&[&content], &mut |event| watch.report(report.as_ref(), event))?;
-            Ok((content.len(), hex(&Sha256::digest(&content))))
-        });
-        watch.finish(py, counted)
+        let counted = py.detach(|| core.add_file(&path, &mut |event| watch.report(report.as_ref(), event)));
+        let (bytes, sum) = watch.finish(py, counted)?;
+        Ok((bytes, hex(&sum)))
     }
 
     /// Count documents.

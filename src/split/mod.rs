@@ -8,16 +8,16 @@
 //!   are kept as they are.
 
 mod invalid;
-mod named;
 mod pattern;
 mod regex;
+mod scan;
 
 pub use pattern::{NAMED, NamedPattern, Pattern};
 
 use crate::error::Result;
 use invalid::with_stand_ins;
-use named::NamedSplitter;
 use regex::RegexSplitter;
+use scan::Grammar;
 
 /// Cuts text into pieces by one split pattern.
 #[derive(Clone)]
@@ -28,7 +28,7 @@ pub struct Splitter {
 
 #[derive(Clone)]
 enum Engine {
-    Named(Box<NamedSplitter>),
+    Scan(Grammar),
     Regex(Box<RegexSplitter>),
 }
 
@@ -40,7 +40,7 @@ impl Splitter {
     pub fn new(pattern: &str) -> Result<Splitter> {
         let pattern = Pattern::parse(pattern);
         let engine = match pattern.grammar() {
-            Some(named) => Engine::Named(Box::new(NamedSplitter::new(named))),
+            Some(named) => Engine::Scan(named.grammar),
             None => Engine::Regex(Box::new(RegexSplitter::new(pattern.regex())?)),
         };
         Ok(Splitter { pattern, engine })
@@ -68,33 +68,32 @@ impl Splitter {
     /// # Ok::<(), pairwright::Error>(())
     /// ```
     pub fn split<'t>(&self, text: &'t [u8], mut each: impl FnMut(&'t [u8]) -> Result<()>) -> Result<()> {
-        match std::str::from_utf8(text) {
-            Ok(valid) => {
-                let mut start = 0;
-                self.ends(valid, |end| {
-                    let piece = &text[start..end];
-                    start = end;
-                    each(piece)
-                })
-            }
-            Err(_) => {
-                let (stand_in, mut position) = with_stand_ins(text);
-                let mut start = 0;
-                self.ends(&stand_in, |end| {
-                    let end = position(end);
-                    let piece = &text[start..end];
-                    start = end;
-                    each(piece)
-                })
-            }
-        }
+        let mut start = 0;
+        self.ends(text, |end| {
+            let piece = &text[start..end];
+            start = end;
+            each(piece)
+        })
     }
 
-    /// Calls `each` with the end of every piece, in order; the last is the length of the text.
-    fn ends(&self, text: &str, each: impl FnMut(usize) -> Result<()>) -> Result<()> {
+    /// Calls `each` with the end of every piece, in order: a piece starts where the one before ends.
+    ///
+    /// # Errors
+    /// As [`Splitter::split`].
+    #[inline]
+    pub fn ends(&self, text: &[u8], mut each: impl FnMut(usize) -> Result<()>) -> Result<()> {
         match &self.engine {
-            Engine::Named(splitter) => splitter.ends(text, each),
-            Engine::Regex(splitter) => splitter.ends(text, each),
+            // One loop for each scanner, so that it is compiled into the loop.
+            Engine::Scan(Grammar::Gpt2) => scan::all(text, scan::gpt2, each),
+            Engine::Scan(Grammar::Cl100k) => scan::all(text, scan::cl100k, each),
+            Engine::Scan(Grammar::O200k) => scan::all(text, scan::o200k, each),
+            Engine::Regex(splitter) => match std::str::from_utf8(text) {
+                Ok(valid) => splitter.ends(valid, each),
+                Err(_) => {
+                    let (stand_in, mut position) = with_stand_ins(text);
+                    splitter.ends(&stand_in, |end| each(position(end)))
+                }
+            },
         }
     }
 

@@ -1,7 +1,9 @@
 //! The named split patterns and where each comes from.
 
+use super::scan::Grammar;
+
 /// A split pattern known by name.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct NamedPattern {
     /// The name used in model files.
     pub name: &'static str,
@@ -9,9 +11,8 @@ pub struct NamedPattern {
     pub aliases: &'static [&'static str],
     /// The pattern as it is published, in the syntax of backtracking regex engines.
     pub regex: &'static str,
-    /// The same without the closing `\s+(?!\S)|\s+`, which [`super::named`] does by hand, and without possessive
-    /// quantifiers, which change nothing here: nothing that follows them could use what they give back.
-    pub(super) head: &'static str,
+    /// Its scanner.
+    pub(super) grammar: Grammar,
 }
 
 /// All named patterns. Every regex ends in `|\s+(?!\S)|\s+`.
@@ -24,7 +25,7 @@ pub static NAMED: &[NamedPattern] = &[
         name: "gpt2",
         aliases: &["r50k", "p50k"],
         regex: r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
-        head: r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+",
+        grammar: Grammar::Gpt2,
     },
     // GPT-3.5 and GPT-4, tiktoken's cl100k_base before 0.7.
     NamedPattern {
@@ -34,10 +35,7 @@ pub static NAMED: &[NamedPattern] = &[
             r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}",
             r"| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"
         ),
-        head: concat!(
-            r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}",
-            r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]"
-        ),
+        grammar: Grammar::Cl100k,
     },
     // GPT-4o and later, tiktoken's o200k_base.
     NamedPattern {
@@ -48,13 +46,18 @@ pub static NAMED: &[NamedPattern] = &[
             r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
             r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
         ),
-        head: concat!(
-            r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
-            r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
-            r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+"
-        ),
+        grammar: Grammar::O200k,
     },
 ];
+
+/// A pattern is known by its name.
+impl PartialEq for NamedPattern {
+    fn eq(&self, other: &NamedPattern) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for NamedPattern {}
 
 /// A split pattern as the user gave it: a name, or a regex that is followed to the letter.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -97,14 +100,6 @@ impl Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn head_is_the_regex_without_its_ending_and_possessive_quantifiers() {
-        for named in NAMED {
-            let head = named.regex.strip_suffix(r"|\s+(?!\S)|\s+").unwrap();
-            assert_eq!(head.replace("?+", "?").replace("++", "+"), named.head);
-        }
-    }
 
     #[test]
     fn names_aliases_and_spellings_are_recognised() {

@@ -5,69 +5,34 @@
 //! occurrence: sums and minima do not depend on who counted what, so the result depends neither on the number of
 //! threads nor on the size of blocks.
 
-use std::hash::BuildHasher;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread;
 
 use foldhash::fast::RandomState;
-use hashbrown::HashTable;
+use sha2::{Digest, Sha256};
 
 use super::check_special_tokens;
+pub use super::counts::Counts;
 use super::progress::{Event, Report};
+use super::table::PieceTable;
 use crate::error::Result;
+use crate::io;
 use crate::parallel::{self, Stop};
 use crate::special::SpecialTokens;
 use crate::split::Splitter;
 use crate::vocab::Id;
 
-/// Blocks have about this many bytes: large enough that a thread's table forgets nothing that pays, small enough that a
-/// megabyte keeps several threads busy to the end.
+/// Blocks have about this many bytes: small enough that a megabyte keeps several threads busy to the end, large enough
+/// that handing one out costs nothing beside counting it.
 const BLOCK: usize = 128 << 10;
 
-/// How often each distinct piece of a corpus occurs, in the order of first occurrence.
-pub struct Counts {
-    pretokens: Pretokens,
-    total: u64,
-    pub(super) splitter: Splitter,
-    special_tokens: Vec<String>,
-}
+/// Bytes that are hashed between two looks at whether the work was called off: some milliseconds.
+const HASHED: usize = 8 << 20;
 
-impl Counts {
-    /// How many distinct pretokens there are.
-    pub fn len(&self) -> usize {
-        self.pretokens.entries.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.pretokens.entries.is_empty()
-    }
-
-    /// How many pieces there are in all.
-    pub fn total(&self) -> u64 {
-        self.total
-    }
-
-    /// How often a pretoken occurs.
-    pub fn get(&self, pretoken: &[u8]) -> Option<u64> {
-        self.pretokens.find(pretoken).map(|at| self.pretokens.entries[at].count)
-    }
-
-    /// Pretokens with their counts, in the order of first occurrence.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], u64)> {
-        self.pretokens.entries.iter().map(|entry| (self.pretokens.bytes(entry), entry.count))
-    }
-
-    /// The split pattern, as it was given.
-    pub fn pattern(&self) -> &str {
-        self.splitter.pattern().as_str()
-    }
-
-    /// The special tokens that were cut out, in the order given.
-    pub fn special_tokens(&self) -> &[String] {
-        &self.special_tokens
-    }
-}
+/// A SHA-256.
+pub type Sum = [u8; 32];
 
 /// Counts the pieces of any number of documents.
 pub struct Counter {
@@ -78,7 +43,8 @@ pub struct Counter {
     block: usize,
     /// Bytes of all documents so far.
     bytes: u64,
-    tables: Vec<Pretokens>,
+    tables: Vec<PieceTable>,
+    hasher: RandomState,
 }
 
 impl Counter {
@@ -89,7 +55,16 @@ impl Counter {
         // The ids serve only to tell the tokens apart.
         let special = SpecialTokens::new(special_tokens.iter().cloned().zip((0..).map(Id)))?;
         let threads = parallel::threads(threads);
-        Ok(Counter { splitter, special_tokens, special, threads, block: BLOCK, bytes: 0, tables: Vec::new() })
+        Ok(Counter {
+            splitter,
+            special_tokens,
+            special,
+            threads,
+            block: BLOCK,
+            bytes: 0,
+            tables: Vec::new(),
+            hasher: RandomState::default(),
+        })
     }
 
     /// Counts with blocks of about this many bytes instead. The result is the same.
@@ -107,14 +82,16 @@ impl Counter {
         let total = documents.iter().map(|document| document.len() as u64).sum();
         let done = AtomicU64::new(0);
         let tables = std::sync::Mutex::new(std::mem::take(&mut self.tables));
-        let state = || tables.lock().expect("no thread panics here").pop().unwrap_or_default();
-        let work = |table: &mut Pretokens, task: usize, stop: &Stop| {
-            let (start, block) = blocks[task];
-            let mut place = start;
-            self.splitter.split(block, |piece| {
+        let state = || {
+            tables.lock().expect("no thread panics here").pop().unwrap_or_else(|| PieceTable::new(self.hasher.clone()))
+        };
+        let work = |table: &mut PieceTable, task: usize, stop: &Stop| {
+            let (place, block) = blocks[task];
+            let mut start = 0;
+            self.splitter.ends(block, |end| {
                 stop.check()?;
-                table.add(piece, 1, place);
-                place += piece.len() as u64;
+                table.count(block, start, end, place + start as u64);
+                start = end;
                 Ok(())
             })?;
             done.fetch_add(block.len() as u64, Relaxed);
@@ -127,6 +104,32 @@ impl Counter {
         report(Event::Count { done: total, total })
     }
 
+    /// Counts a file as one document; gives its bytes and their SHA-256, which is computed at the same time.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io); as [`Counter::add`].
+    pub fn add_file(&mut self, path: &Path, report: &mut Report) -> Result<(usize, Sum)> {
+        let content = io::read(path)?;
+        let stop = Stop::default();
+        let sum = || -> Result<Sum> {
+            let mut hasher = Sha256::new();
+            for part in content.chunks(HASHED) {
+                stop.check()?;
+                hasher.update(part);
+            }
+            Ok(hasher.finalize().into())
+        };
+        if self.threads == 1 {
+            self.add(&[&content], report)?;
+            return Ok((content.len(), sum()?));
+        }
+        thread::scope(|scope| {
+            let sum = scope.spawn(sum);
+            self.add(&[&content], report).inspect_err(|_| stop.call_off())?;
+            Ok((content.len(), sum.join().expect("hashing does not panic")?))
+        })
+    }
+
     /// Bytes of all documents so far, special tokens included.
     pub fn bytes(&self) -> u64 {
         self.bytes
@@ -135,15 +138,11 @@ impl Counter {
     /// All that was counted.
     pub fn finish(self) -> Counts {
         let mut tables = self.tables.into_iter();
-        let mut pretokens = tables.next().unwrap_or_default();
-        for table in tables {
-            for entry in &table.entries {
-                pretokens.add(table.bytes(entry), entry.count, entry.first);
-            }
-        }
-        pretokens.sort_by_place();
-        let total = pretokens.entries.iter().map(|entry| entry.count).sum();
-        Counts { pretokens, total, splitter: self.splitter, special_tokens: self.special_tokens }
+        let mut all = tables.next().unwrap_or_else(|| PieceTable::new(self.hasher));
+        tables.for_each(|table| all.absorb(table));
+        let mut counts = Counts::new(self.splitter, self.special_tokens);
+        all.for_each(|bytes, count| counts.push(bytes, count).expect("no corpus has 2^64 pieces"));
+        counts
     }
 
     /// The documents without special tokens, in blocks, each with its place in the corpus.
@@ -178,72 +177,6 @@ impl Counter {
             from = end;
         }
     }
-}
-
-/// Distinct pretokens, their bytes in one arena.
-#[derive(Default)]
-struct Pretokens {
-    arena: Vec<u8>,
-    entries: Vec<Entry>,
-    /// Indices of entries, by the hash of their bytes.
-    table: HashTable<usize>,
-    hasher: RandomState,
-}
-
-#[derive(Clone, Copy)]
-struct Entry {
-    start: usize,
-    length: usize,
-    count: u64,
-    /// The place of the first occurrence, in bytes from the start of the corpus.
-    first: u64,
-}
-
-impl Pretokens {
-    fn bytes(&self, entry: &Entry) -> &[u8] {
-        bytes_of(&self.arena, entry)
-    }
-
-    fn find(&self, bytes: &[u8]) -> Option<usize> {
-        let hash = self.hasher.hash_one(bytes);
-        self.table.find(hash, |&at| self.bytes(&self.entries[at]) == bytes).copied()
-    }
-
-    fn add(&mut self, bytes: &[u8], count: u64, first: u64) {
-        let Pretokens { arena, entries, table, hasher } = self;
-        let entry = table.entry(
-            hasher.hash_one(bytes),
-            |&at| bytes_of(arena, &entries[at]) == bytes,
-            |&at| hasher.hash_one(bytes_of(arena, &entries[at])),
-        );
-        match entry {
-            hashbrown::hash_table::Entry::Occupied(found) => {
-                let entry = &mut entries[*found.get()];
-                entry.count += count;
-                entry.first = entry.first.min(first);
-            }
-            hashbrown::hash_table::Entry::Vacant(free) => {
-                free.insert(entries.len());
-                entries.push(Entry { start: arena.len(), length: bytes.len(), count, first });
-                arena.extend_from_slice(bytes);
-            }
-        }
-    }
-
-    /// Puts the entries in the order of first occurrence.
-    fn sort_by_place(&mut self) {
-        self.entries.sort_unstable_by_key(|entry| entry.first);
-        let Pretokens { arena, entries, table, hasher } = self;
-        let hash = |&at: &usize| hasher.hash_one(bytes_of(arena, &entries[at]));
-        table.clear();
-        for at in 0..entries.len() {
-            table.insert_unique(hash(&at), at, hash);
-        }
-    }
-}
-
-fn bytes_of<'a>(arena: &'a [u8], entry: &Entry) -> &'a [u8] {
-    &arena[entry.start..entry.start + entry.length]
 }
 
 #[cfg(test)]

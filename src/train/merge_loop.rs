@@ -1,12 +1,13 @@
-//! Counts → merges: incremental pair counts and a heap that is refreshed lazily.
+//! Counts → merges: incremental pair counts and a queue that is refreshed lazily.
 //!
 //! A merge changes only the pairs around its occurrences. For every pair the loop knows its count and the slots where it
-//! may occur; merging walks these, takes the old neighbouring pairs from the counts and adds the new ones. The queue
-//! learns of a rise at once and of a fall when the pair comes up (see [`super::queue`]).
+//! may occur ([`Pairs`]); merging walks these, takes the old neighbouring pairs from the counts and adds the new ones. The
+//! queue learns of a rise at once and of a fall when the pair comes up (see [`super::queue`]).
+//!
+//! While walking, changes are summed in tables by the neighbour's id ([`Side`]), so that the table of pairs sees one change
+//! for each distinct neighbour instead of one for each occurrence.
 
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
-
+use super::pairs::Pairs;
 use super::progress::{Event, Report, Throttle};
 use super::queue::{Candidate, Queue};
 use super::words::Words;
@@ -22,19 +23,8 @@ pub struct Learned {
     pub merges: Vec<Pair>,
 }
 
-/// Where a pair occurs.
-#[derive(Default)]
-struct Occurrences {
-    count: u64,
-    /// Slots at which the left token once began, ascending. Some may be stale; no true one is missing.
-    slots: Vec<u32>,
-    /// Slots before this index are known to be stale.
-    fresh: usize,
-    /// Whether slots may be out of order.
-    unsorted: bool,
-    /// The merge in which the pair last gained an occurrence.
-    touched: u64,
-}
+/// How many occurrences are looked at before any of them is merged.
+const AHEAD: usize = 64;
 
 pub(super) struct MergeLoop<'s> {
     settings: &'s Settings,
@@ -42,12 +32,12 @@ pub(super) struct MergeLoop<'s> {
     vocab: Vocab,
     /// The bytes of each token, by id.
     lengths: Vec<u32>,
-    pairs: HashMap<Pair, Occurrences, RandomState>,
+    pairs: Pairs,
     queue: Queue,
+    before: Side,
+    after: Side,
     /// The id of the next new token.
     next: Id,
-    /// Merges so far, those into a token that was there already included.
-    steps: u64,
 }
 
 impl<'s> MergeLoop<'s> {
@@ -55,24 +45,21 @@ impl<'s> MergeLoop<'s> {
     pub(super) fn new(counts: &Counts, settings: &'s Settings, first: Id) -> Result<MergeLoop<'s>> {
         let mut lengths = vec![0; first.index()];
         lengths[..256].fill(1);
+        let words = Words::new(counts)?;
         let mut merge_loop = MergeLoop {
             settings,
-            words: Words::new(counts)?,
+            pairs: Pairs::of_bytes(&words)?,
+            words,
             vocab: Vocab::of_bytes(),
+            before: Side::new(lengths.len()),
+            after: Side::new(lengths.len()),
             lengths,
-            pairs: HashMap::default(),
             queue: Queue::new(),
             next: first,
-            steps: 0,
         };
-        let MergeLoop { words, pairs, .. } = &mut merge_loop;
-        for (pair, slot, count) in words.byte_pairs() {
-            let occurrences = pairs.entry(pair).or_default();
-            occurrences.count += count;
-            occurrences.slots.push(slot);
+        for pair in merge_loop.pairs.iter().collect::<Vec<_>>() {
+            merge_loop.enqueue(pair);
         }
-        let pairs: Vec<Pair> = merge_loop.pairs.keys().copied().collect();
-        merge_loop.queue = pairs.into_iter().filter_map(|pair| merge_loop.candidate(pair)).collect();
         Ok(merge_loop)
     }
 
@@ -82,20 +69,10 @@ impl<'s> MergeLoop<'s> {
         let mut throttle = Throttle::new();
         let mut last = None;
         while merges.len() < asked {
-            let Some(best) = self.queue.pop() else { break };
-            match self.candidate(best.pair) {
-                Some(now) if now == best => {}
-                Some(now) => {
-                    self.queue.push(now);
-                    continue;
-                }
-                None => {
-                    self.forget_if_gone(best.pair);
-                    continue;
-                }
-            }
+            let MergeLoop { queue, pairs, words, lengths, settings, .. } = &mut self;
+            let Some(best) = queue.pop(|pair| candidate(pairs, words, lengths, settings, pair)) else { break };
             let (id, is_new) = self.token(best.pair)?;
-            self.merge(best.pair, id);
+            self.merge(best.pair, id)?;
             if is_new {
                 merges.push(best.pair);
             }
@@ -115,32 +92,10 @@ impl<'s> MergeLoop<'s> {
         Event::Merge { done: done as u64, total: asked as u64, token, count }
     }
 
-    /// The pair as it stands now; `None` if it is gone, too rare, or too long.
-    fn candidate(&mut self, pair: Pair) -> Option<Candidate> {
-        let length = self.lengths[pair.0.index()];
-        if (length + self.lengths[pair.1.index()]) as usize > self.settings.max_token_bytes {
-            return None;
-        }
-        let MergeLoop { words, pairs, settings, .. } = self;
-        let occurrences = pairs.get_mut(&pair).filter(|found| found.count >= settings.min_frequency)?;
-        let tie = match settings.tie_break {
-            TieBreak::LowestPair => u64::from(pair.0.0) << 32 | u64::from(pair.1.0),
-            TieBreak::FirstSeen => {
-                occurrences.sort();
-                while !words.holds(pair, occurrences.slots[occurrences.fresh], length) {
-                    occurrences.fresh += 1;
-                }
-                occurrences.slots[occurrences.fresh].into()
-            }
-        };
-        Some(Candidate { count: occurrences.count, tie, pair })
-    }
-
-    /// Drops what is known of a pair that occurs nowhere. One that is merely too rare or too long still has a count to
-    /// keep.
-    fn forget_if_gone(&mut self, pair: Pair) {
-        if self.pairs.get(&pair).is_some_and(|occurrences| occurrences.count == 0) {
-            self.pairs.remove(&pair);
+    fn enqueue(&mut self, pair: Pair) {
+        let MergeLoop { queue, pairs, words, lengths, settings, .. } = self;
+        if let Some(candidate) = candidate(pairs, words, lengths, settings, pair) {
+            queue.push(pair, candidate.count, || candidate);
         }
     }
 
@@ -154,69 +109,137 @@ impl<'s> MergeLoop<'s> {
         let id = self.next;
         self.vocab.insert(id, &bytes)?;
         self.lengths.push(bytes.len() as u32);
+        self.before.grow();
+        self.after.grow();
         self.next = Id(id.0 + 1);
         Ok((id, true))
     }
 
     /// Merges every occurrence of the pair, in text order, and brings the counts up to date.
-    fn merge(&mut self, pair: Pair, id: Id) {
-        self.steps += 1;
+    fn merge(&mut self, pair: Pair, id: Id) -> Result<()> {
         let (left, right) = pair;
         let length = self.lengths[left.index()];
-        let mut occurrences = self.pairs.remove(&pair).expect("the pair has a count");
-        occurrences.sort();
-        let mut risen = Vec::new();
-        for &slot in &occurrences.slots[occurrences.fresh..] {
-            // Stale, or an overlap: in "aaa" the second pair is gone once the first is merged.
-            if !self.words.holds(pair, slot, length) {
-                continue;
-            }
-            let found = self.words.merge(pair, id, slot, &self.lengths);
-            if let Some((before, at)) = found.before {
-                self.lower((before, left), pair, found.count);
-                self.raise((before, id), at, found.count, &mut risen);
-            }
-            if let Some(after) = found.after {
-                self.lower((right, after), pair, found.count);
-                self.raise((id, after), slot, found.count, &mut risen);
+        let occurrences = self.pairs.remove(pair).expect("the pair occurs");
+        for slots in self.pairs.slots(occurrences).chunks(AHEAD) {
+            // Stale slots drop out here. That also loads the memory of all the others at once, instead of one after the
+            // other: slots are far apart.
+            let mut alive = slots
+                .iter()
+                .enumerate()
+                .fold(0u64, |alive, (at, &slot)| alive | u64::from(self.words.holds(pair, slot, length)) << at);
+            while alive != 0 {
+                let slot = slots[alive.trailing_zeros() as usize];
+                alive &= alive - 1;
+                // An overlap: in "aaa" the second pair is gone once the first is merged.
+                if !self.words.holds(pair, slot, length) {
+                    continue;
+                }
+                let found = self.words.merge(pair, id, slot, &self.lengths);
+                if let Some((before, at)) = found.before {
+                    self.before.note(before, at, found.count);
+                }
+                if let Some(after) = found.after {
+                    self.after.note(after, slot, found.count);
+                }
             }
         }
-        for pair in risen {
-            match self.candidate(pair) {
-                Some(candidate) => self.queue.push(candidate),
-                // It may have come and gone within this merge, as (ab, a) does in "abab".
-                None => self.forget_if_gone(pair),
-            }
+        // First all rises: the pair of the new token and `left` may rise by one occurrence and fall by the next, as in
+        // "abab", where (ab, a) is gone once the second "ab" is merged.
+        self.before.raise(&mut self.pairs, |before| (before, id))?;
+        self.after.raise(&mut self.pairs, |after| (id, after))?;
+        for (before, count) in self.before.changes().filter(|(before, _)| (*before, left) != pair) {
+            self.pairs.lower((before, left), count);
         }
-    }
-
-    /// Takes an occurrence of a pair from its count. The pair being merged has no count any more.
-    fn lower(&mut self, pair: Pair, merging: Pair, count: u64) {
-        if pair != merging {
-            self.pairs.get_mut(&pair).expect("a pair in a word has a count").count -= count;
+        for (after, count) in self.after.changes().filter(|(after, _)| (right, *after) != pair) {
+            self.pairs.lower((right, after), count);
         }
-    }
-
-    /// Adds an occurrence of a pair.
-    fn raise(&mut self, pair: Pair, slot: u32, count: u64, risen: &mut Vec<Pair>) {
-        let occurrences = self.pairs.entry(pair).or_default();
-        if occurrences.touched != self.steps {
-            occurrences.touched = self.steps;
-            risen.push(pair);
+        for before in self.before.clear() {
+            self.enqueue((before, id));
         }
-        occurrences.count += count;
-        // Only a pair that was there before this merge can be out of order, which takes a token that was there before.
-        occurrences.unsorted |= occurrences.slots.last().is_some_and(|&last| last > slot);
-        occurrences.slots.push(slot);
+        for after in self.after.clear() {
+            self.enqueue((id, after));
+        }
+        Ok(())
     }
 }
 
-impl Occurrences {
-    fn sort(&mut self) {
-        if self.unsorted {
-            self.slots.sort_unstable();
-            self.fresh = 0;
-            self.unsorted = false;
+/// The pair as it stands now; `None` if it is gone, too rare, or too long.
+fn candidate(pairs: &mut Pairs, words: &Words, lengths: &[u32], settings: &Settings, pair: Pair) -> Option<Candidate> {
+    let length = lengths[pair.0.index()];
+    if (length + lengths[pair.1.index()]) as usize > settings.max_token_bytes {
+        return None;
+    }
+    let count = pairs.get(pair).map(|found| found.count).filter(|&count| count >= settings.min_frequency)?;
+    let tie = match settings.tie_break {
+        TieBreak::LowestPair => u64::from(pair.0.0) << 32 | u64::from(pair.1.0),
+        TieBreak::FirstSeen => pairs.first(pair, |slot| words.holds(pair, slot, length)).into(),
+    };
+    Some(Candidate { count, tie, pair })
+}
+
+/// What a merge changes on one side of its occurrences, by the token that stands there.
+struct Side {
+    /// By id: the sum of counts, and the number of slots. Zero but for the touched ones.
+    sums: Vec<(u64, u32)>,
+    touched: Vec<Id>,
+    /// Every occurrence: the token that stands there, and the slot where the new pair starts.
+    slots: Vec<(Id, u32)>,
+}
+
+impl Side {
+    fn new(ids: usize) -> Side {
+        Side { sums: vec![(0, 0); ids], touched: Vec::new(), slots: Vec::new() }
+    }
+
+    /// Makes room for one more id.
+    fn grow(&mut self) {
+        self.sums.push((0, 0));
+    }
+
+    #[inline]
+    fn note(&mut self, neighbour: Id, slot: u32, count: u64) {
+        let (sum, number) = &mut self.sums[neighbour.index()];
+        if *number == 0 {
+            self.touched.push(neighbour);
         }
+        *sum += count;
+        *number += 1;
+        self.slots.push((neighbour, slot));
+    }
+
+    /// Adds the new pairs, with their slots sorted by neighbour: a counting sort.
+    fn raise(&mut self, pairs: &mut Pairs, pair: impl Fn(Id) -> Pair) -> Result<()> {
+        let first = pairs.reserve(self.slots.len())?;
+        // While slots are filled in, the numbers are where the next slot of each neighbour goes.
+        let mut start = first;
+        for neighbour in &self.touched {
+            let number = &mut self.sums[neighbour.index()].1;
+            start += std::mem::replace(number, start);
+        }
+        for (neighbour, slot) in self.slots.drain(..) {
+            let next = &mut self.sums[neighbour.index()].1;
+            pairs.fill(*next, slot);
+            *next += 1;
+        }
+        let mut start = first;
+        for &neighbour in &self.touched {
+            let (count, end) = self.sums[neighbour.index()];
+            pairs.raise(pair(neighbour), count, start, end - start);
+            start = end;
+        }
+        Ok(())
+    }
+
+    /// Every neighbour with the sum of its counts.
+    fn changes(&self) -> impl Iterator<Item = (Id, u64)> {
+        self.touched.iter().map(|&neighbour| (neighbour, self.sums[neighbour.index()].0))
+    }
+
+    /// Forgets all; gives the neighbours there were.
+    fn clear(&mut self) -> Vec<Id> {
+        for neighbour in &self.touched {
+            self.sums[neighbour.index()] = (0, 0);
+        }
+        std::mem::take(&mut self.touched)
     }
 }

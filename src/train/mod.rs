@@ -4,14 +4,20 @@
 //! learns from counts alone: of all pairs of adjacent tokens the most frequent becomes a new token, again and again.
 
 mod count;
+mod counts;
 mod merge_loop;
+mod pairs;
 mod progress;
 mod queue;
+mod scale;
+mod table;
 mod words;
 
 pub use count::{Counter, Counts};
+pub use counts::CountsBuilder;
 pub use merge_loop::Learned;
 pub use progress::{Event, Report, no_progress};
+pub use scale::Scale;
 
 use crate::error::{Error, Result};
 use crate::special::{SpecialTokens, check_names};
@@ -81,7 +87,7 @@ pub struct Trained {
 ///
 /// # Errors
 /// [`Error::VocabSize`], [`Error::Setting`], [`Error::EmptyCorpus`], [`Error::SpecialToken`] if a special token has the
-/// bytes of an ordinary one, [`Error::CorpusTooLarge`], [`Error::Interrupted`].
+/// bytes of an ordinary one, [`Error::CorpusTooLarge`], [`Error::CountOverflow`], [`Error::Interrupted`].
 ///
 /// # Complexity
 /// Each merge costs its occurrences; choosing it costs a few operations on a heap of pairs. The whole is
@@ -92,6 +98,7 @@ pub fn train(counts: &Counts, settings: &Settings, report: &mut Report) -> Resul
     if counts.is_empty() {
         return Err(Error::EmptyCorpus);
     }
+    counts.check_bytes()?;
     let asked = settings.vocab_size - 256 - special.len();
     let first = match settings.special_ids {
         SpecialIds::First => Id(256 + special.len() as u32),

@@ -15,12 +15,21 @@ const END: Id = Id(u32::MAX);
 /// In the slot of what was the first byte of a token, once the token is merged into the one before.
 const INNER: Id = Id(u32::MAX - 1);
 
+/// An id, and how often its word occurs, side by side because both are always needed together: one cache line, not two.
+#[derive(Clone, Copy)]
+struct Slot {
+    id: Id,
+    /// The count of the word, or [`LARGE`].
+    count: u32,
+}
+
+/// Stands for a count that takes more than 32 bits; it is then among [`Words::large`].
+const LARGE: u32 = u32::MAX;
+
 pub(super) struct Words {
-    slots: Vec<Id>,
-    /// By slot: which word it belongs to.
-    word: Vec<u32>,
-    /// By word: how often it occurs.
-    counts: Vec<u64>,
+    slots: Vec<Slot>,
+    /// Where the words with large counts begin, ascending, and these counts.
+    large: Vec<(u32, u64)>,
 }
 
 /// The surroundings of a merged pair: the token before with the slot where it starts, the token after.
@@ -41,20 +50,17 @@ impl Words {
         if bytes > limit {
             return Err(Error::CorpusTooLarge { bytes, limit });
         }
-        let slots = bytes as usize + 1;
-        let mut words = Words { slots: Vec::with_capacity(slots), word: Vec::with_capacity(slots), counts: Vec::new() };
-        words.push_slot(END);
+        let mut words = Words { slots: Vec::with_capacity(bytes as usize + 1), large: Vec::new() };
+        words.slots.push(Slot { id: END, count: 0 });
         for (pretoken, count) in counts.iter() {
-            words.counts.push(count);
-            pretoken.iter().for_each(|&byte| words.push_slot(Id(byte.into())));
-            words.push_slot(END);
+            let small = u32::try_from(count).unwrap_or(LARGE);
+            if small == LARGE {
+                words.large.push((words.slots.len() as u32, count));
+            }
+            words.slots.extend(pretoken.iter().map(|&byte| Slot { id: Id(byte.into()), count: small }));
+            words.slots.push(Slot { id: END, count: 0 });
         }
         Ok(words)
-    }
-
-    fn push_slot(&mut self, id: Id) {
-        self.slots.push(id);
-        self.word.push(self.counts.len().saturating_sub(1) as u32);
     }
 
     /// Every pair of adjacent bytes with its slot and count, in ascending order of slots.
@@ -62,31 +68,41 @@ impl Words {
         self.slots
             .windows(2)
             .zip(0..)
-            .filter(|(pair, _)| pair[0] != END && pair[1] != END)
-            .map(|(pair, at)| ((pair[0], pair[1]), at, self.counts[self.word[at as usize] as usize]))
+            .filter(|(pair, _)| pair[0].id != END && pair[1].id != END)
+            .map(|(pair, at)| ((pair[0].id, pair[1].id), at, self.count(at)))
     }
 
     /// Whether the pair occurs at this slot, at which its left token once began. `length` is that of the left token.
     ///
     /// A slot where a token began never shows that token's id again once the token is gone: then it is inside a token
     /// ([`INNER`]), or the first or last slot of a longer one, whose id is another.
+    #[inline]
     pub(super) fn holds(&self, (left, right): Pair, at: u32, length: u32) -> bool {
-        self.slots[at as usize] == left && self.slots[(at + length) as usize] == right
+        self.slots[at as usize].id == left && self.slots[(at + length) as usize].id == right
     }
 
     /// Makes one token of the pair at this slot. `lengths` are the bytes of each token, by id.
+    #[inline]
     pub(super) fn merge(&mut self, (left, right): Pair, id: Id, at: u32, lengths: &[u32]) -> Occurrence {
         let length = |id: Id| lengths[id.index()];
         let second = at + length(left);
         let end = second + length(right);
-        self.slots[second as usize] = INNER;
-        self.slots[at as usize] = id;
-        self.slots[end as usize - 1] = id;
-        let neighbour = |slot: u32| Some(self.slots[slot as usize]).filter(|&id| id != END);
+        self.slots[second as usize].id = INNER;
+        self.slots[at as usize].id = id;
+        self.slots[end as usize - 1].id = id;
+        let neighbour = |slot: u32| Some(self.slots[slot as usize].id).filter(|&id| id != END);
         Occurrence {
-            count: self.counts[self.word[at as usize] as usize],
+            count: self.count(at),
             before: neighbour(at - 1).map(|before| (before, at - length(before))),
             after: neighbour(end),
+        }
+    }
+
+    #[inline]
+    fn count(&self, at: u32) -> u64 {
+        match self.slots[at as usize].count {
+            LARGE => self.large[self.large.partition_point(|&(start, _)| start <= at) - 1].1,
+            count => count.into(),
         }
     }
 }

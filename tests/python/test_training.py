@@ -71,6 +71,8 @@ def test_counts_tell_what_was_counted() -> None:
     assert counts.special_tokens == ["<e>"]
     assert repr(counts) == "Counts(2 pretokens, total=5, pattern='gpt2')"
     tok = pw.train(counts, 258, special_ids="first")
+    assert tok == pw.train(counts, 258, "r50k", ["<e>"], special_ids="first")
+    assert tok == pw.train(counts, 258, pw._core.PATTERNS["gpt2"], special_ids="first")
     assert tok.special_tokens == {"<e>": 256}
     assert tok.pattern == "gpt2"
     for contradiction in ({"pattern": "cl100k"}, {"special_tokens": ["<f>"]}):

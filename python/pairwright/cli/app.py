@@ -10,6 +10,7 @@ from pairwright.cli.decode import decode
 from pairwright.cli.encode import encode
 from pairwright.cli.info import info
 from pairwright.cli.show import show
+from pairwright.cli.tally import tally
 from pairwright.cli.train import train
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -34,5 +35,5 @@ def pairwright(
     """
 
 
-for command in (train, encode, decode, count, show, info):
+for command in (train, tally, encode, decode, count, show, info):
     app.command()(command)

@@ -26,6 +26,11 @@ Out: TypeAlias = Annotated[
     str | None, typer.Option(metavar="FILE", help="Write to this file, complete or not at all, not to standard output.")
 ]
 
+SpecialTokens: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TOKEN", help="A special token; may be given several times.", show_default=False),
+]
+
 Treatment: TypeAlias = Literal["refuse", "allow", "text"]
 
 Special: TypeAlias = Annotated[

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from pairwright import datasets
-from pairwright.cli import files
+from pairwright import Counts, datasets
+from pairwright.cli import counted, files
 from pairwright.corpus import Files, Texts
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Files, or texts in memory."""
+    """Files, texts in memory, or what was counted before."""
 
     paths: tuple[Path, ...] = ()
     texts: tuple[str | bytes, ...] = ()
     name: str = ""
+    counts: Counts | None = None
 
     @classmethod
     def of_files(cls, names: Sequence[str]) -> Self:
@@ -24,6 +25,11 @@ class Corpus:
         if files.STANDARD not in names:
             return cls(paths=tuple(map(Path, names)))
         return cls(texts=tuple(map(files.read, names)), name=", ".join(map(files.shown, names)))
+
+    @classmethod
+    def of_counts(cls, names: Sequence[str]) -> Self:
+        """The sum of the counts files of these names."""
+        return cls(name=", ".join(map(files.shown, names)), counts=counted.load_sum(names))
 
     @classmethod
     def of_dataset(cls, name: str) -> Self:
@@ -36,8 +42,13 @@ class Corpus:
         return cls(dataset.paths, dataset.texts, dataset.name)
 
     @property
-    def source(self) -> Files | Texts:
+    def source(self) -> Files | Texts | Counts:
         """The source to hand to `pairwright.train`."""
+        return self.text if self.counts is None else self.counts
+
+    @property
+    def text(self) -> Files | Texts:
+        """The source to hand to `pairwright.count`."""
         return Files(self.paths) if self.paths else Texts(self.texts, self.name)
 
     def beginning(self, limit: int) -> list[bytes]:

@@ -26,7 +26,7 @@ def table_of_learned(tokenizer: Tokenizer, corpus: Corpus, path: Path) -> Table:
 def learned(tokenizer: Tokenizer, corpus: Corpus, path: Path) -> Iterator[tuple[str, str]]:
     """The facts of the table."""
     metadata = tokenizer.metadata
-    yield "corpus", in_few_lines(metadata["corpus"])
+    yield "corpus", in_few_lines(metadata["corpus"]) or f"counts of {corpus.name}"
     yield "pieces", f"{metadata['pieces']:,}, {metadata['pretokens']:,} of them distinct"
     special = ", ".join(tokenizer.special_tokens) or "none"
     merges = len(tokenizer.merges)

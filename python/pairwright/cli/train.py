@@ -7,6 +7,7 @@ import typer
 
 import pairwright
 from pairwright.cli import demonstration, files
+from pairwright.cli.arguments import SpecialTokens
 from pairwright.cli.console import UsageError, console, print_table, say
 from pairwright.cli.corpus import Corpus
 from pairwright.cli.learned import table_of_learned
@@ -33,12 +34,14 @@ def train(
         ),
     ] = None,
     pattern: Annotated[
-        str, typer.Option(metavar="PATTERN", help="The split pattern: cl100k, gpt2, o200k or a regex.")
-    ] = "cl100k",
-    special: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TOKEN", help="A special token; may be given several times.", show_default=False),
+        str | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="The split pattern: cl100k, gpt2, o200k or a regex.",
+            show_default="cl100k; that of the counts",
+        ),
     ] = None,
+    special: SpecialTokens = None,
     special_ids: Annotated[
         Literal["first", "last"], typer.Option(help="Ids of special tokens: before or after those of the merges.")
     ] = "last",
@@ -59,6 +62,14 @@ def train(
             metavar="NAME", help="Learn from tinyshakespeare, python-docs or python-stdlib.", show_default=False
         ),
     ] = None,
+    counts: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Learn from what `pairwright tally` counted; several are added up.",
+            show_default=False,
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but warnings and errors.")] = False,
 ) -> None:
     """Learn a vocabulary from a corpus and save it as a model file.
@@ -66,16 +77,20 @@ def train(
     With no corpus this is the demonstration: it trains on TinyShakespeare with four special tokens, then encodes and
     decodes a passage.
     """
-    if corpus and dataset is not None:
-        raise UsageError("a corpus and --dataset do not go together", hint="leave one of them out")
+    sources = {"a corpus": bool(corpus), "--dataset": dataset is not None, "--counts": bool(counts)}
+    given = [source for source, is_given in sources.items() if is_given]
+    if len(given) > 1:
+        raise UsageError(f"{given[0]} and {given[1]} do not go together", hint="leave one of them out")
     if out == files.STANDARD:
         raise UsageError("a model cannot go to standard output", hint="name a file with --out")
     files.check_target(out)
-    demonstrates = not corpus and dataset is None
+    demonstrates = not given
     if corpus:
         learn_from = Corpus.of_files(corpus)
     elif dataset is not None:
         learn_from = Corpus.of_dataset(dataset)
+    elif counts:
+        learn_from = Corpus.of_counts(counts)
     else:
         learn_from = demonstration.corpus()
     if vocab_size is None:
@@ -84,7 +99,7 @@ def train(
         learn_from.source,
         vocab_size=vocab_size,
         pattern=pattern,
-        special_tokens=special or (demonstration.SPECIAL_TOKENS if demonstrates else ()),
+        special_tokens=special or (demonstration.SPECIAL_TOKENS if demonstrates else None),
         special_ids=special_ids,
         tie_break=tie_break,
         min_frequency=min_frequency,

@@ -1,0 +1,92 @@
+"""`pairwright tally`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import pairwright
+from pairwright import Counts
+from pairwright.cli import counted, files
+from pairwright.cli.arguments import SpecialTokens
+from pairwright.cli.console import UsageError, say
+from pairwright.cli.corpus import Corpus
+from pairwright.cli.progress import stderr_is_terminal
+
+PATTERN = "cl100k"
+
+
+def tally(
+    out: Annotated[str, typer.Option(metavar="FILE", help="Where the counts go.", show_default=False)],
+    corpus: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="CORPUS",
+            help="Files to count; - is standard input. With --merge: counts files.",
+            show_default=False,
+        ),
+    ] = None,
+    merge: Annotated[bool, typer.Option("--merge", help="Add counts files instead of counting text.")] = False,
+    pattern: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATTERN", help="The split pattern: cl100k, gpt2, o200k or a regex.", show_default=PATTERN
+        ),
+    ] = None,
+    special: SpecialTokens = None,
+    threads: Annotated[
+        int | None, typer.Option(metavar="N", help="Threads that count.", show_default="every core")
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Count tinyshakespeare, python-docs or python-stdlib.", show_default=False),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but warnings and errors.")] = False,
+) -> None:
+    """Count the distinct pieces of a corpus, or add counts up, and save them for `train --counts`.
+
+    Special tokens cut the text and are not counted. Counts can be added if they were made with the same pattern and
+    special tokens; in the sum the files follow each other in the order given.
+    """
+    if out == files.STANDARD:
+        raise UsageError("counts cannot go to standard output", hint="name a file with --out")
+    if merge:
+        given = {"--pattern": pattern, "--special": special, "--threads": threads, "--dataset": dataset}
+        names = merged(corpus, [option for option, value in given.items() if value not in (None, [])])
+        files.check_target(out)
+        counts = counted.load_sum(names)
+    else:
+        counts = count(chosen(corpus, dataset, out), pattern or PATTERN, special or (), threads, quiet=quiet)
+    counts.save(out)
+    if not quiet:
+        size = Path(out).stat().st_size
+        say(f"saved {out}: {len(counts):,} pretokens, {counts.total:,} pieces, {size:,} bytes")
+
+
+def merged(names: Sequence[str] | None, misplaced: Sequence[str]) -> Sequence[str]:
+    """The counts files to add. Raises `UsageError`."""
+    if misplaced:
+        raise UsageError(
+            f"--merge and {misplaced[0]} do not go together",
+            hint=f"the counts files tell how they were made; leave {misplaced[0]} out",
+        )
+    if not names:
+        raise UsageError("--merge needs counts files to add", hint="name some that `pairwright tally` wrote")
+    return names
+
+
+def chosen(names: Sequence[str] | None, dataset: str | None, out: str) -> Corpus:
+    """The corpus to count. Raises `UsageError`, and `OSError` if counts could not be written to `out`."""
+    if names and dataset is not None:
+        raise UsageError("a corpus and --dataset do not go together", hint="leave one of them out")
+    if not names and dataset is None:
+        raise UsageError("there is nothing to count", hint="name files, - for standard input, or --dataset")
+    files.check_target(out)
+    return Corpus.of_dataset(dataset) if dataset is not None else Corpus.of_files(names or ())
+
+
+def count(corpus: Corpus, pattern: str, special: Sequence[str], threads: int | None, *, quiet: bool) -> Counts:
+    """Count, with a bar where somebody sees it."""
+    shown = stderr_is_terminal() and not quiet
+    return pairwright.count(corpus.text, pattern, special, threads=threads, progress=shown)

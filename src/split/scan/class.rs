@@ -1,0 +1,128 @@
+//! What the patterns see of a character: its class.
+
+// `CODE_POINT_BLOCKS` and `CODE_POINT_CLASSES`: written by build.rs from the Unicode tables of the regex library.
+include!(concat!(env!("OUT_DIR"), "/classes.rs"));
+
+/// A set of classes; that of a character has one bit.
+pub(super) type Class = u8;
+
+/// `[\p{Lu}\p{Lt}]`.
+pub(super) const UPPER: Class = 1;
+/// `\p{Ll}`.
+pub(super) const LOWER: Class = 2;
+/// `[\p{Lm}\p{Lo}]`.
+pub(super) const UNCASED: Class = 4;
+/// `\p{M}`.
+pub(super) const MARK: Class = 8;
+/// `\p{N}`.
+pub(super) const NUMBER: Class = 16;
+/// `\s` but line ends.
+pub(super) const SPACE: Class = 32;
+/// `[\r\n]`.
+pub(super) const NEWLINE: Class = 64;
+/// Everything else, and bytes that are not UTF-8: those are split as U+FFFD, which is a symbol.
+pub(super) const OTHER: Class = 128;
+
+/// `\p{L}`.
+pub(super) const LETTER: Class = UPPER | LOWER | UNCASED;
+
+/// The class of the character at an offset, and its length in bytes; no class and no length at the end of the text.
+#[inline]
+pub(super) fn class_at(text: &[u8], at: usize) -> (Class, usize) {
+    match text.get(at) {
+        Some(&byte) if byte < 0x80 => (CODE_POINT_CLASSES[usize::from(byte)], 1),
+        Some(_) => class_beyond_ascii(&text[at..]),
+        None => (0, 0),
+    }
+}
+
+/// Where the characters of these classes end that start at an offset.
+#[inline]
+pub(super) fn run(text: &[u8], mut at: usize, classes: Class) -> usize {
+    loop {
+        let (class, length) = class_at(text, at);
+        if class & classes == 0 {
+            return at;
+        }
+        at += length;
+    }
+}
+
+/// The class of a character of two bytes or more. An invalid sequence is as long as the one U+FFFD that lossy decoding
+/// shows for it: the longest beginning of a character, or else one byte (the Unicode standard, table 3-7 and section 3.9).
+fn class_beyond_ascii(text: &[u8]) -> (Class, usize) {
+    let first = text[0];
+    let (length, second) = match first {
+        0xc2..=0xdf => (2, 0x80..=0xbf),
+        0xe0 => (3, 0xa0..=0xbf),
+        0xed => (3, 0x80..=0x9f),
+        0xe1..=0xef => (3, 0x80..=0xbf),
+        0xf0 => (4, 0x90..=0xbf),
+        0xf4 => (4, 0x80..=0x8f),
+        0xf1..=0xf3 => (4, 0x80..=0xbf),
+        _ => return (OTHER, 1),
+    };
+    let mut code = usize::from(first) & (0x7f >> length);
+    for at in 1..length {
+        match text.get(at) {
+            Some(byte) if (at > 1 && matches!(byte, 0x80..=0xbf)) || (at == 1 && second.contains(byte)) => {
+                code = code << 6 | usize::from(byte & 0x3f);
+            }
+            _ => return (OTHER, at),
+        }
+    }
+    let block = usize::from(CODE_POINT_BLOCKS[code / BLOCK]);
+    (CODE_POINT_CLASSES[block * BLOCK + code % BLOCK], length)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use regex_automata::meta::Regex;
+
+    use super::*;
+
+    #[test]
+    fn every_code_point_has_the_class_of_its_regex() {
+        let regexes = [
+            (UPPER, r"[\p{Lu}\p{Lt}]"),
+            (LOWER, r"\p{Ll}"),
+            (UNCASED, r"[\p{Lm}\p{Lo}]"),
+            (MARK, r"\p{M}"),
+            (NUMBER, r"\p{N}"),
+            (SPACE, r"[\s--[\r\n]]"),
+            (NEWLINE, r"[\r\n]"),
+            (OTHER, r"[^\s\p{L}\p{N}\p{M}]"),
+        ]
+        .map(|(class, regex)| (class, Regex::new(regex).unwrap()));
+        for character in '\0'..=char::MAX {
+            let mut buffer = [0; 4];
+            let text = character.encode_utf8(&mut buffer);
+            let found = regexes.iter().filter(|(_, regex)| regex.is_match(&*text));
+            let expected = found.fold(0, |classes, (class, _)| classes | class);
+            assert_eq!(class_at(text.as_bytes(), 0), (expected, text.len()), "{character:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn invalid_sequences_are_as_long_as_in_lossy_decoding(
+            text in proptest::collection::vec(prop_oneof![
+                Just(0xe0u8), Just(0xed), Just(0xf0), Just(0xf4), Just(0x80), Just(0x9f), Just(0xa0), Just(0xbf), any::<u8>()
+            ], 0..20)
+        ) {
+            let mut at = 0;
+            for character in String::from_utf8_lossy(&text).chars() {
+                let (class, length) = class_at(&text, at);
+                prop_assert!(length > 0);
+                if character == char::REPLACEMENT_CHARACTER {
+                    prop_assert_eq!(class, OTHER);
+                } else {
+                    prop_assert_eq!(length, character.len_utf8());
+                }
+                at += length;
+            }
+            prop_assert_eq!(at, text.len());
+        }
+    }
+}

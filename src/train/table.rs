@@ -1,0 +1,186 @@
+//! The table of distinct pieces that one thread counts into.
+//!
+//! Nearly all pieces have at most 15 bytes. Such a piece *is* its key, a number of 16 bytes: looking one up compares two
+//! registers and touches one cache line, which also holds the count, where a table of references touches three: the
+//! table, the entry and the bytes. Longer pieces go through a table of that kind.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+/// The longest piece that is its own key.
+const INLINE: usize = 15;
+
+/// Distinct pieces, how often each occurs, and where it occurs first.
+pub(super) struct PieceTable {
+    /// Open addressing with linear probing; a power of two, at most half full.
+    short: Vec<Short>,
+    filled: usize,
+    long: HashTable<Long>,
+    /// The same for all tables of a corpus, so that one can be poured into another in the order of its slots.
+    hasher: RandomState,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Short {
+    /// The bytes from the lowest on, the length in the highest; 0 where the slot is free.
+    key: u128,
+    count: u64,
+    first: u64,
+}
+
+struct Long {
+    bytes: Box<[u8]>,
+    count: u64,
+    first: u64,
+}
+
+impl PieceTable {
+    pub(super) fn new(hasher: RandomState) -> PieceTable {
+        PieceTable { short: vec![Short::default(); 1 << 10], filled: 0, long: HashTable::new(), hasher }
+    }
+
+    /// Counts the piece `text[start..end]`, which must not be empty, at this place of the corpus.
+    #[inline]
+    pub(super) fn count(&mut self, text: &[u8], start: usize, end: usize, place: u64) {
+        if end - start <= INLINE {
+            self.add_short(Short { key: key(text, start, end), count: 1, first: place });
+        } else {
+            self.add_long(&text[start..end], 1, place);
+        }
+    }
+
+    #[inline]
+    fn add_short(&mut self, piece: Short) {
+        let mask = self.short.len() - 1;
+        let mut at = self.hasher.hash_one(piece.key) as usize & mask;
+        loop {
+            let slot = &mut self.short[at];
+            if slot.key == piece.key {
+                slot.count += piece.count;
+                slot.first = slot.first.min(piece.first);
+                return;
+            }
+            if slot.key == 0 {
+                *slot = piece;
+                self.filled += 1;
+                if self.filled * 2 > self.short.len() {
+                    self.resize(self.short.len() * 2);
+                }
+                return;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    #[inline(never)]
+    fn add_long(&mut self, bytes: &[u8], count: u64, first: u64) {
+        let hash = |bytes: &[u8]| self.hasher.hash_one(bytes);
+        match self.long.entry(hash(bytes), |known| *known.bytes == *bytes, |known| hash(&known.bytes)) {
+            Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                known.count += count;
+                known.first = known.first.min(first);
+            }
+            Entry::Vacant(free) => {
+                free.insert(Long { bytes: bytes.into(), count, first });
+            }
+        }
+    }
+
+    #[cold]
+    fn resize(&mut self, slots: usize) {
+        let old = std::mem::replace(&mut self.short, vec![Short::default(); slots]);
+        self.filled = 0;
+        for piece in old.into_iter().filter(|piece| piece.key != 0) {
+            self.add_short(piece);
+        }
+    }
+
+    /// Adds all that another table of the same corpus has counted.
+    pub(super) fn absorb(&mut self, other: PieceTable) {
+        // Slots come in the order of hashes: poured into a table that grows on the way they would pile up.
+        let slots = ((self.filled + other.filled) * 2).next_power_of_two();
+        if slots > self.short.len() {
+            self.resize(slots);
+        }
+        for piece in other.short.into_iter().filter(|piece| piece.key != 0) {
+            self.add_short(piece);
+        }
+        for piece in other.long {
+            self.add_long(&piece.bytes, piece.count, piece.first);
+        }
+    }
+
+    /// Calls `each` with every piece and its count, in the order of first occurrence.
+    pub(super) fn for_each(self, mut each: impl FnMut(&[u8], u64)) {
+        let long: Vec<Long> = self.long.into_iter().collect();
+        // What is sorted is small: places, and where the piece is found, the long ones after all slots.
+        let short = self.short.iter().enumerate().filter(|(_, piece)| piece.key != 0);
+        let mut order: Vec<(u64, usize)> = short.map(|(at, piece)| (piece.first, at)).collect();
+        order.extend(long.iter().zip(self.short.len()..).map(|(piece, at)| (piece.first, at)));
+        order.sort_unstable();
+        for (_, at) in order {
+            match self.short.get(at) {
+                Some(piece) => each(&piece.key.to_le_bytes()[..(piece.key >> 120) as usize], piece.count),
+                None => {
+                    let piece = &long[at - self.short.len()];
+                    each(&piece.bytes, piece.count);
+                }
+            }
+        }
+    }
+}
+
+/// The key of a piece of at most [`INLINE`] bytes.
+#[inline]
+fn key(text: &[u8], start: usize, end: usize) -> u128 {
+    let length = end - start;
+    let bytes = match text.get(start..start + 16) {
+        // One load, whatever comes after the piece, and a mask.
+        Some(window) => u128::from_le_bytes(window.try_into().expect("16 bytes")) & ((1 << (8 * length)) - 1),
+        None => {
+            let mut window = [0; 16];
+            window[..length].copy_from_slice(&text[start..end]);
+            u128::from_le_bytes(window)
+        }
+    };
+    bytes | (length as u128) << 120
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn tables_count_like_a_map_however_the_text_is_shared_out(
+            pieces in proptest::collection::vec((proptest::collection::vec(0..3u8, 1..19), 0..3usize), 0..3000)
+        ) {
+            let hasher = RandomState::default();
+            let mut tables: Vec<_> = (0..3).map(|_| PieceTable::new(hasher.clone())).collect();
+            let mut expected: BTreeMap<Vec<u8>, (u64, u64)> = BTreeMap::new();
+            let text: Vec<u8> = pieces.iter().flat_map(|(piece, _)| piece.clone()).collect();
+            let mut start = 0;
+            for (piece, table) in &pieces {
+                tables[*table].count(&text, start, start + piece.len(), start as u64);
+                expected.entry(piece.clone()).or_insert((start as u64, 0)).1 += 1;
+                start += piece.len();
+            }
+            let mut all = tables.pop().unwrap();
+            tables.into_iter().for_each(|table| all.absorb(table));
+            let mut found = Vec::new();
+            all.for_each(|bytes, count| found.push((bytes.to_vec(), count)));
+            let mut expected: Vec<_> = expected.into_iter().map(|(bytes, (first, count))| (first, bytes, count)).collect();
+            expected.sort();
+            let expected: Vec<_> = expected.into_iter().map(|(_, bytes, count)| (bytes, count)).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}
