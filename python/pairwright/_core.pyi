@@ -15,10 +15,10 @@ from pairwright.aliases import Fraction, Ids, Path, Report, Special, Text
 from pairwright.batch import TokenBatch
 
 __all__ = [
-    "Counter",
-    "Counts",
     "DATASETS",
     "PATTERNS",
+    "Counter",
+    "Counts",
     "Settings",
     "StreamDecoder",
     "Tokenizer",
