@@ -20,12 +20,12 @@ pub enum Error {
     #[error("invalid vocabulary: {message}")]
     Vocab { message: String },
 
-    /// `vocab_size` leaves no room for what every vocabulary holds.
+    /// `vocab_size` leaves no room for what the vocabulary starts with.
     #[error(
-        "vocab_size={asked} is too small: 256 bytes and {special} special token(s) need at least {least}; \
+        "vocab_size={asked} is too small: {start} and {special} special token(s) need at least {least}; \
          raise vocab_size or name fewer special tokens"
     )]
-    VocabSize { asked: u64, special: usize, least: u64 },
+    VocabSize { asked: u64, start: String, special: usize, least: u64 },
 
     /// A special token cannot be used under this name or id.
     #[error("special token {token:?} {reason}")]

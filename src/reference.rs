@@ -26,9 +26,21 @@ pub fn train(
     min_frequency: u64,
     max_bytes: usize,
 ) -> Vec<Vec<u8>> {
-    let mut words: Vec<(Vec<u32>, u64)> =
-        words.iter().map(|(word, count)| (word.iter().map(|&byte| byte.into()).collect(), *count)).collect();
-    let mut tokens: HashMap<u32, Vec<u8>> = (0..256).map(|byte| (byte, vec![byte as u8])).collect();
+    let words = words.iter().map(|(word, count)| (word.iter().map(|&byte| byte.into()).collect(), *count)).collect();
+    let bytes = (0..256).map(|byte| (byte, vec![byte as u8])).collect();
+    extend(words, bytes, merges, first_id, ties, min_frequency, max_bytes)
+}
+
+/// The same on top of the tokens there are, in words that consist of their ids.
+pub fn extend(
+    mut words: Vec<(Vec<u32>, u64)>,
+    mut tokens: HashMap<u32, Vec<u8>>,
+    merges: usize,
+    first_id: u32,
+    ties: Ties,
+    min_frequency: u64,
+    max_bytes: usize,
+) -> Vec<Vec<u8>> {
     let mut learned = Vec::new();
     while learned.len() < merges {
         // Count every adjacent pair, and number the pairs in the order in which they are first seen.

@@ -213,6 +213,11 @@ impl Tokenizer {
         })
     }
 
+    /// Appends the ids of one piece.
+    pub(crate) fn encode_piece(&self, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) -> Result<()> {
+        self.encoder().encode(&self.vocab, piece, scratch, ids)
+    }
+
     /// The bytes that the ids stand for.
     ///
     /// # Errors

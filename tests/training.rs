@@ -1,9 +1,10 @@
 //! Laws of training, over random corpora and a real one. The oracle is [`pairwright::reference`].
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
 use pairwright::reference::{self, Ties};
-use pairwright::train::{Counter, Counts, Settings, SpecialIds, TieBreak, Trained, no_progress, train};
+use pairwright::train::{Counter, Counts, Settings, SpecialIds, TieBreak, Trained, extend, no_progress, train};
 use pairwright::{Error, Id, Splitter, Tokenizer, io};
 use proptest::prelude::*;
 
@@ -25,6 +26,12 @@ fn learned(tokenizer: &Tokenizer) -> Vec<Vec<u8>> {
 }
 
 const TIES: [(TieBreak, Ties); 2] = [(TieBreak::LowestPair, Ties::LowestPair), (TieBreak::FirstSeen, Ties::FirstSeen)];
+
+/// Lines over few letters: full of runs, overlaps and equal pairs.
+fn letters() -> impl Strategy<Value = Vec<u8>> {
+    let letter = prop_oneof![8 => Just(b'a'), 4 => Just(b'b'), 1 => Just(b'c'), 2 => Just(b'\n')];
+    proptest::collection::vec(letter, 1..200)
+}
 
 /// A pattern that leaves lines whole, so that words are long, hold runs and overlaps, and repeat.
 const LINES: &str = r"[^\n]+|\n";
@@ -51,9 +58,7 @@ proptest! {
 
     #[test]
     fn engine_equals_the_reference_with_runs_overlaps_and_ties(
-        text in proptest::collection::vec(prop_oneof![
-            8 => Just(b'a'), 4 => Just(b'b'), 1 => Just(b'c'), 2 => Just(b'\n')
-        ], 1..200),
+        text in letters(),
         merges in 0..40usize,
         min_frequency in 1..4u64,
         max_bytes in prop_oneof![Just(usize::MAX), 1..6usize],
@@ -67,6 +72,41 @@ proptest! {
         merges in 0..30usize,
     ) {
         equals_the_reference(&text, merges, &["<x>", "<y>"], 1, usize::MAX);
+    }
+
+    #[test]
+    fn extending_equals_the_reference_and_keeps_every_id(
+        first in letters(), second in letters(), known in 0..15usize, more in 0..25usize, is_trained in any::<bool>(),
+    ) {
+        let base = learn(&count(LINES, &[&first], &["<x>"], 1, 1 << 20), &Settings {
+            vocab_size: 257 + known, special_ids: SpecialIds::First, ..Settings::default()
+        }).tokenizer;
+        // A base may also be a rank file, whose merges are not known.
+        let ranks = Tokenizer::from_ranks(base.vocab().clone(), base.splitter().clone(), base.special().clone()).unwrap();
+        let base = if is_trained { base } else { ranks };
+        let counts = count(LINES, &[&second], &["<x>", "<y>"], 1, 1 << 20);
+        let tokens: HashMap<u32, Vec<u8>> = base.vocab().iter().map(|(id, bytes)| (id.0, bytes.to_vec())).collect();
+        let ranks: HashMap<Vec<u8>, u32> = tokens.iter().map(|(&id, bytes)| (bytes.clone(), id)).collect();
+        let words: Vec<_> = counts.iter().map(|(word, count)| (reference::encode(word, &ranks), count)).collect();
+        for (tie_break, ties) in TIES {
+            for special_ids in [SpecialIds::First, SpecialIds::Last] {
+                let settings = Settings {
+                    vocab_size: base.vocab_size() + 1 + more, tie_break, special_ids, ..Settings::default()
+                };
+                let trained = extend(&counts, &base, &settings, &mut no_progress).unwrap();
+                let first_id = base.vocab_size() as u32 + u32::from(special_ids == SpecialIds::First);
+                let expected =
+                    reference::extend(words.clone(), tokens.clone(), more, first_id, ties, 1, usize::MAX);
+                let extended = &trained.tokenizer;
+                let new: Vec<_> = extended.vocab().iter().filter(|(id, _)| !tokens.contains_key(&id.0)).collect();
+                prop_assert_eq!(new.iter().map(|(_, bytes)| bytes.to_vec()).collect::<Vec<_>>(), expected);
+                prop_assert!(new.iter().zip(first_id..).all(|((id, _), expected)| id.0 == expected));
+                prop_assert!(base.vocab().iter().all(|(id, bytes)| extended.vocab().bytes(id) == Some(bytes)));
+                prop_assert_eq!(extended.special().id("<x>"), base.special().id("<x>"));
+                prop_assert!(extended.special().id("<y>").is_some());
+                prop_assert_eq!(extended.trained_merges().is_some(), is_trained);
+            }
+        }
     }
 
     #[test]
@@ -156,7 +196,7 @@ fn settings_that_cannot_be_met_are_named() {
     let error = |settings| train(&counts, &settings, &mut no_progress).err().unwrap();
     let default = Settings::default;
     let too_small = error(Settings { vocab_size: 256, ..default() });
-    assert!(matches!(too_small, Error::VocabSize { asked: 256, special: 1, least: 257 }), "{too_small}");
+    assert!(matches!(too_small, Error::VocabSize { asked: 256, special: 1, least: 257, .. }), "{too_small}");
     assert!(matches!(error(Settings { min_frequency: 0, ..default() }), Error::Setting { .. }));
     assert!(matches!(error(Settings { max_token_bytes: 0, ..default() }), Error::Setting { .. }));
     assert!(matches!(error(Settings { vocab_size: 1 << 30, ..default() }), Error::Setting { .. }));
@@ -166,4 +206,22 @@ fn settings_that_cannot_be_met_are_named() {
         let error = Counter::new(Splitter::new("gpt2").unwrap(), bad, None).err().unwrap();
         assert!(matches!(error, Error::SpecialToken { .. }), "{error}");
     }
+}
+
+#[test]
+fn a_base_of_another_pattern_or_with_forgotten_special_tokens_is_refused() {
+    let base = learn(
+        &count("cl100k", &[b"some text"], &["<e>"], 1, 1024),
+        &Settings { vocab_size: 260, ..Settings::default() },
+    );
+    let extending = |counts: &Counts, vocab_size| {
+        let settings = Settings { vocab_size, ..Settings::default() };
+        extend(counts, &base.tokenizer, &settings, &mut no_progress).err().unwrap().to_string()
+    };
+    let error = extending(&count("gpt2", &[b"some text"], &["<e>"], 1, 1024), 300);
+    assert!(error.contains("base=\"cl100k\": the corpus was counted under another split pattern"), "{error}");
+    let error = extending(&count("cl100k", &[b"some text"], &[], 1, 1024), 300);
+    assert!(error.contains("base=\"<e>\": this special token of the base was not cut out"), "{error}");
+    let error = extending(&count("cl100k", &[b"some text"], &["<e>", "<f>"], 1, 1024), 260);
+    assert!(error.contains("the 260 ids of the base and 1 special token(s) need at least 261"), "{error}");
 }

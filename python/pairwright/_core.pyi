@@ -284,6 +284,7 @@ class Settings:
         tie_break: str,
         min_frequency: int,
         max_token_bytes: int | None,
+        base: Tokenizer | None = None,
     ) -> Self: ...
 
 def train(counts: Counts, settings: Settings, report: Report | None = None) -> tuple[Tokenizer, int]:

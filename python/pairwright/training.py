@@ -41,6 +41,7 @@ def train(
     pattern: str | None = None,
     special_tokens: Sequence[str] | None = None,
     *,
+    base: Tokenizer | None = None,
     special_ids: Literal["first", "last"] = "last",
     tie_break: Literal["lowest_pair", "first_seen"] = "lowest_pair",
     min_frequency: int = 1,
@@ -62,6 +63,9 @@ def train(
         pattern: "cl100k" (the default, alias "gpt4"), "gpt2", "o200k", or any regex, followed to the letter. What lies
             between two matches of a regex is a piece too, so that nothing is lost.
         special_tokens: Names, in order. They cut the text and are never counted or merged.
+        base: Learn more merges on top of this tokenizer and keep every id it has. Words start as the ids it encodes
+            them as; its split pattern and special tokens stay, `special_tokens` names those to be added. New ids
+            follow its largest one.
         special_ids: "last" gives special tokens ids after the merges, "first" the ids 256, 257, …
         tie_break: Among equally frequent pairs, "lowest_pair" takes the smallest (left id, right id), "first_seen" the
             one that comes first in the text as merged so far.
@@ -75,8 +79,8 @@ def train(
         The tokenizer; `metadata` tells the corpus (names, bytes, SHA-256), the settings and the time.
 
     Raises:
-        ValueError: A setting is out of range or contradicts `Counts`, the corpus is empty, the pattern is invalid, or a
-            special token is empty, given twice or has the bytes of an ordinary token.
+        ValueError: A setting is out of range or contradicts `Counts` or `base`, the corpus is empty, the pattern is
+            invalid, or a special token is empty, given twice or has the bytes of an ordinary token.
         OSError: A file cannot be read.
         SplitError: A custom pattern gave up on the text.
 
@@ -85,15 +89,21 @@ def train(
 
     """
     began = time.monotonic()
+    if base is not None:
+        if pattern is not None and _core.regex_of(pattern) != _core.regex_of(base.pattern):
+            raise ValueError(f"pattern={pattern!r}: the base has {base.pattern!r}; leave pattern out")
+        pattern = base.pattern
+    names = _names(special_tokens or ())
     if isinstance(source, Counts):
         if pattern is not None and _core.regex_of(pattern) != _core.regex_of(source.pattern):
             _refuse("pattern", pattern, source.pattern)
-        if special_tokens and list(special_tokens) != source.special_tokens:
-            _refuse("special_tokens", list(special_tokens), source.special_tokens)
+        if names and names != source.special_tokens:
+            _refuse("special_tokens", names, source.special_tokens)
         pattern, names = source.pattern, source.special_tokens
     else:
         pattern = "cl100k" if pattern is None else pattern
-        names = _names(special_tokens or ())
+        kept = base.special_tokens if base else {}
+        names = [*kept, *(name for name in names if name not in kept)]
     asked_for = {
         "vocab_size": vocab_size,
         "special_tokens": names,
@@ -109,12 +119,13 @@ def train(
         tie_break=tie_break,
         min_frequency=min_frequency,
         max_token_bytes=max_token_bytes,
+        base=base,
     )
     corpus = Counted(source) if isinstance(source, Counts) else resolve(source)
     with reporting(progress, corpus.size()) as report:
         counts, described = corpus.count(pattern, names, threads, report)
         tokenizer, asked = _core.train(counts, settings, report)
-    learned = len(tokenizer.merges)
+    learned = tokenizer.vocab_size - vocab_size + asked
     if learned < asked:
         warnings.warn(
             f"only {learned} of {asked} merges could be learned, no pair is left; the vocabulary has "
@@ -125,6 +136,7 @@ def train(
     metadata = {
         "corpus": described,
         "settings": {"pattern": counts.pattern, **asked_for},
+        **({"base": _described(base)} if base else {}),
         "version": _core.__version__,
         "pretokens": len(counts),
         "pieces": counts.total,
@@ -141,6 +153,12 @@ def _names(special_tokens: Sequence[str]) -> list[str]:
     if isinstance(special_tokens, str):
         raise TypeError(f"special_tokens must be a list of names, not one str; pass [{special_tokens!r}]")
     return list(special_tokens)
+
+
+def _described(base: Tokenizer) -> dict[str, object]:
+    """What is known of a base, but for the time it took: see the comment on the time above."""
+    known = {key: value for key, value in base.metadata.items() if key != "time"}
+    return {"vocab_size": base.vocab_size, **known}
 
 
 def _refuse(setting: str, given: object, counted: object) -> NoReturn:

@@ -93,12 +93,14 @@ impl Counter {
 #[pyclass(module = "pairwright", frozen)]
 pub(super) struct Settings {
     core: engine::Settings,
+    base: Option<Py<Tokenizer>>,
 }
 
 #[pymethods]
 impl Settings {
     #[new]
-    #[pyo3(signature = (*, vocab_size, special_tokens, special_ids, tie_break, min_frequency, max_token_bytes))]
+    #[pyo3(signature = (*, vocab_size, special_tokens, special_ids, tie_break, min_frequency, max_token_bytes, base = None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn new(
         py: Python<'_>,
         vocab_size: &Bound<'_, PyAny>,
@@ -107,6 +109,7 @@ impl Settings {
         tie_break: &str,
         min_frequency: &Bound<'_, PyAny>,
         max_token_bytes: Option<&Bound<'_, PyAny>>,
+        base: Option<Py<Tokenizer>>,
     ) -> PyResult<Settings> {
         let unknown = |setting: &str, value: &str, choices: &str| {
             Err(PyValueError::new_err(format!("{setting}={value:?}: must be {choices}")))
@@ -126,8 +129,9 @@ impl Settings {
             min_frequency: size("min_frequency", min_frequency)? as u64,
             max_token_bytes: max_token_bytes.map_or(Ok(usize::MAX), |value| size("max_token_bytes", value))?,
         };
-        core.check(&special_tokens).map_err(|error| to_python(py, error))?;
-        Ok(Settings { core })
+        let checked = core.check(&special_tokens, base.as_ref().map(|base| &base.get().core));
+        checked.map_err(|error| to_python(py, error))?;
+        Ok(Settings { core, base })
     }
 }
 
@@ -140,9 +144,16 @@ pub(super) fn train(
     settings: &Bound<'_, Settings>,
     report: Option<Py<PyAny>>,
 ) -> PyResult<(Tokenizer, usize)> {
-    let (counts, settings) = (&counts.get().core, &settings.get().core);
+    let (counts, Settings { core: settings, base }) = (&counts.get().core, settings.get());
+    let base = base.as_ref().map(|base| &base.get().core);
     let mut watch = Watch::default();
-    let trained = py.detach(|| engine::train(counts, settings, &mut |event| watch.report(report.as_ref(), event)));
+    let trained = py.detach(|| {
+        let report = &mut |event: engine::Event| watch.report(report.as_ref(), event);
+        match base {
+            Some(base) => engine::extend(counts, base, settings, report),
+            None => engine::train(counts, settings, report),
+        }
+    });
     let trained = watch.finish(py, trained)?;
     Ok((trained.tokenizer.into(), trained.asked))
 }

@@ -41,19 +41,28 @@ pub(super) struct MergeLoop<'s> {
 }
 
 impl<'s> MergeLoop<'s> {
-    /// `first` is the id of the first new token.
-    pub(super) fn new(counts: &Counts, settings: &'s Settings, first: Id) -> Result<MergeLoop<'s>> {
-        let mut lengths = vec![0; first.index()];
-        lengths[..256].fill(1);
-        let words = Words::new(counts)?;
+    /// `first` is the id of the first new token; all ids of `vocab` are below it. `segment` gives the tokens that a word
+    /// starts as.
+    pub(super) fn new(
+        counts: &Counts,
+        settings: &'s Settings,
+        vocab: Vocab,
+        first: Id,
+        segment: impl FnMut(&[u8], &mut Vec<Id>) -> Result<()>,
+    ) -> Result<MergeLoop<'s>> {
+        let mut lengths = vec![0; vocab.end().index()];
+        vocab.iter().for_each(|(id, bytes)| lengths[id.index()] = bytes.len() as u32);
+        let words = Words::new(counts, &lengths, segment)?;
+        let pairs = Pairs::of_words(&words, &lengths)?;
+        lengths.resize(first.index(), 0);
         let mut merge_loop = MergeLoop {
             settings,
-            pairs: Pairs::of_bytes(&words)?,
             words,
-            vocab: Vocab::of_bytes(),
+            vocab,
             before: Side::new(lengths.len()),
             after: Side::new(lengths.len()),
             lengths,
+            pairs,
             queue: Queue::new(),
             next: first,
         };

@@ -19,6 +19,7 @@ pub use merge_loop::Learned;
 pub use progress::{Event, Report, no_progress};
 pub use scale::Scale;
 
+use crate::encode::Scratch;
 use crate::error::{Error, Result};
 use crate::special::{SpecialTokens, check_names};
 use crate::split::Splitter;
@@ -93,30 +94,84 @@ pub struct Trained {
 /// Each merge costs its occurrences; choosing it costs a few operations on a heap of pairs. The whole is
 /// O(n log n) in the bytes of the distinct pretokens, in practice near-linear.
 pub fn train(counts: &Counts, settings: &Settings, report: &mut Report) -> Result<Trained> {
-    let special = counts.special_tokens();
-    settings.check(special)?;
+    learn(counts, None, settings, report)
+}
+
+/// Learns more merges on top of an existing tokenizer, every id of which is kept.
+///
+/// Words start as the ids that `base` encodes them as. New ids follow the largest there is: those of merges, and of the
+/// special tokens that `base` does not have.
+///
+/// # Errors
+/// As [`train`]; [`Error::Setting`] if the counts were made under another split pattern than that of `base`, or without one of
+/// its special tokens.
+pub fn extend(counts: &Counts, base: &Tokenizer, settings: &Settings, report: &mut Report) -> Result<Trained> {
+    learn(counts, Some(base), settings, report)
+}
+
+fn learn(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings, report: &mut Report) -> Result<Trained> {
+    settings.check(counts.special_tokens(), base)?;
+    if let Some(base) = base {
+        check_base(counts, base)?;
+    }
     if counts.is_empty() {
         return Err(Error::EmptyCorpus);
     }
     counts.check_bytes()?;
-    let asked = settings.vocab_size - 256 - special.len();
+    let known = base.map_or(256, Tokenizer::vocab_size);
+    let special = new_special_tokens(counts.special_tokens(), base);
+    let asked = settings.vocab_size - known - special.len();
     let first = match settings.special_ids {
-        SpecialIds::First => Id(256 + special.len() as u32),
-        SpecialIds::Last => Id(256),
+        SpecialIds::First => known + special.len(),
+        SpecialIds::Last => known,
     };
-    let Learned { vocab, merges } = MergeLoop::new(counts, settings, first)?.run(asked, report)?;
+    let first = Id(first as u32);
+    let merge_loop = match base {
+        None => MergeLoop::new(counts, settings, Vocab::of_bytes(), first, |word, ids| {
+            ids.extend(word.iter().map(|&byte| Id(byte.into())));
+            Ok(())
+        }),
+        Some(base) => {
+            let mut scratch = Scratch::default();
+            let segment = |word: &[u8], ids: &mut Vec<Id>| base.encode_piece(word, &mut scratch, ids);
+            MergeLoop::new(counts, settings, base.vocab().clone(), first, segment)
+        }
+    };
+    let Learned { vocab, merges } = merge_loop?.run(asked, report)?;
+    let learned = merges.len();
     let first_special = match settings.special_ids {
-        SpecialIds::First => 256,
-        SpecialIds::Last => vocab.end().0,
+        SpecialIds::First => known,
+        SpecialIds::Last => known + learned,
     };
-    for token in special {
+    for token in &special {
         check_collision(token, &vocab)?;
     }
-    let special = SpecialTokens::new(special.iter().cloned().zip((first_special..).map(Id)))?;
-    let learned = merges.len();
-    let splitter = counts.splitter().clone();
-    let tokenizer = Tokenizer::from_ranks(vocab, splitter, special)?.with_merges(merges)?;
+    let kept = base.into_iter().flat_map(|base| base.special().iter().map(|(token, id)| (token.to_owned(), id)));
+    let special = SpecialTokens::new(kept.chain(special.into_iter().zip((first_special as u32..).map(Id))))?;
+    let mut tokenizer = Tokenizer::from_ranks(vocab, counts.splitter().clone(), special)?;
+    // Merges are known if those of the base are.
+    if let Some(before) = base.map_or(Some(&[][..]), Tokenizer::trained_merges) {
+        tokenizer = tokenizer.with_merges([before, &merges].concat())?;
+    }
     Ok(Trained { tokenizer, learned, asked })
+}
+
+/// Those of the corpus that the base does not have.
+fn new_special_tokens(special: &[String], base: Option<&Tokenizer>) -> Vec<String> {
+    let is_known = |token: &str| base.is_some_and(|base| base.special().id(token).is_some());
+    special.iter().filter(|token| !is_known(token)).cloned().collect()
+}
+
+fn check_base(counts: &Counts, base: &Tokenizer) -> Result<()> {
+    let fail = |value: &str, reason| Err(Error::Setting { setting: "base", value: format!("{value:?}"), reason });
+    let pattern = base.splitter().pattern();
+    if pattern.regex() != counts.regex() {
+        return fail(pattern.as_str(), "the corpus was counted under another split pattern than that of the base");
+    }
+    match base.special().iter().find(|(token, _)| !counts.special_tokens().iter().any(|known| known == token)) {
+        Some((token, _)) => fail(token, "this special token of the base was not cut out of the corpus"),
+        None => Ok(()),
+    }
 }
 
 impl Settings {
@@ -124,12 +179,14 @@ impl Settings {
     ///
     /// # Errors
     /// [`Error::SpecialToken`], [`Error::VocabSize`], [`Error::Setting`].
-    pub fn check(&self, special: &[String]) -> Result<()> {
+    pub fn check(&self, special: &[String], base: Option<&Tokenizer>) -> Result<()> {
         check_special_tokens(special)?;
-        let least = 256 + special.len();
-        if self.vocab_size < least {
-            let (asked, least) = (self.vocab_size as u64, least as u64);
-            return Err(Error::VocabSize { asked, special: special.len(), least });
+        let special = new_special_tokens(special, base).len();
+        let known = base.map_or(256, Tokenizer::vocab_size);
+        if self.vocab_size < known + special {
+            let start = if base.is_some() { format!("the {known} ids of the base") } else { "256 bytes".to_owned() };
+            let (asked, least) = (self.vocab_size as u64, (known + special) as u64);
+            return Err(Error::VocabSize { asked, start, special, least });
         }
         let fail = |setting, value: String, reason| Err(Error::Setting { setting, value, reason });
         if self.vocab_size > Id::MAX.index() {

@@ -26,30 +26,48 @@ pub(super) struct Occurrences {
 }
 
 impl Pairs {
-    /// The pairs of bytes in words: a dense table of all 65,536 and a counting sort, without any hashing.
-    pub(super) fn of_bytes(words: &Words) -> Result<Pairs> {
-        let index = |(left, right): Pair| left.index() << 8 | right.index();
-        let mut found = vec![(0u64, 0u32); 1 << 16];
-        for (pair, _, count) in words.byte_pairs() {
-            let (total, number) = &mut found[index(pair)];
-            *total += count;
-            *number += 1;
+    /// The pairs in words that consist of these tokens: a counting sort of their slots.
+    ///
+    /// # Errors
+    /// [`Error::CorpusTooLarge`].
+    pub(super) fn of_words(words: &Words, lengths: &[u32]) -> Result<Pairs> {
+        if lengths.len() == 256 {
+            // Bytes only: a pair is its own number, and nothing is hashed.
+            return Pairs::numbered(words, lengths, |(left, right)| left.index() << 8 | right.index());
         }
+        let mut numbers: HashMap<Pair, usize, RandomState> = HashMap::default();
+        Pairs::numbered(words, lengths, |pair| {
+            let next = numbers.len();
+            *numbers.entry(pair).or_insert(next)
+        })
+    }
+
+    /// `number` gives each pair a small number of its own.
+    fn numbered(words: &Words, lengths: &[u32], mut number: impl FnMut(Pair) -> usize) -> Result<Pairs> {
+        let mut found: Vec<Option<(Pair, Occurrences)>> = Vec::new();
+        words.for_each_pair(lengths, |pair, _, count| {
+            let at = number(pair);
+            if found.len() <= at {
+                found.resize(at + 1, None);
+            }
+            let (_, occurrences) = found[at].get_or_insert((pair, Occurrences { count: 0, start: 0, length: 0 }));
+            occurrences.count += count;
+            occurrences.length += 1;
+        });
         let mut pairs = Pairs::default();
-        let mut starts = vec![0; 1 << 16];
+        let total: usize = found.iter().flatten().map(|(_, occurrences)| occurrences.length as usize).sum();
+        pairs.reserve(total)?;
         let mut end = 0;
-        for (at, &(count, length)) in found.iter().enumerate().filter(|(_, (_, length))| *length > 0) {
-            let pair = (crate::Id(at as u32 >> 8), crate::Id(at as u32 & 0xff));
-            pairs.table.insert(pair, Occurrences { count, start: end, length });
-            starts[at] = end;
-            end += length;
+        for (pair, occurrences) in found.iter_mut().flatten() {
+            occurrences.start = end;
+            end += occurrences.length;
+            pairs.table.insert(*pair, *occurrences);
         }
-        pairs.slots.resize(end as usize, 0);
-        for (pair, slot, _) in words.byte_pairs() {
-            let start = &mut starts[index(pair)];
-            pairs.slots[*start as usize] = slot;
-            *start += 1;
-        }
+        words.for_each_pair(lengths, |pair, slot, _| {
+            let (_, occurrences) = found[number(pair)].as_mut().expect("seen before");
+            pairs.slots[occurrences.start as usize] = slot;
+            occurrences.start += 1;
+        });
         Ok(pairs)
     }
 

@@ -40,11 +40,16 @@ pub(super) struct Occurrence {
 }
 
 impl Words {
-    /// One word for each pretoken, in the order of the counts; every byte is a token of its own.
+    /// One word for each pretoken, in the order of the counts. `segment` gives the tokens that a word starts as, `lengths`
+    /// how many bytes each has, by id.
     ///
     /// # Errors
-    /// [`Error::CorpusTooLarge`] if slots cannot be numbered with 32 bits.
-    pub(super) fn new(counts: &Counts) -> Result<Words> {
+    /// [`Error::CorpusTooLarge`] if slots cannot be numbered with 32 bits; that of `segment`.
+    pub(super) fn new(
+        counts: &Counts,
+        lengths: &[u32],
+        mut segment: impl FnMut(&[u8], &mut Vec<Id>) -> Result<()>,
+    ) -> Result<Words> {
         let bytes: u64 = counts.iter().map(|(pretoken, _)| pretoken.len() as u64 + 1).sum();
         let limit = u64::from(u32::MAX - 1);
         if bytes > limit {
@@ -52,24 +57,39 @@ impl Words {
         }
         let mut words = Words { slots: Vec::with_capacity(bytes as usize + 1), large: Vec::new() };
         words.slots.push(Slot { id: END, count: 0 });
+        let mut ids = Vec::new();
         for (pretoken, count) in counts.iter() {
             let small = u32::try_from(count).unwrap_or(LARGE);
             if small == LARGE {
                 words.large.push((words.slots.len() as u32, count));
             }
-            words.slots.extend(pretoken.iter().map(|&byte| Slot { id: Id(byte.into()), count: small }));
+            ids.clear();
+            segment(pretoken, &mut ids)?;
+            for &id in &ids {
+                let length = lengths[id.index()];
+                let inner = (1..length).map(|at| if at + 1 == length { id } else { INNER });
+                words.slots.extend(std::iter::once(id).chain(inner).map(|id| Slot { id, count: small }));
+            }
             words.slots.push(Slot { id: END, count: 0 });
         }
         Ok(words)
     }
 
-    /// Every pair of adjacent bytes with its slot and count, in ascending order of slots.
-    pub(super) fn byte_pairs(&self) -> impl Iterator<Item = (Pair, u32, u64)> {
-        self.slots
-            .windows(2)
-            .zip(0..)
-            .filter(|(pair, _)| pair[0].id != END && pair[1].id != END)
-            .map(|(pair, at)| ((pair[0].id, pair[1].id), at, self.count(at)))
+    /// Calls `each` with every pair of adjacent tokens, its slot and its count, in ascending order of slots.
+    pub(super) fn for_each_pair(&self, lengths: &[u32], mut each: impl FnMut(Pair, u32, u64)) {
+        let mut at = 1;
+        while let Some(slot) = self.slots.get(at as usize) {
+            if slot.id == END {
+                at += 1;
+                continue;
+            }
+            let next = at + lengths[slot.id.index()];
+            let right = self.slots[next as usize].id;
+            if right != END {
+                each((slot.id, right), at, self.count(at));
+            }
+            at = next;
+        }
     }
 
     /// Whether the pair occurs at this slot, at which its left token once began. `length` is that of the left token.

@@ -322,3 +322,21 @@ def test_the_time_is_all_that_two_trainings_differ_in() -> None:
     assert one["metadata"].pop("time")
     assert two["metadata"].pop("time")
     assert one == two
+
+
+def test_a_model_is_extended_and_keeps_its_ids() -> None:
+    assert call("train", "corpus.txt", "--vocab-size", "270", "--special", "<a>").code == 0
+    Path("more.txt").write_bytes(b"quite another text, quite another text")
+    more = ["--vocab-size", "275", "--out", "larger.json"]
+    ended = call("train", "more.txt", "--base", "model.json", *more)
+    assert ended.code == 0, ended.err
+    base, larger = pairwright.Tokenizer.load("model.json"), pairwright.Tokenizer.load("larger.json")
+    assert larger == pairwright.train(Path("more.txt"), vocab_size=275, base=base)
+    assert larger.special_tokens == base.special_tokens
+    base.to_tiktoken("base.tiktoken")
+    ended = call("train", "more.txt", "--base", "base.tiktoken", "--pattern", "cl100k", *more)
+    assert ended.code == 0, ended.err
+    ended = call("train", "more.txt", "--base", "model.json", "--vocab-size", "200")
+    assert (ended.code, ended.err.count("\n")) == (1, 1)
+    assert "the 270 ids of the base" in ended.err
+    assert call("train", "more.txt", "--base", "missing.json").code == 1

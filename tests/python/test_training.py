@@ -340,3 +340,31 @@ def test_importing_is_light() -> None:
     code = "import sys, pairwright; print([m for m in ('typer', 'rich', 'requests', 'click') if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == "[]"
+
+
+def test_extending_keeps_every_id(file: Path) -> None:
+    base = pw.train(file, 262, special_tokens=["<e>"], special_ids="first")
+    more = pw.train(["a new kind of text, again a new kind"], 275, base=base, special_tokens=["<e>", "<f>"])
+    assert list(more.vocab.items())[: len(base.vocab)] == list(base.vocab.items())
+    assert more.merges[: len(base.merges)] == base.merges
+    assert more.special_tokens == {"<e>": 256, "<f>": 274}
+    assert more.vocab_size == 275
+    assert any(b"new" in token for token in learned(more)[len(base.merges) :])
+    assert more.metadata["base"]["vocab_size"] == 262
+    assert pw.train([TEXT], 270, base=base) == pw.train(file, 270, special_tokens=["<e>"], special_ids="first")
+    counts = pw.count(file, special_tokens=["<e>"])
+    assert pw.train(counts, 270, base=base) == pw.train(file, 270, base=base)
+
+
+def test_a_base_that_does_not_fit_is_refused(file: Path) -> None:
+    base = pw.train(file, 262, "gpt2", ["<e>"])
+    with pytest.raises(ValueError, match="the base has 'gpt2'"):
+        pw.train(file, 270, "cl100k", base=base)
+    with pytest.raises(ValueError, match="another split pattern"):
+        pw.train(pw.count(file, "o200k"), 270, base=pw.train(file, 262))
+    with pytest.raises(ValueError, match="was not cut out"):
+        pw.train(pw.count(file, "gpt2"), 270, base=base)
+    with pytest.raises(ValueError, match="262 ids of the base"):
+        pw.train(file, 261, base=base)
+    with pytest.raises(TypeError, match="Tokenizer"):
+        pw.train(file, 270, base="model.json")  # type: ignore[arg-type]

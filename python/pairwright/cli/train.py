@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 import pairwright
-from pairwright.cli import demonstration, files
+from pairwright.cli import demonstration, files, model as models
 from pairwright.cli.arguments import SpecialTokens
 from pairwright.cli.console import UsageError, console, print_table, say
 from pairwright.cli.corpus import Corpus
@@ -42,6 +42,14 @@ def train(
         ),
     ] = None,
     special: SpecialTokens = None,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Learn more merges on top of this model and keep every id. A .tiktoken file takes --pattern too.",
+            show_default=False,
+        ),
+    ] = None,
     special_ids: Annotated[
         Literal["first", "last"], typer.Option(help="Ids of special tokens: before or after those of the merges.")
     ] = "last",
@@ -85,6 +93,9 @@ def train(
         raise UsageError("a model cannot go to standard output", hint="name a file with --out")
     files.check_target(out)
     demonstrates = not given
+    on_top_of = None
+    if base is not None:
+        on_top_of = models.load(base, pattern if base.endswith(".tiktoken") else None)
     if corpus:
         learn_from = Corpus.of_files(corpus)
     elif dataset is not None:
@@ -100,6 +111,7 @@ def train(
         vocab_size=vocab_size,
         pattern=pattern,
         special_tokens=special or (demonstration.SPECIAL_TOKENS if demonstrates else None),
+        base=on_top_of,
         special_ids=special_ids,
         tie_break=tie_break,
         min_frequency=min_frequency,
