@@ -89,10 +89,10 @@ def train(
 
     """
     began = time.monotonic()
-    if base is not None:
-        if pattern is not None and _core.regex_of(pattern) != _core.regex_of(base.pattern):
-            raise ValueError(f"pattern={pattern!r}: the base has {base.pattern!r}; leave pattern out")
-        pattern = base.pattern
+    if base is not None and not isinstance(base, Tokenizer):
+        raise TypeError(f"base must be a Tokenizer, not {type(base).__name__}; load a model with Tokenizer.load")
+    if base is not None and pattern is not None and _core.regex_of(pattern) != _core.regex_of(base.pattern):
+        raise ValueError(f"pattern={pattern!r}: the base has {base.pattern!r}; leave pattern out")
     names = _names(special_tokens or ())
     if isinstance(source, Counts):
         if pattern is not None and _core.regex_of(pattern) != _core.regex_of(source.pattern):
@@ -101,7 +101,8 @@ def train(
             _refuse("special_tokens", names, source.special_tokens)
         pattern, names = source.pattern, source.special_tokens
     else:
-        pattern = "cl100k" if pattern is None else pattern
+        if pattern is None:
+            pattern = base.pattern if base else "cl100k"
         kept = base.special_tokens if base else {}
         names = [*kept, *(name for name in names if name not in kept)]
     asked_for = {
