@@ -17,9 +17,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from pydoc_data.topics import topics
 from typing import Any
 
+import corpora
 import rustbpe
 import tiktoken
 from rich.console import Console
@@ -108,8 +108,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         if arguments.smoke:
             runs = 1
-            path = Path(folder, "python-docs.txt")
-            path.write_text("\n".join(topics.values())[:100_000], encoding="utf-8")
+            (path,) = corpora.smoke(Path(folder))
             jobs = [
                 training(path, 1024),
                 *encoding("trained here", pw.train(path, 1024), path.read_text(encoding="utf-8")),

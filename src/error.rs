@@ -98,6 +98,14 @@ impl Error {
         move |source| Error::Io { path: path.to_owned(), source }
     }
 
+    /// What is wrong with the content of a file, as an error of the file.
+    pub(crate) fn in_file(self, path: &Path) -> Error {
+        match self {
+            Error::Io { .. } | Error::Format { .. } => self,
+            other => Error::format(path, other.to_string()),
+        }
+    }
+
     /// A damaged or foreign file.
     pub(crate) fn format(path: &Path, message: impl Into<String>) -> Error {
         Error::Format { path: path.to_owned(), message: message.into() }

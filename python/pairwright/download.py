@@ -7,7 +7,6 @@ Wherever it comes from, its sha256 is compared before anybody reads it.
 import hashlib
 import json
 import os
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import Any, Self
 
 from pairwright._core import DATASETS, write_atomically
 from pairwright.errors import ChecksumError, DownloadError
+from pairwright.progress import stderr_is_terminal
 
 MANIFEST: dict[str, dict[str, dict[str, Any]]] = json.loads(DATASETS)
 """What the project knows by name: section ("datasets", "encodings") → name → entry."""
@@ -163,7 +163,7 @@ def _root(error: BaseException) -> BaseException:
 @contextmanager
 def _progress(file: PinnedFile) -> Iterator[Callable[[int], None]]:
     """A progress bar on stderr if that is a terminal. Gives what to call with each number of bytes received."""
-    if sys.stderr is None or not sys.stderr.isatty():
+    if not stderr_is_terminal():
         yield lambda _: None
         return
     from rich.console import Console

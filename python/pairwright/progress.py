@@ -77,8 +77,6 @@ def bar() -> Iterator[Callable[[ProgressEvent], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeRemainingColumn
 
-    # Not `console.is_terminal`, which variables of the environment can turn on for a file.
-    shown = sys.stderr is not None and sys.stderr.isatty()
     columns = (
         TextColumn("{task.description:<8}"),
         BarColumn(),
@@ -86,7 +84,7 @@ def bar() -> Iterator[Callable[[ProgressEvent], None]]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=Console(stderr=True), transient=True, disable=not shown) as rich_bar:
+    with Bar(*columns, console=Console(stderr=True), transient=True, disable=not stderr_is_terminal()) as rich_bar:
         tasks: dict[str, tuple[TaskID, float]] = {}
 
         def receive(event: ProgressEvent) -> None:
@@ -102,3 +100,8 @@ def bar() -> Iterator[Callable[[ProgressEvent], None]]:
             rich_bar.update(number, completed=event.done, total=event.total or None, rate=rate)
 
         yield receive
+
+
+def stderr_is_terminal() -> bool:
+    """Whether a person sees standard error as it comes. A rich console will not do: variables can turn it into one."""
+    return sys.stderr is not None and sys.stderr.isatty()

@@ -6,7 +6,7 @@ import json
 import time
 import warnings
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from pairwright import _core
 from pairwright._core import Counts, Settings, Tokenizer
@@ -66,7 +66,8 @@ def train(
         base: Learn more merges on top of this tokenizer and keep every id it has. Words start as the ids it encodes
             them as; its split pattern and special tokens stay, `special_tokens` names those to be added. New ids
             follow its largest one.
-        special_ids: "last" gives special tokens ids after the merges, "first" the ids 256, 257, …
+        special_ids: "last" gives special tokens ids after the merges, "first" before them: 256, 257, …, or those that
+            follow the ids of the base.
         tie_break: Among equally frequent pairs, "lowest_pair" takes the smallest (left id, right id), "first_seen" the
             one that comes first in the text as merged so far.
         min_frequency: Pairs that occur less often are not merged.
@@ -105,7 +106,7 @@ def train(
             pattern = base.pattern if base else "cl100k"
         kept = base.special_tokens if base else {}
         names = [*kept, *(name for name in names if name not in kept)]
-    asked_for = {
+    asked_for: dict[str, Any] = {
         "vocab_size": vocab_size,
         "special_tokens": names,
         "special_ids": special_ids,
@@ -113,15 +114,7 @@ def train(
         "min_frequency": min_frequency,
         "max_token_bytes": max_token_bytes,
     }
-    settings = Settings(
-        vocab_size=vocab_size,
-        special_tokens=names,
-        special_ids=special_ids,
-        tie_break=tie_break,
-        min_frequency=min_frequency,
-        max_token_bytes=max_token_bytes,
-        base=base,
-    )
+    settings = Settings(**asked_for, base=base)
     corpus = Counted(source) if isinstance(source, Counts) else resolve(source)
     with reporting(progress, corpus.size()) as report:
         counts, described = corpus.count(pattern, names, threads, report)

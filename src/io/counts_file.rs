@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::io::{atomic, read};
-use crate::split::{Pattern, Splitter};
+use crate::io::{atomic, pattern_from_json, pattern_to_json, read};
+use crate::split::Splitter;
 use crate::train::{Counts, CountsBuilder};
 
 /// No text begins so, and a transfer that changes line ends damages it.
@@ -55,9 +55,8 @@ pub fn to_bytes(counts: &Counts) -> Vec<u8> {
 }
 
 fn write(counts: &Counts, file: &mut dyn Write) -> io::Result<()> {
-    let name = Some(counts.pattern()).filter(|&name| name != counts.regex());
     let header = json!({
-        "pattern": { "name": name, "regex": counts.regex() },
+        "pattern": pattern_to_json(counts.splitter().pattern()),
         "special_tokens": counts.special_tokens(),
     });
     let header = header.to_string();
@@ -123,10 +122,7 @@ pub fn from_bytes(content: &[u8], path: &Path) -> Result<Counts> {
     if Sha256::digest(covered)[..] != *digest {
         return Err(fail(&format!("the checksum does not match: the file was {damaged}")));
     }
-    read_content(&covered[PREFIX - 12..], path).map_err(|error| match error {
-        Error::Io { .. } | Error::Format { .. } => error,
-        other => fail(&other.to_string()),
-    })
+    read_content(&covered[PREFIX - 12..], path).map_err(|error| error.in_file(path))
 }
 
 /// Everything between the size and the checksum. That one vouches for what was written, not for who wrote it: all is
@@ -139,15 +135,13 @@ fn read_content(mut rest: &[u8], path: &Path) -> Result<Counts> {
     let header: Value =
         header.and_then(|text| serde_json::from_slice(text).ok()).ok_or_else(|| malformed("the header"))?;
 
-    // A name stands for its regex only while the two agree; what counts is the regex that the text was split by.
-    let regex = header["pattern"]["regex"].as_str().ok_or_else(|| malformed("the pattern's regex"))?;
-    let name = header["pattern"]["name"].as_str().filter(|name| Pattern::parse(name).regex() == regex);
+    let pattern = pattern_from_json(&header["pattern"]).ok_or_else(|| malformed("the pattern's regex"))?;
     let special = header["special_tokens"]
         .as_array()
         .and_then(|names| names.iter().map(|name| name.as_str().map(str::to_owned)).collect::<Option<Vec<String>>>());
     let special = special.ok_or_else(|| malformed("the list of special tokens"))?;
 
-    let mut builder = CountsBuilder::new(Splitter::new(name.unwrap_or(regex))?, special)?;
+    let mut builder = CountsBuilder::new(Splitter::new(pattern)?, special)?;
     for at in 0..pretokens {
         let malformed = || malformed(&format!("pretoken {at}"));
         let pretoken = number(rest).and_then(|size| slice(rest, size)).ok_or_else(malformed)?;

@@ -8,7 +8,10 @@ pub mod rank_file;
 use std::fs;
 use std::path::Path;
 
+use serde_json::{Value, json};
+
 use crate::error::{Error, Result};
+use crate::split::Pattern;
 
 /// The whole of a file.
 ///
@@ -16,4 +19,18 @@ use crate::error::{Error, Result};
 /// [`Error::Io`] with the path.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(Error::io(path))
+}
+
+/// How files tell a split pattern.
+fn pattern_to_json(pattern: &Pattern) -> Value {
+    let name = matches!(pattern, Pattern::Named(_)).then(|| pattern.as_str());
+    json!({ "name": name, "regex": pattern.regex() })
+}
+
+/// The pattern that a file tells, `None` if it has no regex. A name stands for its regex only while the two agree; what
+/// counts is the regex by which the text was split.
+fn pattern_from_json(pattern: &Value) -> Option<&str> {
+    let regex = pattern["regex"].as_str()?;
+    let name = pattern["name"].as_str().filter(|name| Pattern::parse(name).regex() == regex);
+    Some(name.unwrap_or(regex))
 }

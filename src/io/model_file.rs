@@ -24,9 +24,9 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::io::{atomic, read};
+use crate::io::{atomic, pattern_from_json, pattern_to_json, read};
 use crate::special::SpecialTokens;
-use crate::split::{Pattern, Splitter};
+use crate::split::Splitter;
 use crate::tokenizer::Tokenizer;
 use crate::vocab::{Id, Vocab};
 
@@ -94,22 +94,17 @@ pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Tokenizer> {
     if content.get("checksum").and_then(Value::as_str) != Some(&found) {
         return Err(fail("the checksum does not match: the file was altered or damaged after it was written"));
     }
-    read_content(&content).map_err(|error| match error {
-        Error::Io { .. } | Error::Format { .. } => error,
-        other => fail(&other.to_string()),
-    })
+    read_content(&content).map_err(|error| error.in_file(path))
 }
 
 /// Everything but the checksum.
 fn content(tokenizer: &Tokenizer) -> Map<String, Value> {
     let vocab = tokenizer.vocab().iter().map(|(id, bytes)| (BASE64_STANDARD.encode(bytes), id.0.into()));
     let merges = tokenizer.trained_merges();
-    let pattern = tokenizer.splitter().pattern();
-    let name = matches!(pattern, Pattern::Named(_)).then(|| pattern.as_str());
     let content = json!({
         "format": FORMAT,
         "version": VERSION,
-        "pattern": { "name": name, "regex": pattern.regex() },
+        "pattern": pattern_to_json(tokenizer.splitter().pattern()),
         "special_tokens": tokenizer.special().iter().map(|(token, id)| (token.to_owned(), id.0.into())).collect::<Map<_, _>>(),
         "vocab": vocab.collect::<Map<_, _>>(),
         "merges": merges.map(|merges| merges.iter().map(|(left, right)| [left.0, right.0]).collect::<Vec<_>>()),
@@ -161,11 +156,9 @@ fn read_content(content: &Map<String, Value>) -> Result<Tokenizer> {
     });
     let special = SpecialTokens::new(special.collect::<Result<Vec<_>>>()?)?;
 
-    // A name stands for its regex only while the two agree; what counts is the regex the vocabulary was trained with.
-    let pattern = content.get("pattern").and_then(Value::as_object).ok_or_else(|| missing("pattern"))?;
-    let regex = pattern.get("regex").and_then(Value::as_str).ok_or_else(|| missing("pattern.regex"))?;
-    let name = pattern.get("name").and_then(Value::as_str).filter(|name| Pattern::parse(name).regex() == regex);
-    let tokenizer = Tokenizer::from_ranks(vocab, Splitter::new(name.unwrap_or(regex))?, special)?;
+    let pattern = content.get("pattern").filter(|pattern| pattern.is_object()).ok_or_else(|| missing("pattern"))?;
+    let pattern = pattern_from_json(pattern).ok_or_else(|| missing("pattern.regex"))?;
+    let tokenizer = Tokenizer::from_ranks(vocab, Splitter::new(pattern)?, special)?;
 
     let tokenizer = match content.get("merges") {
         Some(Value::Null) => tokenizer,

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use sha2::{Digest, Sha256};
 
 use super::convert::{self, Text, size};
 use super::counts::Counts;
@@ -20,9 +19,6 @@ use crate::{Splitter, train as engine};
 pub(super) struct Counter {
     /// `None` once it is spent.
     core: Option<engine::Counter>,
-    documents: u64,
-    bytes: u64,
-    digest: Sha256,
 }
 
 impl Counter {
@@ -44,7 +40,7 @@ impl Counter {
         let threads = convert::threads(threads)?;
         let core = Splitter::new(pattern).and_then(|splitter| engine::Counter::new(splitter, special_tokens, threads));
         let core = core.map_err(|error| to_python(py, error))?;
-        Ok(Counter { core: Some(core), documents: 0, bytes: 0, digest: Sha256::new() })
+        Ok(Counter { core: Some(core) })
     }
 
     /// Count a file as one document.
@@ -65,20 +61,14 @@ impl Counter {
         let slices: Vec<&[u8]> = texts.iter().map(|text| &*text.bytes).collect();
         let core = self.core()?;
         let mut watch = Watch::default();
-        let counted = py.detach(|| core.add(&slices, &mut |event| watch.report(report.as_ref(), event)));
-        watch.finish(py, counted)?;
-        for text in slices {
-            self.documents += 1;
-            self.bytes += text.len() as u64;
-            self.digest.update((text.len() as u64).to_le_bytes());
-            self.digest.update(text);
-        }
-        Ok(())
+        let counted = py.detach(|| core.add_texts(&slices, &mut |event| watch.report(report.as_ref(), event)));
+        watch.finish(py, counted)
     }
 
     /// Of all documents given to `add`: their number, their bytes and their SHA-256.
-    fn digest(&self) -> (u64, u64, String) {
-        (self.documents, self.bytes, hex(&self.digest.clone().finalize()))
+    fn digest(&mut self) -> PyResult<(u64, u64, String)> {
+        let (documents, bytes, sum) = self.core()?.texts();
+        Ok((documents, bytes, hex(&sum)))
     }
 
     /// All that was counted.

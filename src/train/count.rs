@@ -13,16 +13,15 @@ use std::thread;
 use foldhash::fast::RandomState;
 use sha2::{Digest, Sha256};
 
-use super::check_special_tokens;
-pub use super::counts::Counts;
+use super::counts::Counts;
 use super::progress::{Event, Report};
+use super::special_of_corpus;
 use super::table::PieceTable;
 use crate::error::Result;
 use crate::io;
 use crate::parallel::{self, Stop};
 use crate::special::SpecialTokens;
 use crate::split::Splitter;
-use crate::vocab::Id;
 
 /// Blocks have about this many bytes: small enough that a megabyte keeps several threads busy to the end, large enough
 /// that handing one out costs nothing beside counting it.
@@ -45,15 +44,31 @@ pub struct Counter {
     bytes: u64,
     tables: Vec<PieceTable>,
     hasher: RandomState,
+    texts: Texts,
+}
+
+/// The account of documents that are no files.
+#[derive(Clone, Default)]
+struct Texts {
+    documents: u64,
+    bytes: u64,
+    hasher: Sha256,
+}
+
+/// Hashes bytes unless the work is called off.
+fn hash(mut hasher: Sha256, bytes: &[u8], stop: &Stop) -> Result<Sha256> {
+    for part in bytes.chunks(HASHED) {
+        stop.check()?;
+        hasher.update(part);
+    }
+    Ok(hasher)
 }
 
 impl Counter {
     /// # Errors
     /// [`Error::SpecialToken`](crate::Error::SpecialToken) for a special token that is empty, given twice, or a single byte.
     pub fn new(splitter: Splitter, special_tokens: Vec<String>, threads: Option<NonZeroUsize>) -> Result<Counter> {
-        check_special_tokens(&special_tokens)?;
-        // The ids serve only to tell the tokens apart.
-        let special = SpecialTokens::new(special_tokens.iter().cloned().zip((0..).map(Id)))?;
+        let special = special_of_corpus(&special_tokens)?;
         let threads = parallel::threads(threads);
         Ok(Counter {
             splitter,
@@ -64,6 +79,7 @@ impl Counter {
             bytes: 0,
             tables: Vec::new(),
             hasher: RandomState::default(),
+            texts: Texts::default(),
         })
     }
 
@@ -104,30 +120,59 @@ impl Counter {
         report(Event::Count { done: total, total })
     }
 
-    /// Counts a file as one document; gives its bytes and their SHA-256, which is computed at the same time.
+    /// Counts a file as one document; gives its bytes and their SHA-256.
     ///
     /// # Errors
     /// [`Error::Io`](crate::Error::Io); as [`Counter::add`].
     pub fn add_file(&mut self, path: &Path, report: &mut Report) -> Result<(usize, Sum)> {
         let content = io::read(path)?;
-        let stop = Stop::default();
-        let sum = || -> Result<Sum> {
-            let mut hasher = Sha256::new();
-            for part in content.chunks(HASHED) {
-                stop.check()?;
-                hasher.update(part);
+        let hasher = self.add_beside(&[&content], |stop| hash(Sha256::new(), &content, stop), report)?;
+        Ok((content.len(), hasher.finalize().into()))
+    }
+
+    /// Counts documents that are no files, and takes them into the account that [`Counter::texts`] gives.
+    ///
+    /// # Errors
+    /// As [`Counter::add`]; the account is then as it was.
+    pub fn add_texts(&mut self, documents: &[&[u8]], report: &mut Report) -> Result<()> {
+        let mut texts = self.texts.clone();
+        let account = |stop: &Stop| {
+            for document in documents {
+                texts.documents += 1;
+                texts.bytes += document.len() as u64;
+                texts.hasher.update((document.len() as u64).to_le_bytes());
+                texts.hasher = hash(texts.hasher, document, stop)?;
             }
-            Ok(hasher.finalize().into())
+            Ok(texts)
         };
+        self.texts = self.add_beside(documents, account, report)?;
+        Ok(())
+    }
+
+    /// Counts documents, and does something else with them at the same time.
+    fn add_beside<T: Send>(
+        &mut self,
+        documents: &[&[u8]],
+        beside: impl FnOnce(&Stop) -> Result<T> + Send,
+        report: &mut Report,
+    ) -> Result<T> {
+        let stop = Stop::default();
         if self.threads == 1 {
-            self.add(&[&content], report)?;
-            return Ok((content.len(), sum()?));
+            self.add(documents, report)?;
+            return beside(&stop);
         }
         thread::scope(|scope| {
-            let sum = scope.spawn(sum);
-            self.add(&[&content], report).inspect_err(|_| stop.call_off())?;
-            Ok((content.len(), sum.join().expect("hashing does not panic")?))
+            let done = scope.spawn(|| beside(&stop));
+            self.add(documents, report).inspect_err(|_| stop.call_off())?;
+            done.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
+    }
+
+    /// What was given to [`Counter::add_texts`]: the number of documents, their bytes, and the SHA-256 over the length of
+    /// each (8 bytes, little-endian) and its bytes.
+    pub fn texts(&self) -> (u64, u64, Sum) {
+        let Texts { documents, bytes, hasher } = self.texts.clone();
+        (documents, bytes, hasher.finalize().into())
     }
 
     /// Bytes of all documents so far, special tokens included.

@@ -6,19 +6,18 @@ use std::sync::OnceLock;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::check_special_tokens;
 use super::scale::Scale;
+use super::special_of_corpus;
 use crate::error::{Error, Result};
 use crate::special::SpecialTokens;
 use crate::split::Splitter;
-use crate::vocab::Id;
 
 /// How often each distinct piece of a corpus occurs, in the order of first occurrence.
 ///
 /// No pretoken is empty or holds a special token, no count is 0, and the sum of all counts has 64 bits.
 #[derive(Clone)]
 pub struct Counts {
-    pub(super) splitter: Splitter,
+    splitter: Splitter,
     special_tokens: Vec<String>,
     /// The bytes of all pretokens, one after the other.
     arena: Vec<u8>,
@@ -64,6 +63,11 @@ impl Counts {
     /// Pretokens with their counts, in the order of first occurrence.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], u64)> {
         (0..self.len()).map(|at| (bytes_of(&self.arena, &self.entries, at), self.entries[at].1))
+    }
+
+    /// The splitter by which the text was cut.
+    pub fn splitter(&self) -> &Splitter {
+        &self.splitter
     }
 
     /// The split pattern, as it was given.
@@ -218,9 +222,7 @@ impl CountsBuilder {
     /// # Errors
     /// [`Error::SpecialToken`] for a special token that is empty, given twice, or a single byte.
     pub fn new(splitter: Splitter, special_tokens: Vec<String>) -> Result<CountsBuilder> {
-        check_special_tokens(&special_tokens)?;
-        // The ids serve only to tell the tokens apart.
-        let special = SpecialTokens::new(special_tokens.iter().cloned().zip((0..).map(Id)))?;
+        let special = special_of_corpus(&special_tokens)?;
         Ok(CountsBuilder { counts: Counts::new(splitter, special_tokens), special })
     }
 

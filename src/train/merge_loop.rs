@@ -17,7 +17,7 @@ use crate::merges::Pair;
 use crate::vocab::{Id, Vocab};
 
 /// What the loop has learned.
-pub struct Learned {
+pub(super) struct Learned {
     pub vocab: Vocab,
     /// The pair that made each new token, in order.
     pub merges: Vec<Pair>,

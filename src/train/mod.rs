@@ -13,19 +13,17 @@ mod scale;
 mod table;
 mod words;
 
-pub use count::{Counter, Counts};
-pub use counts::CountsBuilder;
-pub use merge_loop::Learned;
+pub use count::Counter;
+pub use counts::{Counts, CountsBuilder};
 pub use progress::{Event, Report, no_progress};
 pub use scale::Scale;
 
 use crate::encode::Scratch;
 use crate::error::{Error, Result};
 use crate::special::{SpecialTokens, check_names};
-use crate::split::Splitter;
 use crate::tokenizer::Tokenizer;
 use crate::vocab::{Id, Vocab};
-use merge_loop::MergeLoop;
+use merge_loop::{Learned, MergeLoop};
 
 /// Where special tokens get their ids.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -202,7 +200,13 @@ impl Settings {
     }
 }
 
-/// Checks the special tokens of a corpus before any of it is read.
+/// The special tokens to cut out of a corpus, checked before any of it is read.
+fn special_of_corpus(special: &[String]) -> Result<SpecialTokens> {
+    check_special_tokens(special)?;
+    // The ids serve only to tell the tokens apart.
+    SpecialTokens::new(special.iter().cloned().zip((0..).map(Id)))
+}
+
 fn check_special_tokens(special: &[String]) -> Result<()> {
     check_names(special.iter().map(String::as_str))?;
     let bytes = Vocab::of_bytes();
@@ -216,12 +220,5 @@ fn check_collision(token: &str, vocab: &Vocab) -> Result<()> {
             let reason = format!("has the bytes of the ordinary token {}; choose another name", id.0);
             Err(Error::SpecialToken { token: token.to_owned(), reason })
         }
-    }
-}
-
-/// The counter's parts that the tokenizer takes over.
-impl Counts {
-    fn splitter(&self) -> &Splitter {
-        &self.splitter
     }
 }

@@ -5,7 +5,7 @@
 //! step away, merging writes three slots, and nothing is ever moved: a token is known by the slot of its first byte for
 //! as long as it lives.
 
-use super::count::Counts;
+use super::Counts;
 use crate::error::{Error, Result};
 use crate::merges::Pair;
 use crate::vocab::Id;

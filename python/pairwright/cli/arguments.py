@@ -31,6 +31,11 @@ SpecialTokens: TypeAlias = Annotated[
     typer.Option(metavar="TOKEN", help="A special token; may be given several times.", show_default=False),
 ]
 
+Threads: TypeAlias = Annotated[
+    int | None, typer.Option(metavar="N", help="Threads that count.", show_default="every core")
+]
+Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", help="Say nothing but warnings and errors.")]
+
 Treatment: TypeAlias = Literal["refuse", "allow", "text"]
 
 Special: TypeAlias = Annotated[

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from pairwright.cli import files
 from pairwright.cli.console import console
+from pairwright.progress import stderr_is_terminal
 
 # What takes less than about a second needs no bar.
 LARGE = 8_000_000
@@ -59,8 +60,3 @@ class Bar:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._progress.stop()
-
-
-def stderr_is_terminal() -> bool:
-    """Whether a person sees standard error as it comes."""
-    return sys.stderr is not None and sys.stderr.isatty()

@@ -9,10 +9,10 @@ import typer
 import pairwright
 from pairwright import Counts
 from pairwright.cli import counted, files
-from pairwright.cli.arguments import SpecialTokens
+from pairwright.cli.arguments import Quiet, SpecialTokens, Threads
 from pairwright.cli.console import UsageError, say
 from pairwright.cli.corpus import Corpus
-from pairwright.cli.progress import stderr_is_terminal
+from pairwright.progress import stderr_is_terminal
 
 PATTERN = "cl100k"
 
@@ -35,14 +35,12 @@ def tally(
         ),
     ] = None,
     special: SpecialTokens = None,
-    threads: Annotated[
-        int | None, typer.Option(metavar="N", help="Threads that count.", show_default="every core")
-    ] = None,
+    threads: Threads = None,
     dataset: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Count tinyshakespeare, python-docs or python-stdlib.", show_default=False),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but warnings and errors.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Count the distinct pieces of a corpus, or add counts up, and save them for `train --counts`.
 

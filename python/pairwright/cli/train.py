@@ -7,11 +7,11 @@ import typer
 
 import pairwright
 from pairwright.cli import demonstration, files, model as models
-from pairwright.cli.arguments import SpecialTokens
+from pairwright.cli.arguments import Quiet, SpecialTokens, Threads
 from pairwright.cli.console import UsageError, console, print_table, say
 from pairwright.cli.corpus import Corpus
 from pairwright.cli.learned import table_of_learned
-from pairwright.cli.progress import stderr_is_terminal
+from pairwright.progress import stderr_is_terminal
 
 VOCAB_SIZE = 4096
 
@@ -60,9 +60,7 @@ def train(
     max_token_bytes: Annotated[
         int | None, typer.Option(metavar="N", help="Tokens do not grow longer.", show_default="no limit")
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option(metavar="N", help="Threads that count.", show_default="every core")
-    ] = None,
+    threads: Threads = None,
     out: Annotated[str, typer.Option(metavar="FILE", help="Where the model goes.")] = "model.json",
     dataset: Annotated[
         str | None,
@@ -78,7 +76,7 @@ def train(
             show_default=False,
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but warnings and errors.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Learn a vocabulary from a corpus and save it as a model file.
 
