@@ -24,7 +24,7 @@ fn corpus() -> Vec<u8> {
 fn count(text: &[u8]) -> Counts {
     let mut counter = Counter::new(Splitter::new("cl100k").unwrap(), Vec::new(), None).unwrap();
     counter.add(&[text], &mut no_progress).unwrap();
-    counter.finish()
+    counter.finish(&mut no_progress).unwrap()
 }
 
 fn learn(counts: &Counts, tie_break: TieBreak) -> Tokenizer {

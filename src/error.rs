@@ -12,6 +12,13 @@ pub enum Error {
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
 
+    /// Counts that outgrew memory could not be kept on disk.
+    #[error(
+        "{}: {source}; counts that pass the memory limit are kept in this folder: name another one, or raise the limit",
+        folder.display()
+    )]
+    Spill { folder: PathBuf, source: io::Error },
+
     /// A model, rank or counts file is damaged, or is not what its name says.
     #[error("{}: {message}", path.display())]
     Format { path: PathBuf, message: String },

@@ -9,7 +9,7 @@
 //!
 //! let mut counter = Counter::new(Splitter::new("cl100k")?, Vec::new(), None)?;
 //! counter.add(&[b"the cat sat on the mat, the cat sat"], &mut no_progress)?;
-//! let trained = train(&counter.finish(), &Settings { vocab_size: 260, ..Settings::default() }, &mut no_progress)?;
+//! let trained = train(&counter.finish(&mut no_progress)?, &Settings { vocab_size: 260, ..Settings::default() }, &mut no_progress)?;
 //! let tokenizer = trained.tokenizer;
 //!
 //! let ids = tokenizer.encode_ordinary("the cat 😺".as_bytes())?;
@@ -22,6 +22,7 @@ pub mod decode;
 pub mod encode;
 mod error;
 pub mod io;
+pub mod machine;
 pub mod merges;
 pub mod parallel;
 #[cfg(feature = "python")]

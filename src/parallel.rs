@@ -4,8 +4,9 @@
 //! nothing is shared between callers.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -39,37 +40,63 @@ pub fn threads(asked: Option<NonZeroUsize>) -> usize {
 
 /// Runs tasks `0..tasks` on up to `threads` threads, each with a state of its own, and returns the states.
 ///
-/// A thread takes the lowest task nobody has taken. Meanwhile the calling thread calls `tick` about every 50 ms; when
-/// that returns an error, the work is called off and the error returned. `work` should check its [`Stop`] at least as
-/// often.
-///
 /// # Errors
-/// That of `tick`, or that of the lowest failing task: which thread fails first never decides.
+/// As [`drain`].
 pub fn run<S: Send>(
     threads: usize,
     tasks: usize,
     state: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, usize, &Stop) -> Result<()> + Sync,
+    tick: impl FnMut() -> Result<()>,
+) -> Result<Vec<S>> {
+    let mut numbers = 0..tasks;
+    drain(threads.min(tasks), state, move |_, _| Ok(numbers.next()), work, || Ok(()), tick)
+}
+
+/// Works off all tasks that `next` gives, on up to `threads` threads, each with a state of its own; returns the states.
+///
+/// One thread at a time asks for the next task, so that a task may be what is read next from a file. The calling thread
+/// does `meanwhile` while the others work, and then calls `tick` about every 50 ms; when one of these returns an error, the
+/// work is called off and the error returned. `next` and `work` should check their [`Stop`] at least as often.
+///
+/// # Errors
+/// That of `meanwhile` or `tick`, or else that of the first failing task: which thread fails first never decides.
+pub fn drain<S: Send, T>(
+    threads: usize,
+    state: impl Fn() -> S + Sync,
+    next: impl FnMut(&mut S, &Stop) -> Result<Option<T>> + Send,
+    work: impl Fn(&mut S, T, &Stop) -> Result<()> + Sync,
+    meanwhile: impl FnOnce() -> Result<()>,
     mut tick: impl FnMut() -> Result<()>,
 ) -> Result<Vec<S>> {
-    let next = AtomicUsize::new(0);
     let stop = Stop::default();
-    let worker = || -> Result<S, (usize, Error)> {
+    let tasks = Mutex::new((0_u64, next));
+    let worker = || -> Result<S, (u64, Error)> {
         let mut state = state();
         loop {
-            let task = next.fetch_add(1, Relaxed);
-            if task >= tasks || stop.check().is_err() {
-                return Ok(state);
-            }
-            if let Err(error) = work(&mut state, task, &stop) {
+            let (number, task) = {
+                let mut tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
+                if stop.check().is_err() {
+                    return Ok(state);
+                }
+                let (number, next) = &mut *tasks;
+                *number += 1;
+                (*number, next(&mut state, &stop))
+            };
+            let done = match task {
+                Ok(None) => return Ok(state),
+                Ok(Some(task)) => work(&mut state, task, &stop),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = done {
                 stop.call_off();
-                return Err((task, error));
+                return Err((number, error));
             }
         }
     };
     thread::scope(|scope| {
         let (done, all_done) = mpsc::channel::<()>();
-        let handles: Vec<_> = (0..threads.min(tasks).max(1))
+        let handles: Vec<_> = (0..threads.max(1))
             .map(|_| {
                 let (done, worker) = (done.clone(), &worker);
                 scope.spawn(move || {
@@ -80,12 +107,14 @@ pub fn run<S: Send>(
             })
             .collect();
         drop(done);
-        let mut failure = None;
+        let mut failure = meanwhile().inspect_err(|_| stop.call_off()).err();
         // The channel carries nothing: it closes when the last worker is done.
         while let Err(RecvTimeoutError::Timeout) = all_done.recv_timeout(TICK) {
-            if let Err(error) = tick() {
+            if failure.is_none()
+                && let Err(error) = tick()
+            {
                 stop.call_off();
-                failure.get_or_insert(error);
+                failure = Some(error);
             }
         }
         let mut states = Vec::with_capacity(handles.len());
@@ -149,5 +178,24 @@ mod tests {
         };
         let error = run(2, 2, || (), endless, || Err(Error::Interrupted)).unwrap_err();
         assert!(matches!(error, Error::Interrupted));
+    }
+
+    #[test]
+    fn an_error_of_what_is_done_meanwhile_calls_the_work_off() {
+        let endless = |_: &mut (), stop: &Stop| stop.check().map(|()| Some(()));
+        let failing = || Err(Error::UnknownId { id: 1, position: 1 });
+        let error = drain(2, || (), endless, |_, _, _| Ok(()), failing, || Ok(())).unwrap_err();
+        assert!(matches!(error, Error::UnknownId { .. }), "{error}");
+    }
+
+    #[test]
+    fn an_error_of_the_next_task_ends_the_work() {
+        let mut given = 0;
+        let failing = move |_: &mut u32, _: &Stop| {
+            given += 1;
+            if given < 5 { Ok(Some(given)) } else { Err(Error::UnknownId { id: given, position: 0 }) }
+        };
+        let error = drain(2, || 0, failing, |_, _, _| Ok(()), || Ok(()), || Ok(())).unwrap_err();
+        assert!(matches!(error, Error::UnknownId { id: 5.., .. }), "{error}");
     }
 }

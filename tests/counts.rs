@@ -17,7 +17,7 @@ fn count(documents: &[&[u8]]) -> Counts {
     let splitter = Splitter::new("cl100k").unwrap();
     let mut counter = Counter::new(splitter, names(&["<e>"]), NonZeroUsize::new(2)).unwrap();
     counter.add(documents, &mut no_progress).unwrap();
-    counter.finish()
+    counter.finish(&mut no_progress).unwrap()
 }
 
 fn try_build(items: &[(&[u8], u64)], special: &[&str]) -> Result<Counts, Error> {

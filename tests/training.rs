@@ -13,7 +13,7 @@ fn count(pattern: &str, documents: &[&[u8]], special: &[&str], threads: usize, b
     let splitter = Splitter::new(pattern).unwrap();
     let mut counter = Counter::new(splitter, special, NonZeroUsize::new(threads)).unwrap().with_block_size(block);
     counter.add(documents, &mut no_progress).unwrap();
-    counter.finish()
+    counter.finish(&mut no_progress).unwrap()
 }
 
 fn learn(counts: &Counts, settings: &Settings) -> Trained {

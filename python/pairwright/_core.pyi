@@ -253,14 +253,28 @@ class Counts:
 
 @final
 class Counter:
-    """Counts the pieces of any number of documents. For use by `pairwright.count` and `pairwright.train`."""
+    """Counts the pieces of any number of documents. For use by `pairwright.count` and `pairwright.train`.
 
-    def __new__(cls, *, pattern: str, special_tokens: Sequence[str] = (), threads: int | None = None) -> Self: ...
-    def add_file(self, path: Path, report: Report | None = None) -> tuple[int, str]:
-        """Count a file as one document. Gives its size in bytes and its SHA-256."""
+    After an error it is of no further use.
+    """
 
-    def add(self, documents: Sequence[Text], report: Report | None = None) -> None:
-        """Count documents."""
+    def __new__(
+        cls,
+        *,
+        pattern: str,
+        special_tokens: Sequence[str] = (),
+        threads: int | None = None,
+        memory_limit: int | float | None = None,
+        spill_folder: Path | None = None,
+    ) -> Self: ...
+    def add_files(self, paths: Sequence[Path], report: Report | None = None) -> list[tuple[int, str]]:
+        """Count files, each as one document, block by block. Gives the size in bytes and the SHA-256 of each."""
+
+    def add(self, documents: Iterable[object], report: Report | None = None) -> None:
+        """Count documents as they come: the next ones are fetched while some are counted.
+
+        Raises what the iterator raises, and `TypeError` for a document that is no text.
+        """
 
     def digest(self) -> tuple[int, int, str]:
         """Of all documents given to `add`: their number, their bytes, and their SHA-256.
@@ -268,7 +282,7 @@ class Counter:
         The sum is over each document's length (8 bytes, little-endian) and bytes.
         """
 
-    def finish(self) -> Counts:
+    def finish(self, report: Report | None = None) -> Counts:
         """All that was counted. The counter is then spent."""
 
 @final

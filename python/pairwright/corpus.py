@@ -15,18 +15,34 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pairwright._core import Counts
-    from pairwright.aliases import Report, Text
+    from pairwright.aliases import Report
 
 Source: TypeAlias = "str | os.PathLike[str] | Iterable[str | bytes | os.PathLike[str]] | Files | Texts"
-
-# Texts are handed to the core in batches of about this many bytes: enough to keep every core busy, little to hold.
-BATCH = 16 << 20
 
 # No system allows longer paths.
 LONGEST_PATH = 4096
 
 
 Description: TypeAlias = "list[dict[str, str | int]]"
+
+
+@dataclass(frozen=True)
+class Counting:
+    """How to count; see `pairwright.count`."""
+
+    threads: int | None = None
+    memory_limit: int | float | None = None
+    spill_folder: str | os.PathLike[str] | None = None
+
+    def counter(self, pattern: str, special_tokens: Sequence[str]) -> Counter:
+        """A counter that counts so."""
+        return Counter(
+            pattern=pattern,
+            special_tokens=special_tokens,
+            threads=self.threads,
+            memory_limit=self.memory_limit,
+            spill_folder=None if self.spill_folder is None else Path(self.spill_folder),
+        )
 
 
 @dataclass(frozen=True)
@@ -40,15 +56,16 @@ class Files:
         return sum(path.stat().st_size for path in self.paths if path.is_file())
 
     def count(
-        self, pattern: str, special_tokens: Sequence[str], threads: int | None, report: Report | None
+        self, pattern: str, special_tokens: Sequence[str], counting: Counting, report: Report | None
     ) -> tuple[Counts, Description]:
         """Count every file; describe each by its name, bytes and SHA-256."""
-        counter = Counter(pattern=pattern, special_tokens=special_tokens, threads=threads)
-        described: Description = []
-        for path in self.paths:
-            size, sha256 = counter.add_file(path, report)
-            described.append({"name": path.name, "bytes": size, "sha256": sha256})
-        return counter.finish(), described
+        counter = counting.counter(pattern, special_tokens)
+        read = counter.add_files(self.paths, report)
+        described: Description = [
+            {"name": path.name, "bytes": size, "sha256": sha256}
+            for path, (size, sha256) in zip(self.paths, read, strict=True)
+        ]
+        return counter.finish(report), described
 
 
 @dataclass(frozen=True)
@@ -63,48 +80,14 @@ class Texts:
         return 0
 
     def count(
-        self, pattern: str, special_tokens: Sequence[str], threads: int | None, report: Report | None
+        self, pattern: str, special_tokens: Sequence[str], counting: Counting, report: Report | None
     ) -> tuple[Counts, Description]:
         """Count every document; describe them by their number, bytes and SHA-256 (see `Counter.digest`)."""
-        counter = Counter(pattern=pattern, special_tokens=special_tokens, threads=threads)
-        for batch in batches(self.texts):
-            counter.add(batch, report)
+        counter = counting.counter(pattern, special_tokens)
+        counter.add(self.texts, report)
         documents, size, sha256 = counter.digest()
-        return counter.finish(), [{"name": self.name, "documents": documents, "bytes": size, "sha256": sha256}]
-
-
-@dataclass(frozen=True)
-class Counted:
-    """A corpus that was counted before."""
-
-    counts: Counts
-
-    def size(self) -> int:
-        """Nothing is left to read."""
-        return 0
-
-    def count(
-        self, pattern: str, special_tokens: Sequence[str], threads: int | None, report: Report | None
-    ) -> tuple[Counts, Description]:
-        """The counts as they are, under the pattern and special tokens they were made with."""
-        del pattern, special_tokens, threads, report
-        return self.counts, []
-
-
-def batches(texts: Iterable[object]) -> Iterator[list[Text]]:
-    """The texts in lists of about `BATCH` bytes."""
-    batch: list[Text] = []
-    size = 0
-    for position, text in enumerate(texts):
-        if not isinstance(text, str | bytes):
-            raise TypeError(f"document {position} of the corpus is {type(text).__name__}, not str or bytes")
-        batch.append(text)
-        size += len(text)
-        if size >= BATCH:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+        described: Description = [{"name": self.name, "documents": documents, "bytes": size, "sha256": sha256}]
+        return counter.finish(report), described
 
 
 def resolve(source: Source) -> Files | Texts:

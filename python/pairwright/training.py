@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from pairwright import _core
 from pairwright._core import Counts, Settings, Tokenizer
-from pairwright.corpus import Counted, Source, resolve
+from pairwright.corpus import Counting, Description, Source, resolve
 from pairwright.errors import FewerMergesWarning
 from pairwright.progress import Progress, reporting
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
 
 
@@ -24,6 +25,8 @@ def count(
     special_tokens: Sequence[str] = (),
     *,
     threads: int | None = None,
+    memory_limit: int | float | None = None,
+    spill_folder: str | os.PathLike[str] | None = None,
     progress: Progress = None,
 ) -> Counts:
     """Count the distinct pieces of a corpus: all that training needs to know of it.
@@ -31,8 +34,9 @@ def count(
     Arguments are those of `train`. Raises what `train` raises for them.
     """
     corpus = resolve(source)
+    counting = Counting(threads, memory_limit, spill_folder)
     with reporting(progress, corpus.size()) as report:
-        return corpus.count(pattern, _names(special_tokens), threads, report)[0]
+        return corpus.count(pattern, _names(special_tokens), counting, report)[0]
 
 
 def train(
@@ -47,6 +51,8 @@ def train(
     min_frequency: int = 1,
     max_token_bytes: int | None = None,
     threads: int | None = None,
+    memory_limit: int | float | None = None,
+    spill_folder: str | os.PathLike[str] | None = None,
     progress: Progress = None,
 ) -> Tokenizer:
     """Learn a byte-level BPE vocabulary.
@@ -73,6 +79,12 @@ def train(
         min_frequency: Pairs that occur less often are not merged.
         max_token_bytes: Tokens do not grow longer than this many bytes; `None` sets no limit.
         threads: The number of threads that count; `None` uses every core.
+        memory_limit: What counting may hold in memory: a number of bytes (`int`), or a share of the machine's memory
+            (`float`); `None` is one half of it. Counts that pass it are kept on disk and brought together at the end;
+            the result is the same. Not under this limit are a document that cannot be cut and the distinct pretokens
+            of the corpus, which learning needs in memory.
+        spill_folder: Where counts that pass the limit are kept, in files without a name that vanish however the process
+            ends; `None` is the system's folder for temporary files.
         progress: `True` shows a bar on stderr if it is a terminal; a callable receives `ProgressEvent` objects about
             every 50 ms.
 
@@ -115,9 +127,14 @@ def train(
         "max_token_bytes": max_token_bytes,
     }
     settings = Settings(**asked_for, base=base)
-    corpus = Counted(source) if isinstance(source, Counts) else resolve(source)
-    with reporting(progress, corpus.size()) as report:
-        counts, described = corpus.count(pattern, names, threads, report)
+    corpus = source if isinstance(source, Counts) else resolve(source)
+    counting = Counting(threads, memory_limit, spill_folder)
+    with reporting(progress, 0 if isinstance(corpus, Counts) else corpus.size()) as report:
+        described: Description = []
+        if isinstance(corpus, Counts):
+            counts = corpus
+        else:
+            counts, described = corpus.count(pattern, names, counting, report)
         tokenizer, asked = _core.train(counts, settings, report)
     learned = tokenizer.vocab_size - vocab_size + asked
     if learned < asked:

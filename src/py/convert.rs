@@ -6,8 +6,9 @@ use std::num::NonZeroUsize;
 use numpy::{PyArray1, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyKeyError, PyOverflowError, PyTypeError, PyUnicodeEncodeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyFloat, PyString};
 
+use crate::machine;
 use crate::special::Choice;
 use crate::vocab::Id;
 
@@ -87,6 +88,30 @@ pub(super) fn threads(threads: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Non
     match NonZeroUsize::new(size("threads", value)?) {
         Some(number) => Ok(Some(number)),
         None => Err(PyValueError::new_err("threads=0: must be at least 1, or None for all cores")),
+    }
+}
+
+/// The value of `memory_limit` in bytes: a number of them, or a share of what the machine has, by default one half.
+pub(super) fn memory_limit(limit: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
+    let fail = |value: &Bound<'_, PyAny>, reason| Err(PyValueError::new_err(format!("memory_limit={value}: {reason}")));
+    let share = match limit {
+        None => return Ok(machine::memory().map_or(usize::MAX, |bytes| bytes as usize / 2)),
+        Some(value) if value.is_instance_of::<PyFloat>() => value.extract::<f64>()?,
+        Some(value) => {
+            let bytes = size("memory_limit", value)?;
+            return if bytes > 0 { Ok(bytes) } else { fail(value, "must be at least 1 byte, or None") };
+        }
+    };
+    let value = limit.expect("a share was given");
+    if !(share > 0.0 && share <= 1.0) {
+        return fail(
+            value,
+            "a share of the machine's memory is more than 0.0 and at most 1.0; a number of bytes is an int",
+        );
+    }
+    match machine::memory() {
+        Some(bytes) => Ok((bytes as f64 * share) as usize),
+        None => fail(value, "this system does not tell how much memory there is; give a number of bytes"),
     }
 }
 

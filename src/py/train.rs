@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
 
 use super::convert::{self, Text, size};
 use super::counts::Counts;
 use super::errors::to_python;
 use super::tokenizer::Tokenizer;
 use super::watch::Watch;
+use crate::error::Error;
 use crate::io::model_file::hex;
 use crate::train::{SpecialIds, TieBreak};
 use crate::{Splitter, train as engine};
@@ -27,42 +29,75 @@ impl Counter {
     }
 }
 
+/// Documents are fetched in batches of about so many bytes: enough to keep every core busy, little to hold.
+const BATCH: usize = 8 << 20;
+
 #[pymethods]
 impl Counter {
     #[new]
-    #[pyo3(signature = (*, pattern, special_tokens = Vec::new(), threads = None), text_signature = "(*, pattern, special_tokens=(), threads=None)")]
+    #[pyo3(
+        signature = (*, pattern, special_tokens = Vec::new(), threads = None, memory_limit = None, spill_folder = None),
+        text_signature = "(*, pattern, special_tokens=(), threads=None, memory_limit=None, spill_folder=None)"
+    )]
     fn new(
         py: Python<'_>,
         pattern: &str,
         special_tokens: Vec<String>,
         threads: Option<&Bound<'_, PyAny>>,
+        memory_limit: Option<&Bound<'_, PyAny>>,
+        spill_folder: Option<PathBuf>,
     ) -> PyResult<Counter> {
         let threads = convert::threads(threads)?;
-        let core = Splitter::new(pattern).and_then(|splitter| engine::Counter::new(splitter, special_tokens, threads));
-        let core = core.map_err(|error| to_python(py, error))?;
-        Ok(Counter { core: Some(core) })
+        let is_asked_for = memory_limit.is_some() || spill_folder.is_some();
+        let limit = convert::memory_limit(memory_limit)?;
+        let core = py.detach(|| {
+            let core = engine::Counter::new(Splitter::new(pattern)?, special_tokens, threads)?;
+            let core = core.with_memory_limit(limit, spill_folder.unwrap_or_else(std::env::temp_dir));
+            // A folder that nobody named may never be needed.
+            if is_asked_for { core.check_folder().map(|()| core) } else { Ok(core) }
+        });
+        Ok(Counter { core: Some(core.map_err(|error| to_python(py, error))?) })
     }
 
-    /// Count a file as one document.
-    #[pyo3(signature = (path, report = None))]
-    fn add_file(&mut self, py: Python<'_>, path: PathBuf, report: Option<Py<PyAny>>) -> PyResult<(usize, String)> {
+    /// Count files, each as one document.
+    #[pyo3(signature = (paths, report = None))]
+    fn add_files(
+        &mut self,
+        py: Python<'_>,
+        paths: Vec<PathBuf>,
+        report: Option<Py<PyAny>>,
+    ) -> PyResult<Vec<(u64, String)>> {
         let core = self.core()?;
         let mut watch = Watch::default();
-        let counted = py.detach(|| core.add_file(&path, &mut |event| watch.report(report.as_ref(), event)));
-        let (bytes, sum) = watch.finish(py, counted)?;
-        Ok((bytes, hex(&sum)))
+        let counted = py.detach(|| core.add_files(&paths, &mut |event| watch.report(report.as_ref(), event)));
+        let read = watch.finish(py, counted)?;
+        Ok(read.into_iter().map(|(bytes, sum)| (bytes, hex(&sum))).collect())
     }
 
-    /// Count documents.
+    /// Count documents as they come; the next ones are fetched while some are counted.
     #[pyo3(signature = (documents, report = None))]
     fn add(&mut self, py: Python<'_>, documents: &Bound<'_, PyAny>, report: Option<Py<PyAny>>) -> PyResult<()> {
-        let values = convert::texts(documents)?;
-        let texts = Text::all(&values)?;
-        let slices: Vec<&[u8]> = texts.iter().map(|text| &*text.bytes).collect();
         let core = self.core()?;
-        let mut watch = Watch::default();
-        let counted = py.detach(|| core.add_texts(&slices, &mut |event| watch.report(report.as_ref(), event)));
-        watch.finish(py, counted)
+        let mut documents = Documents { iterator: documents.try_iter()?.unbind().into_any(), number: 0 };
+        let mut batch = documents.fetch(py)?;
+        while !batch.is_empty() {
+            let values: Vec<_> = batch.iter().map(|value| value.bind(py).clone()).collect();
+            let texts = Text::all(&values)?;
+            let slices: Vec<&[u8]> = texts.iter().map(|text| &*text.bytes).collect();
+            let mut watch = Watch::default();
+            let mut fetched = Ok(Vec::new());
+            let counted = py.detach(|| {
+                let meanwhile = || {
+                    fetched = Python::attach(|py| documents.fetch(py));
+                    if fetched.is_ok() { Ok(()) } else { Err(Error::Interrupted) }
+                };
+                core.add_while(&slices, meanwhile, &mut |event| watch.report(report.as_ref(), event))
+            });
+            // What the iterator raises comes before what that makes of the count.
+            batch = fetched?;
+            watch.finish(py, counted)?;
+        }
+        Ok(())
     }
 
     /// Of all documents given to `add`: their number, their bytes and their SHA-256.
@@ -72,10 +107,40 @@ impl Counter {
     }
 
     /// All that was counted.
-    fn finish(&mut self, py: Python<'_>) -> PyResult<Counts> {
+    #[pyo3(signature = (report = None))]
+    fn finish(&mut self, py: Python<'_>, report: Option<Py<PyAny>>) -> PyResult<Counts> {
         self.core()?;
         let core = self.core.take().expect("checked just before");
-        Ok(Counts { core: py.detach(|| core.finish()) })
+        let mut watch = Watch::default();
+        let counts = py.detach(|| core.finish(&mut |event| watch.report(report.as_ref(), event)));
+        Ok(Counts { core: watch.finish(py, counts)? })
+    }
+}
+
+/// An iterator over documents.
+struct Documents {
+    iterator: Py<PyAny>,
+    number: usize,
+}
+
+impl Documents {
+    /// The next documents, none at the end. What is no text is refused.
+    fn fetch(&mut self, py: Python<'_>) -> PyResult<Vec<Py<PyAny>>> {
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        let mut iterator = self.iterator.bind(py).try_iter()?;
+        while bytes < BATCH {
+            let Some(document) = iterator.next().transpose()? else { break };
+            if !document.is_instance_of::<PyString>() && !document.is_instance_of::<PyBytes>() {
+                let (number, kind) = (self.number, document.get_type().name()?);
+                return Err(PyTypeError::new_err(format!(
+                    "document {number} of the corpus is {kind}, not str or bytes"
+                )));
+            }
+            bytes += document.len()?;
+            self.number += 1;
+            batch.push(document.unbind());
+        }
+        Ok(batch)
     }
 }
 

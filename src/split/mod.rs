@@ -97,18 +97,12 @@ impl Splitter {
         }
     }
 
-    /// The first place at or after `from` where `text` may be cut in two without changing any piece, or `None`.
+    /// The first place at or after `from`, but not the beginning or the end, where `text` may be cut in two without
+    /// changing any piece; `None` if there is none, or if nothing is known of the pattern.
     ///
-    /// Under the named patterns a letter or digit is never in one piece with white space after it, what follows never
-    /// depends on what went before, and what went before ends in no white space; so the pieces of the two parts are
-    /// the pieces of the whole. Nothing is known of a custom pattern.
+    /// More text at the end brings no earlier place into being, but for the last character, which it may complete.
     pub fn safe_cut(&self, text: &[u8], from: usize) -> Option<usize> {
-        self.pattern.grammar()?;
-        let from = from.max(1);
-        text.get(from - 1..)?
-            .windows(2)
-            .position(|pair| pair[0].is_ascii_alphanumeric() && matches!(pair[1], b' ' | b'\n'))
-            .map(|at| from + at)
+        scan::safe_cut(text, from, self.pattern.grammar()?.grammar)
     }
 }
 
@@ -144,10 +138,36 @@ mod tests {
 
     #[test]
     fn a_safe_cut_is_found_only_where_the_pattern_is_known() {
-        let text = b"!! \n one two";
-        assert_eq!(Splitter::new("o200k").unwrap().safe_cut(text, 0), Some(8));
-        assert_eq!(Splitter::new("o200k").unwrap().safe_cut(text, 9), None);
-        assert_eq!(Splitter::new("o200k").unwrap().safe_cut(text, 99), None);
-        assert_eq!(Splitter::new(r"\S+\s+").unwrap().safe_cut(text, 0), None);
+        let text = b"!! \n one two\nthree";
+        let cut = |pattern, from| Splitter::new(pattern).unwrap().safe_cut(text, from);
+        assert_eq!(
+            [0, 3, 6, 9, 12, 13, 14, 99].map(|from| cut("o200k", from)),
+            [Some(2), Some(8), Some(8), Some(12), Some(12), Some(13), None, None]
+        );
+        assert_eq!(cut(r"\S+\s+", 0), None);
+    }
+
+    /// All strings over one character of each kind, cut wherever it is said to be safe.
+    #[test]
+    fn the_pieces_of_the_parts_are_the_pieces_of_the_whole() {
+        let kinds = ["a", "é", "1", " ", "\t", "\n", "\r", "\u{a0}", "\u{3000}", "!", "/", "'", "\u{301}", "\u{fffd}"];
+        let bytes = kinds.map(str::as_bytes).into_iter().chain([&b"\xe4\xb8"[..], b"\x80"]);
+        let kinds: Vec<&[u8]> = bytes.collect();
+        for named in NAMED {
+            let mut cuts = 0;
+            for number in 0..kinds.len().pow(4) {
+                let kind = |at| kinds[number / kinds.len().pow(at) % kinds.len()];
+                let text = (0..4).map(kind).collect::<Vec<_>>().concat();
+                let whole = pieces(named.name, &text);
+                let mut from = 0;
+                while let Some(cut) = Splitter::new(named.name).unwrap().safe_cut(&text, from) {
+                    assert!(from.max(1) <= cut && cut < text.len());
+                    let parts = [&text[..cut], &text[cut..]].map(|part| pieces(named.name, part)).concat();
+                    assert_eq!(parts, whole, "{} cut b\"{}\" at {cut}", named.name, text.escape_ascii());
+                    (from, cuts) = (cut + 1, cuts + 1);
+                }
+            }
+            assert!(cuts > 10_000, "{cuts} cuts");
+        }
     }
 }

@@ -1,67 +1,58 @@
 //! Text → counts, in parallel.
 //!
-//! Documents are cut into blocks where the split pattern provably cuts. Each thread counts blocks into a table of its
-//! own; at the end the tables become one. Of every pretoken a table keeps the count and the place of the first
-//! occurrence: sums and minima do not depend on who counted what, so the result depends neither on the number of
-//! threads nor on the size of blocks.
+//! Documents are cut into blocks where the split pattern provably cuts (see [`super::cut`]). The thread that takes a block
+//! counts it into a table of its own; at the end the tables become one. Of every pretoken a table keeps the count and the
+//! place of the first occurrence: sums and minima do not depend on who counted what, so the result depends neither on the
+//! number of threads nor on the size of blocks. A table that outgrows its part of the memory limit is written to disk and
+//! begun anew (see [`super::spill`]).
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::thread;
+use std::sync::{Mutex, PoisonError};
 
 use foldhash::fast::RandomState;
-use sha2::{Digest, Sha256};
+use sha2::Digest;
 
+use super::blocks::{Account, Block, FileBlocks, Sum, Text, TextBlocks};
 use super::counts::Counts;
+use super::cut::Cutter;
 use super::progress::{Event, Report};
 use super::special_of_corpus;
+use super::spill::{Folder, Order, Runs, Sorter};
 use super::table::PieceTable;
 use crate::error::Result;
-use crate::io;
 use crate::parallel::{self, Stop};
-use crate::special::SpecialTokens;
 use crate::split::Splitter;
 
 /// Blocks have about this many bytes: small enough that a megabyte keeps several threads busy to the end, large enough
 /// that handing one out costs nothing beside counting it.
 const BLOCK: usize = 128 << 10;
 
-/// Bytes that are hashed between two looks at whether the work was called off: some milliseconds.
-const HASHED: usize = 8 << 20;
-
-/// A SHA-256.
-pub type Sum = [u8; 32];
-
 /// Counts the pieces of any number of documents.
+///
+/// When a call returns an error, some documents may be counted and others not: a counter is then of no further use.
 pub struct Counter {
-    splitter: Splitter,
+    cutter: Cutter,
     special_tokens: Vec<String>,
-    special: SpecialTokens,
     threads: usize,
     block: usize,
+    /// The bytes of memory that all tables may take.
+    limit: usize,
+    folder: Folder,
     /// Bytes of all documents so far.
     bytes: u64,
-    tables: Vec<PieceTable>,
+    account: Account,
+    workers: Vec<Worker>,
     hasher: RandomState,
-    texts: Texts,
 }
 
-/// The account of documents that are no files.
-#[derive(Clone, Default)]
-struct Texts {
-    documents: u64,
-    bytes: u64,
-    hasher: Sha256,
-}
-
-/// Hashes bytes unless the work is called off.
-fn hash(mut hasher: Sha256, bytes: &[u8], stop: &Stop) -> Result<Sha256> {
-    for part in bytes.chunks(HASHED) {
-        stop.check()?;
-        hasher.update(part);
-    }
-    Ok(hasher)
+/// What a thread counts with.
+struct Worker {
+    table: PieceTable,
+    runs: Runs,
+    /// What was read of a file.
+    buffer: Vec<u8>,
 }
 
 impl Counter {
@@ -69,17 +60,17 @@ impl Counter {
     /// [`Error::SpecialToken`](crate::Error::SpecialToken) for a special token that is empty, given twice, or a single byte.
     pub fn new(splitter: Splitter, special_tokens: Vec<String>, threads: Option<NonZeroUsize>) -> Result<Counter> {
         let special = special_of_corpus(&special_tokens)?;
-        let threads = parallel::threads(threads);
         Ok(Counter {
-            splitter,
+            cutter: Cutter::new(splitter, special),
             special_tokens,
-            special,
-            threads,
+            threads: parallel::threads(threads),
             block: BLOCK,
+            limit: usize::MAX,
+            folder: Folder::new(std::env::temp_dir()),
             bytes: 0,
-            tables: Vec::new(),
+            account: Account::default(),
+            workers: Vec::new(),
             hasher: RandomState::default(),
-            texts: Texts::default(),
         })
     }
 
@@ -89,89 +80,73 @@ impl Counter {
         self
     }
 
+    /// Holds counts of at most about so many bytes in memory, and the others in files without a name in this folder. The
+    /// result is the same.
+    ///
+    /// The counts that [`Counter::finish`] gives are in memory, whatever the limit; so is a single piece or a document that
+    /// cannot be cut.
+    pub fn with_memory_limit(mut self, bytes: usize, folder: PathBuf) -> Counter {
+        (self.limit, self.folder) = (bytes, Folder::new(folder));
+        self
+    }
+
+    /// Checks that files can be made in the folder for counts that pass the limit.
+    ///
+    /// # Errors
+    /// [`Error::Spill`](crate::Error::Spill).
+    pub fn check_folder(&self) -> Result<()> {
+        self.folder.check()
+    }
+
     /// Counts documents. No piece spans two documents, and special tokens are cut out of them.
     ///
     /// # Errors
-    /// [`Error::Split`](crate::Error::Split) if a custom pattern fails; whatever `report` returns.
+    /// [`Error::Split`](crate::Error::Split) if a custom pattern fails; [`Error::Spill`](crate::Error::Spill); whatever
+    /// `report` returns.
     pub fn add(&mut self, documents: &[&[u8]], report: &mut Report) -> Result<()> {
-        let blocks = self.blocks(documents);
+        self.add_while(documents, || Ok(()), report)
+    }
+
+    /// Counts documents, and does something else on this thread at the same time.
+    ///
+    /// # Errors
+    /// As [`Counter::add`], and that of `meanwhile`.
+    pub fn add_while(
+        &mut self,
+        documents: &[&[u8]],
+        meanwhile: impl FnOnce() -> Result<()>,
+        report: &mut Report,
+    ) -> Result<()> {
         let total = documents.iter().map(|document| document.len() as u64).sum();
-        let done = AtomicU64::new(0);
-        let tables = std::sync::Mutex::new(std::mem::take(&mut self.tables));
-        let state = || {
-            tables.lock().expect("no thread panics here").pop().unwrap_or_else(|| PieceTable::new(self.hasher.clone()))
-        };
-        let work = |table: &mut PieceTable, task: usize, stop: &Stop| {
-            let (place, block) = blocks[task];
-            let mut start = 0;
-            self.splitter.ends(block, |end| {
-                stop.check()?;
-                table.count(block, start, end, place + start as u64);
-                start = end;
-                Ok(())
-            })?;
-            done.fetch_add(block.len() as u64, Relaxed);
-            Ok(())
-        };
-        let tick = || report(Event::Count { done: done.load(Relaxed), total });
-        self.tables = parallel::run(self.threads, blocks.len(), state, work, tick)?;
-        self.tables.append(&mut tables.into_inner().expect("no thread panics here"));
-        self.bytes += total;
-        report(Event::Count { done: total, total })
-    }
-
-    /// Counts a file as one document; gives its bytes and their SHA-256.
-    ///
-    /// # Errors
-    /// [`Error::Io`](crate::Error::Io); as [`Counter::add`].
-    pub fn add_file(&mut self, path: &Path, report: &mut Report) -> Result<(usize, Sum)> {
-        let content = io::read(path)?;
-        let hasher = self.add_beside(&[&content], |stop| hash(Sha256::new(), &content, stop), report)?;
-        Ok((content.len(), hasher.finalize().into()))
-    }
-
-    /// Counts documents that are no files, and takes them into the account that [`Counter::texts`] gives.
-    ///
-    /// # Errors
-    /// As [`Counter::add`]; the account is then as it was.
-    pub fn add_texts(&mut self, documents: &[&[u8]], report: &mut Report) -> Result<()> {
-        let mut texts = self.texts.clone();
-        let account = |stop: &Stop| {
-            for document in documents {
-                texts.documents += 1;
-                texts.bytes += document.len() as u64;
-                texts.hasher.update((document.len() as u64).to_le_bytes());
-                texts.hasher = hash(texts.hasher, document, stop)?;
-            }
-            Ok(texts)
-        };
-        self.texts = self.add_beside(documents, account, report)?;
+        let mut blocks = TextBlocks::new(documents, self.bytes, self.account.clone());
+        let (size, cutter) = (self.block, &self.cutter);
+        let next = |_: &mut Worker, stop: &Stop| blocks.next(size, cutter, stop);
+        let workers = std::mem::take(&mut self.workers);
+        self.workers = self.count(workers, total, next, meanwhile, report)?;
+        (self.bytes, self.account) = (blocks.place, blocks.account);
         Ok(())
     }
 
-    /// Counts documents, and does something else with them at the same time.
-    fn add_beside<T: Send>(
-        &mut self,
-        documents: &[&[u8]],
-        beside: impl FnOnce(&Stop) -> Result<T> + Send,
-        report: &mut Report,
-    ) -> Result<T> {
-        let stop = Stop::default();
-        if self.threads == 1 {
-            self.add(documents, report)?;
-            return beside(&stop);
-        }
-        thread::scope(|scope| {
-            let done = scope.spawn(|| beside(&stop));
-            self.add(documents, report).inspect_err(|_| stop.call_off())?;
-            done.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })
+    /// Counts files, each as one document; gives the bytes and the SHA-256 of each.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io) for a file that cannot be read; as [`Counter::add`].
+    pub fn add_files(&mut self, paths: &[PathBuf], report: &mut Report) -> Result<Vec<(u64, Sum)>> {
+        let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |found| found.len());
+        let total = paths.iter().map(size).sum();
+        let mut blocks = FileBlocks::new(paths, self.bytes);
+        let (size, cutter) = (self.block, &self.cutter);
+        let next = |worker: &mut Worker, stop: &Stop| blocks.next(size, cutter, &mut worker.buffer, stop);
+        let workers = std::mem::take(&mut self.workers);
+        self.workers = self.count(workers, total, next, || Ok(()), report)?;
+        self.bytes = blocks.place;
+        Ok(blocks.read)
     }
 
-    /// What was given to [`Counter::add_texts`]: the number of documents, their bytes, and the SHA-256 over the length of
-    /// each (8 bytes, little-endian) and its bytes.
+    /// What was given to [`Counter::add`]: the number of documents, their bytes, and the SHA-256 over the length of each
+    /// (8 bytes, little-endian) and its bytes.
     pub fn texts(&self) -> (u64, u64, Sum) {
-        let Texts { documents, bytes, hasher } = self.texts.clone();
+        let Account { documents, bytes, hasher } = self.account.clone();
         (documents, bytes, hasher.finalize().into())
     }
 
@@ -180,64 +155,156 @@ impl Counter {
         self.bytes
     }
 
-    /// All that was counted.
-    pub fn finish(self) -> Counts {
-        let mut tables = self.tables.into_iter();
-        let mut all = tables.next().unwrap_or_else(|| PieceTable::new(self.hasher));
-        tables.for_each(|table| all.absorb(table));
-        let mut counts = Counts::new(self.splitter, self.special_tokens);
-        all.for_each(|bytes, count| counts.push(bytes, count).expect("no corpus has 2^64 pieces"));
-        counts
-    }
-
-    /// The documents without special tokens, in blocks, each with its place in the corpus.
-    fn blocks<'t>(&self, documents: &[&'t [u8]]) -> Vec<(u64, &'t [u8])> {
-        let mut blocks = Vec::new();
-        let mut start = self.bytes;
-        for &document in documents {
-            let mut from = 0;
-            while let Some(found) = self.special.finder().and_then(|finder| finder.find(document, from)) {
-                self.cut(start, document, from..found.start, &mut blocks);
-                from = found.end;
-            }
-            self.cut(start, document, from..document.len(), &mut blocks);
-            start += document.len() as u64;
-        }
-        blocks
-    }
-
-    fn cut<'t>(
+    /// Counts all blocks, `total` bytes as far as is known.
+    fn count<'t>(
         &self,
-        start: u64,
-        document: &'t [u8],
-        stretch: std::ops::Range<usize>,
-        blocks: &mut Vec<(u64, &'t [u8])>,
-    ) {
-        let mut from = stretch.start;
-        while from < stretch.end {
-            let text = &document[from..stretch.end];
-            let cut = if text.len() > self.block { self.splitter.safe_cut(text, self.block) } else { None };
-            let end = cut.map_or(stretch.end, |cut| from + cut);
-            blocks.push((start + from as u64, &document[from..end]));
-            from = end;
+        workers: Vec<Worker>,
+        total: u64,
+        next: impl FnMut(&mut Worker, &Stop) -> Result<Option<Block<'t>>> + Send,
+        meanwhile: impl FnOnce() -> Result<()>,
+        report: &mut Report,
+    ) -> Result<Vec<Worker>> {
+        let done = AtomicU64::new(0);
+        let idle = Mutex::new(workers);
+        let take = || idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let worker = || take().unwrap_or_else(|| Worker::new(&self.hasher));
+        let work = |worker: &mut Worker, block: Block, stop: &Stop| {
+            done.fetch_add(self.count_block(worker, block, stop)?, Relaxed);
+            Ok(())
+        };
+        let tick = || report(Event::Count { done: done.load(Relaxed), total });
+        let mut workers = parallel::drain(self.threads, worker, next, work, meanwhile, tick)?;
+        workers.extend(std::iter::from_fn(take));
+        let done = done.into_inner();
+        report(Event::Count { done, total: done })?;
+        Ok(workers)
+    }
+
+    /// Counts a block; gives its bytes.
+    fn count_block(&self, worker: &mut Worker, block: Block, stop: &Stop) -> Result<u64> {
+        let Worker { table, runs, buffer } = worker;
+        let texts = match block.text {
+            Text::Documents(documents) => documents,
+            Text::Part(given) => &[given],
+            Text::Buffered(end) => &[&buffer[..end]],
+        };
+        let bytes = texts.iter().map(|text| text.len()).sum();
+        if !table.is_empty() && table.memory_with(bytes) > self.limit / self.threads {
+            let run = self.folder.write(|run| table.drain(|bytes, count, first| run.push(bytes, count, first)))?;
+            runs.push(run, &self.folder, stop)?;
         }
+        let mut place = block.place;
+        for text in texts {
+            self.count_text(table, text, place, stop)?;
+            place += text.len() as u64;
+        }
+        Ok(bytes as u64)
+    }
+
+    fn count_text(&self, table: &mut PieceTable, text: &[u8], place: u64, stop: &Stop) -> Result<()> {
+        let mut from = 0;
+        while let Some(found) = self.cutter.special().finder().and_then(|finder| finder.find(text, from)) {
+            self.count_stretch(table, &text[from..found.start], place + from as u64, stop)?;
+            from = found.end;
+        }
+        self.count_stretch(table, &text[from..], place + from as u64, stop)
+    }
+
+    /// Counts text that holds no special token.
+    fn count_stretch(&self, table: &mut PieceTable, text: &[u8], place: u64, stop: &Stop) -> Result<()> {
+        let mut start = 0;
+        self.cutter.splitter().ends(text, |end| {
+            stop.check()?;
+            table.count(text, start, end, place + start as u64);
+            start = end;
+            Ok(())
+        })
+    }
+
+    /// All that was counted.
+    ///
+    /// # Errors
+    /// [`Error::Spill`](crate::Error::Spill); whatever `report` returns.
+    pub fn finish(self, report: &mut Report) -> Result<Counts> {
+        let tick = || report(Event::Count { done: 0, total: 0 });
+        let (task, counts) = (Mutex::new(Some(self)), Mutex::new(None));
+        let work = |(): &mut (), counter: Counter, stop: &Stop| {
+            *counts.lock().unwrap_or_else(PoisonError::into_inner) = Some(counter.combine(stop)?);
+            Ok(())
+        };
+        let next = |(): &mut (), _: &Stop| Ok(task.lock().unwrap_or_else(PoisonError::into_inner).take());
+        parallel::drain(1, || (), next, work, || Ok(()), tick)?;
+        Ok(counts.into_inner().unwrap_or_else(PoisonError::into_inner).expect("the work was done"))
+    }
+
+    /// Makes one table of all.
+    fn combine(self, stop: &Stop) -> Result<Counts> {
+        let Counter { folder, limit, hasher, .. } = self;
+        let mut counts = Counts::new(self.cutter.splitter().clone(), self.special_tokens);
+        let mut push = |bytes: &[u8], count| counts.push(bytes, count).expect("no corpus has 2^64 pieces");
+        let mut runs = Runs::new(Order::Bytes);
+        let mut tables = Vec::new();
+        for worker in self.workers {
+            runs.append(worker.runs);
+            tables.push(worker.table);
+        }
+        // Poured together, tables take up to three times what they take now.
+        let held: usize = tables.iter().map(|table| table.memory_with(0)).sum();
+        if runs.is_empty() && held <= limit / 3 {
+            let mut tables = tables.into_iter();
+            let mut all = tables.next().unwrap_or_else(|| PieceTable::new(hasher));
+            tables.for_each(|table| all.absorb(table));
+            all.for_each(push);
+            return Ok(counts);
+        }
+        for mut table in tables {
+            let run = folder.write(|run| table.drain(|bytes, count, first| run.push(bytes, count, first)))?;
+            drop(table);
+            runs.push(run, &folder, stop)?;
+        }
+        let mut sorter = Sorter::new(&folder, limit / 4, stop);
+        runs.merge(&folder, stop, |record| sorter.push(record))?;
+        sorter.finish(|bytes, count| {
+            push(bytes, count);
+            Ok(())
+        })?;
+        Ok(counts)
+    }
+}
+
+impl Worker {
+    fn new(hasher: &RandomState) -> Worker {
+        Worker { table: PieceTable::new(hasher.clone()), runs: Runs::new(Order::Bytes), buffer: Vec::new() }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::super::no_progress;
     use super::*;
+    use crate::error::Error;
 
-    fn count(documents: &[&[u8]], special: &[&str], threads: usize, block: usize) -> Vec<(Vec<u8>, u64)> {
+    type Items = Vec<(Vec<u8>, u64)>;
+
+    fn counter(pattern: &str, special: &[&str], threads: usize, block: usize) -> Counter {
         let special = special.iter().map(|&token| token.to_owned()).collect();
-        let splitter = Splitter::new("cl100k").unwrap();
-        let mut counter = Counter::new(splitter, special, NonZeroUsize::new(threads)).unwrap().with_block_size(block);
-        counter.add(documents, &mut no_progress).unwrap();
-        let counts = counter.finish();
+        let splitter = Splitter::new(pattern).unwrap();
+        Counter::new(splitter, special, NonZeroUsize::new(threads)).unwrap().with_block_size(block)
+    }
+
+    fn items(counter: Counter) -> Items {
+        let counts = counter.finish(&mut no_progress).unwrap();
         assert_eq!(counts.total(), counts.iter().map(|(_, count)| count).sum::<u64>());
         assert!(counts.iter().all(|(pretoken, count)| counts.get(pretoken) == Some(count)));
         counts.iter().map(|(pretoken, count)| (pretoken.to_vec(), count)).collect()
+    }
+
+    fn count(documents: &[&[u8]], special: &[&str], threads: usize, block: usize) -> Items {
+        let mut counter = counter("cl100k", special, threads, block);
+        counter.add(documents, &mut no_progress).unwrap();
+        items(counter)
     }
 
     #[test]
@@ -254,15 +321,99 @@ mod tests {
         assert_eq!(counted, expected.map(|(bytes, count)| (bytes.to_vec(), count)));
     }
 
+    /// Text with long pieces, many short ones, scripts without spaces, and special tokens with white space inside.
+    fn text() -> String {
+        let numbers: String = (0..3000).map(|number| format!("{number} w{}x ", number * 7919)).collect();
+        let code = include_str!("count.rs");
+        format!("{code}{numbers}{}中文，没有空格。\n\n  末尾\n{code}", "long".repeat(400))
+    }
+
+    const SPECIAL: [&str; 3] = ["fn", "the result", "mut self,\n"];
+
     #[test]
-    fn threads_and_block_size_do_not_change_counts() {
-        let text = include_str!("count.rs").repeat(3);
+    fn threads_blocks_and_limits_do_not_change_counts() {
+        let text = text();
         let documents = [text.as_bytes(), b"", b"and  more\n\n text"];
-        let expected = count(&documents, &["fn"], 1, usize::MAX);
-        for threads in [1, 2, 8] {
-            for block in [1, 7, 1024, 10_000] {
-                assert_eq!(count(&documents, &["fn"], threads, block), expected, "{threads} threads, block {block}");
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("text");
+        fs::write(&path, &text).unwrap();
+        for pattern in ["cl100k", "gpt2", "o200k", r"\S+|\s+"] {
+            let mut plain = counter(pattern, &SPECIAL, 1, usize::MAX);
+            plain.add(&documents, &mut no_progress).unwrap();
+            let account = plain.texts();
+            let expected = items(plain);
+            assert!(expected.len() > 1000);
+            for threads in [1, 2, 8] {
+                for (block, limit) in [(1000, 1), (1024, usize::MAX), (10_000, 600_000), (1 << 20, 1), (1, usize::MAX)]
+                {
+                    let counter = || counter(pattern, &SPECIAL, threads, block);
+                    let counter = || counter().with_memory_limit(limit, place.path().to_owned());
+                    let case = format!("{pattern}, {threads} threads, block {block}, limit {limit}");
+                    let mut texts = counter();
+                    texts.add(&documents[..2], &mut no_progress).unwrap();
+                    texts.add(&documents[2..], &mut no_progress).unwrap();
+                    assert_eq!(texts.texts(), account, "{case}");
+                    assert_eq!(texts.bytes(), account.1);
+                    assert_eq!(items(texts), expected, "{case}");
+                    let mut files = counter();
+                    let read = files.add_files(std::slice::from_ref(&path), &mut no_progress).unwrap();
+                    files.add(&documents[1..], &mut no_progress).unwrap();
+                    assert_eq!(read, [(text.len() as u64, sha2::Sha256::digest(&text).into())], "{case}");
+                    assert_eq!(items(files), expected, "{case}");
+                    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "a file was left behind");
+                }
             }
         }
+    }
+
+    #[test]
+    fn small_blocks_of_files_are_the_blocks_of_texts() {
+        let place = tempfile::tempdir().unwrap();
+        let texts = ["a b<e>c d\n\ne 中 f", "", "no", " x\n<e>", "tail  \n"].map(|text| text.repeat(40));
+        let paths: Vec<PathBuf> = (0..texts.len()).map(|number| place.path().join(number.to_string())).collect();
+        for (path, text) in paths.iter().zip(&texts) {
+            fs::write(path, text).unwrap();
+        }
+        let documents: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
+        let expected = count(&documents, &["<e>", "b<e>c d"], 1, usize::MAX);
+        for (threads, block) in [(1, 1), (2, 3), (3, 10), (2, 1 << 10)] {
+            let mut files = counter("cl100k", &["<e>", "b<e>c d"], threads, block);
+            let read = files.add_files(&paths, &mut no_progress).unwrap();
+            assert_eq!(read.iter().map(|&(bytes, _)| bytes).sum::<u64>(), files.bytes());
+            assert_eq!(items(files), expected, "{threads} threads, block {block}");
+        }
+    }
+
+    #[test]
+    fn what_fails_is_named_and_nothing_is_left_behind() {
+        let place = tempfile::tempdir().unwrap();
+        let missing = place.path().join("missing");
+        let mut files = counter("cl100k", &[], 2, 1 << 10);
+        let error = files.add_files(std::slice::from_ref(&missing), &mut no_progress).unwrap_err();
+        assert!(matches!(error, Error::Io { path, .. } if path == missing));
+        let text = text();
+        let mut spilling = counter("cl100k", &[], 2, 1 << 10).with_memory_limit(1, missing.clone());
+        assert!(matches!(spilling.check_folder(), Err(Error::Spill { .. })));
+        let error = spilling.add(&[text.as_bytes()], &mut no_progress).unwrap_err();
+        assert!(matches!(error, Error::Spill { folder, .. } if folder == missing));
+        // Called off while runs are there.
+        let mut called_off = counter("cl100k", &[], 2, 1 << 10).with_memory_limit(1, place.path().to_owned());
+        let error = called_off.add(&[text.as_bytes()], &mut |_| Err(Error::Interrupted)).unwrap_err();
+        assert!(matches!(error, Error::Interrupted));
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn something_else_is_done_meanwhile() {
+        let mut counter = counter("cl100k", &[], 2, 1 << 10);
+        let mut done = false;
+        let meanwhile = || {
+            done = true;
+            Ok(())
+        };
+        counter.add_while(&[b"a b"], meanwhile, &mut no_progress).unwrap();
+        assert!(done && counter.bytes() == 3);
+        let error = counter.add_while(&[b"a b"], || Err(Error::EmptyCorpus), &mut no_progress).unwrap_err();
+        assert!(matches!(error, Error::EmptyCorpus));
     }
 }

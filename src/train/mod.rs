@@ -3,13 +3,16 @@
 //! [`Counter`] reads text and gives [`Counts`]: every distinct piece (a *pretoken*) with how often it occurs. [`train`]
 //! learns from counts alone: of all pairs of adjacent tokens the most frequent becomes a new token, again and again.
 
+mod blocks;
 mod count;
 mod counts;
+mod cut;
 mod merge_loop;
 mod pairs;
 mod progress;
 mod queue;
 mod scale;
+mod spill;
 mod table;
 mod words;
 

@@ -10,15 +10,21 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
+use crate::error::Result;
+
 /// The longest piece that is its own key.
 const INLINE: usize = 15;
 
 /// Distinct pieces, how often each occurs, and where it occurs first.
+///
+/// Pieces come in the order of their places, unless another table is [absorbed](PieceTable::absorb).
 pub(super) struct PieceTable {
     /// Open addressing with linear probing; a power of two, at most half full.
     short: Vec<Short>,
     filled: usize,
     long: HashTable<Long>,
+    /// The bytes of memory that the long pieces take.
+    long_bytes: usize,
     /// The same for all tables of a corpus, so that one can be poured into another in the order of its slots.
     hasher: RandomState,
 }
@@ -37,9 +43,12 @@ struct Long {
     first: u64,
 }
 
+/// What a long piece takes besides its bytes: its entry in a table that is half full, and what an allocation costs.
+const LONG: usize = 2 * size_of::<Long>() + 16;
+
 impl PieceTable {
     pub(super) fn new(hasher: RandomState) -> PieceTable {
-        PieceTable { short: vec![Short::default(); 1 << 10], filled: 0, long: HashTable::new(), hasher }
+        PieceTable { short: vec![Short::default(); 1 << 10], filled: 0, long: HashTable::new(), long_bytes: 0, hasher }
     }
 
     /// Counts the piece `text[start..end]`, which must not be empty, at this place of the corpus.
@@ -85,9 +94,25 @@ impl PieceTable {
                 known.first = known.first.min(first);
             }
             Entry::Vacant(free) => {
+                self.long_bytes += bytes.len() + LONG;
                 free.insert(Long { bytes: bytes.into(), count, first });
             }
         }
+    }
+
+    /// The most memory that is taken, in bytes, while text of so many bytes is counted, in which pieces are as short as in
+    /// other text.
+    pub(super) fn memory_with(&self, bytes: usize) -> usize {
+        let short = self.short.len();
+        let grown = ((self.filled + bytes / 4) * 2).next_power_of_two();
+        // While it grows, the old slots and the new ones are there.
+        let slots = if grown > short { grown + grown / 2 } else { short };
+        slots * size_of::<Short>() + self.long_bytes + bytes
+    }
+
+    /// Whether nothing has been counted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.filled == 0 && self.long.is_empty()
     }
 
     #[cold]
@@ -112,6 +137,28 @@ impl PieceTable {
         for piece in other.long {
             self.add_long(&piece.bytes, piece.count, piece.first);
         }
+    }
+
+    /// Calls `each` with every piece, its count and its first occurrence, in the order of bytes, and forgets them. The memory
+    /// of the short ones is kept.
+    pub(super) fn drain(&mut self, mut each: impl FnMut(&[u8], u64, u64) -> Result<()>) -> Result<()> {
+        let mut long: Vec<Long> = self.long.drain().collect();
+        long.sort_unstable_by(|left, right| left.bytes.cmp(&right.bytes));
+        let mut long = long.into_iter().peekable();
+        // The slots themselves are sorted, which takes no memory: free ones first. Read from the lowest byte on, a key
+        // compares like its bytes.
+        self.short.sort_unstable_by_key(|piece| piece.key.swap_bytes());
+        let filled = self.short.len() - self.filled;
+        for piece in &mut self.short[filled..] {
+            let Short { key, count, first } = std::mem::take(piece);
+            let short = &key.to_le_bytes()[..(key >> 120) as usize];
+            while let Some(before) = long.next_if(|long| *long.bytes < *short) {
+                each(&before.bytes, before.count, before.first)?;
+            }
+            each(short, count, first)?;
+        }
+        (self.filled, self.long_bytes) = (0, 0);
+        long.try_for_each(|piece| each(&piece.bytes, piece.count, piece.first))
     }
 
     /// Calls `each` with every piece and its count, in the order of first occurrence.

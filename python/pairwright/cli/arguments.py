@@ -1,6 +1,7 @@
 """Arguments and options that several commands share."""
 
-from typing import Annotated, Literal, TypeAlias
+import re
+from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 
@@ -34,6 +35,39 @@ SpecialTokens: TypeAlias = Annotated[
 Threads: TypeAlias = Annotated[
     int | None, typer.Option(metavar="N", help="Threads that count.", show_default="every core")
 ]
+
+
+def memory_limit(text: str) -> int | float:
+    """A number of bytes such as 800MB or 4GiB, or a share of the machine's memory such as 0.5 or 50%."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) *(%|[kKMGT]?i?B)?", text.strip())
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is neither a size such as 4GB nor a share such as 0.5 or 50%")
+    number, unit = float(found[1]), found[2]
+    if unit == "%" or (unit is None and "." in found[1]):
+        return number / 100 if unit == "%" else number
+    prefix = (unit or "B")[0].upper()
+    power = "BKMGT".index(prefix)
+    return int(number * (1024 if "i" in (unit or "") else 1000) ** power)
+
+
+MemoryLimit: TypeAlias = Annotated[
+    Any,
+    typer.Option(
+        metavar="SIZE",
+        parser=memory_limit,
+        help="What counting may hold in memory: 800MB, 4GB, or a share of all, as in 0.5; the rest goes to disk.",
+        show_default="one half of all",
+    ),
+]
+SpillFolder: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Where counts that pass the limit are kept meanwhile.",
+        show_default="the system's for temporary files",
+    ),
+]
+
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", help="Say nothing but warnings and errors.")]
 
 Treatment: TypeAlias = Literal["refuse", "allow", "text"]

@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 import pairwright
-from pairwright import Counts
 from pairwright.cli import counted, files
-from pairwright.cli.arguments import Quiet, SpecialTokens, Threads
+from pairwright.cli.arguments import MemoryLimit, Quiet, SpecialTokens, SpillFolder, Threads
 from pairwright.cli.console import UsageError, say
 from pairwright.cli.corpus import Corpus
 from pairwright.progress import stderr_is_terminal
@@ -36,6 +35,8 @@ def tally(
     ] = None,
     special: SpecialTokens = None,
     threads: Threads = None,
+    memory_limit: MemoryLimit = None,
+    spill_folder: SpillFolder = None,
     dataset: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Count tinyshakespeare, python-docs or python-stdlib.", show_default=False),
@@ -50,12 +51,27 @@ def tally(
     if out == files.STANDARD:
         raise UsageError("counts cannot go to standard output", hint="name a file with --out")
     if merge:
-        given = {"--pattern": pattern, "--special": special, "--threads": threads, "--dataset": dataset}
+        given = {
+            "--pattern": pattern,
+            "--special": special,
+            "--threads": threads,
+            "--memory-limit": memory_limit,
+            "--spill-folder": spill_folder,
+            "--dataset": dataset,
+        }
         names = merged(corpus, [option for option, value in given.items() if value not in (None, [])])
         files.check_target(out)
         counts = counted.load_sum(names)
     else:
-        counts = count(chosen(corpus, dataset, out), pattern or PATTERN, special or (), threads, quiet=quiet)
+        counts = pairwright.count(
+            chosen(corpus, dataset, out).text,
+            pattern or PATTERN,
+            special or (),
+            threads=threads,
+            memory_limit=memory_limit,
+            spill_folder=spill_folder,
+            progress=stderr_is_terminal() and not quiet,
+        )
     counts.save(out)
     if not quiet:
         size = Path(out).stat().st_size
@@ -82,9 +98,3 @@ def chosen(names: Sequence[str] | None, dataset: str | None, out: str) -> Corpus
         raise UsageError("there is nothing to count", hint="name files, - for standard input, or --dataset")
     files.check_target(out)
     return Corpus.of_dataset(dataset) if dataset is not None else Corpus.of_files(names or ())
-
-
-def count(corpus: Corpus, pattern: str, special: Sequence[str], threads: int | None, *, quiet: bool) -> Counts:
-    """Count, with a bar where somebody sees it."""
-    shown = stderr_is_terminal() and not quiet
-    return pairwright.count(corpus.text, pattern, special, threads=threads, progress=shown)

@@ -7,7 +7,7 @@ import typer
 
 import pairwright
 from pairwright.cli import demonstration, files, model as models
-from pairwright.cli.arguments import Quiet, SpecialTokens, Threads
+from pairwright.cli.arguments import MemoryLimit, Quiet, SpecialTokens, SpillFolder, Threads
 from pairwright.cli.console import UsageError, console, print_table, say
 from pairwright.cli.corpus import Corpus
 from pairwright.cli.learned import table_of_learned
@@ -61,6 +61,8 @@ def train(
         int | None, typer.Option(metavar="N", help="Tokens do not grow longer.", show_default="no limit")
     ] = None,
     threads: Threads = None,
+    memory_limit: MemoryLimit = None,
+    spill_folder: SpillFolder = None,
     out: Annotated[str, typer.Option(metavar="FILE", help="Where the model goes.")] = "model.json",
     dataset: Annotated[
         str | None,
@@ -115,6 +117,8 @@ def train(
         min_frequency=min_frequency,
         max_token_bytes=max_token_bytes,
         threads=threads,
+        memory_limit=memory_limit,
+        spill_folder=spill_folder,
         progress=stderr_is_terminal() and not quiet,
     )
     tokenizer.save(out)

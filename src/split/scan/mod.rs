@@ -9,6 +9,7 @@
 
 mod cl100k;
 mod class;
+mod cut;
 mod gpt2;
 mod o200k;
 
@@ -16,6 +17,7 @@ use crate::error::Result;
 use class::{Class, MARK, NEWLINE, OTHER, SPACE, class_at, run};
 
 pub(super) use cl100k::cl100k;
+pub(super) use cut::safe_cut;
 pub(super) use gpt2::gpt2;
 pub(super) use o200k::o200k;
 
