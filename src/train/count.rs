@@ -20,7 +20,7 @@ use super::cut::Cutter;
 use super::progress::{Event, Report};
 use super::special_of_corpus;
 use super::spill::{Folder, Order, Runs, Sorter};
-use super::table::PieceTable;
+use super::table::{BATCH, PieceTable};
 use crate::error::Result;
 use crate::parallel::{self, Stop};
 use crate::split::Splitter;
@@ -212,13 +212,19 @@ impl Counter {
 
     /// Counts text that holds no special token.
     fn count_stretch(&self, table: &mut PieceTable, text: &[u8], place: u64, stop: &Stop) -> Result<()> {
-        let mut start = 0;
+        let (mut ends, mut number, mut start) = ([0; BATCH], 0, 0);
         self.cutter.splitter().ends(text, |end| {
-            stop.check()?;
-            table.count(text, start, end, place + start as u64);
-            start = end;
+            ends[number] = end;
+            number += 1;
+            if number == BATCH {
+                stop.check()?;
+                table.count(text, start, &ends, place);
+                (number, start) = (0, end);
+            }
             Ok(())
-        })
+        })?;
+        table.count(text, start, &ends[..number], place);
+        Ok(())
     }
 
     /// All that was counted.
