@@ -1,5 +1,6 @@
 """What all tests share: data that may be absent, corpora, a trained tokenizer."""
 
+import lzma
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,12 @@ def handbook(data: Callable[[str], Path]) -> dict[str, str]:
     texts = {path.stem: path.read_bytes().decode() for path in sorted(data("handbook").glob("*.txt"))}
     assert len(texts) == 26
     return texts
+
+
+@pytest.fixture(scope="session")
+def english(data: Callable[[str], Path]) -> str:
+    """Technical prose: 65 MB."""
+    return lzma.decompress(data("english.txt.xz").read_bytes()).decode()
 
 
 @pytest.fixture(scope="session")
