@@ -7,11 +7,11 @@ use std::{env, fs};
 
 use regex_syntax::hir::{Class, HirKind};
 
-/// The classes, in the order of their bits. `OTHER` is what is left.
+/// The classes, as `src/split/scan/class.rs` has them. `OTHER` is what is left.
 const CLASSES: [(u8, &str); 7] = [
     (1, r"[\p{Lu}\p{Lt}]"),
     (2, r"\p{Ll}"),
-    (4, r"[\p{Lm}\p{Lo}]"),
+    (3, r"[\p{Lm}\p{Lo}]"),
     (8, r"\p{M}"),
     (16, r"\p{N}"),
     (32, r"[\s--[\r\n]]"),

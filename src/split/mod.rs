@@ -17,7 +17,7 @@ pub use pattern::{NAMED, NamedPattern, Pattern};
 use crate::error::Result;
 use invalid::with_stand_ins;
 use regex::RegexSplitter;
-use scan::Grammar;
+use scan::{ENDS, Ends, Grammar, Level};
 
 /// Cuts text into pieces by one split pattern.
 #[derive(Clone)]
@@ -28,7 +28,7 @@ pub struct Splitter {
 
 #[derive(Clone)]
 enum Engine {
-    Scan(Grammar),
+    Scan(Grammar, Level),
     Regex(Box<RegexSplitter>),
 }
 
@@ -40,10 +40,18 @@ impl Splitter {
     pub fn new(pattern: &str) -> Result<Splitter> {
         let pattern = Pattern::parse(pattern);
         let engine = match pattern.grammar() {
-            Some(named) => Engine::Scan(named.grammar),
+            Some(named) => Engine::Scan(named.grammar, Level::best()),
             None => Engine::Regex(Box::new(RegexSplitter::new(pattern.regex())?)),
         };
         Ok(Splitter { pattern, engine })
+    }
+
+    /// This splitter by every level of instructions that this processor has, for tests and benches. All do the same.
+    #[doc(hidden)]
+    pub fn levels(&self) -> Vec<(&'static str, Splitter)> {
+        let Engine::Scan(grammar, _) = self.engine else { return vec![("regex", self.clone())] };
+        let by = |level: Level| Splitter { pattern: self.pattern.clone(), engine: Engine::Scan(grammar, level) };
+        Level::all().map(|level| (level.name(), by(level))).collect()
     }
 
     /// The pattern this splitter follows.
@@ -82,18 +90,45 @@ impl Splitter {
     /// As [`Splitter::split`].
     #[inline]
     pub fn ends(&self, text: &[u8], mut each: impl FnMut(usize) -> Result<()>) -> Result<()> {
+        self.batches(text, |ends| ends.iter().try_for_each(|&end| each(end)))
+    }
+
+    /// Calls `each` with the ends of all pieces, in order and some hundreds at a time: for those who have something to
+    /// gain from knowing the next pieces.
+    ///
+    /// # Errors
+    /// As [`Splitter::split`].
+    #[inline]
+    pub fn batches(&self, text: &[u8], mut each: impl FnMut(&[usize]) -> Result<()>) -> Result<()> {
         match &self.engine {
-            // One loop for each scanner, so that it is compiled into the loop.
-            Engine::Scan(Grammar::Gpt2) => scan::all(text, scan::gpt2, each),
-            Engine::Scan(Grammar::Cl100k) => scan::all(text, scan::cl100k, each),
-            Engine::Scan(Grammar::O200k) => scan::all(text, scan::o200k, each),
-            Engine::Regex(splitter) => match std::str::from_utf8(text) {
-                Ok(valid) => splitter.ends(valid, each),
-                Err(_) => {
-                    let (stand_in, mut position) = with_stand_ins(text);
-                    splitter.ends(&stand_in, |end| each(position(end)))
+            Engine::Scan(grammar, level) => {
+                let mut scanner = Ends::new(text);
+                loop {
+                    match scanner.next(*grammar, *level) {
+                        [] => return Ok(()),
+                        ends => each(ends)?,
+                    }
                 }
-            },
+            }
+            Engine::Regex(splitter) => {
+                let mut ends = Vec::with_capacity(ENDS);
+                let mut push = |end| {
+                    ends.push(end);
+                    if ends.len() == ENDS {
+                        each(&ends)?;
+                        ends.clear();
+                    }
+                    Ok(())
+                };
+                match std::str::from_utf8(text) {
+                    Ok(valid) => splitter.ends(valid, push)?,
+                    Err(_) => {
+                        let (stand_in, mut position) = with_stand_ins(text);
+                        splitter.ends(&stand_in, |end| push(position(end)))?;
+                    }
+                }
+                if ends.is_empty() { Ok(()) } else { each(&ends) }
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use super::class::{LETTER, NEWLINE, NUMBER, class_at, run};
 use super::{PREFIX, contraction_of_any_case, symbols, white_space_by_lines};
 
 #[inline]
-pub(in super::super) fn cl100k(text: &[u8], at: usize) -> usize {
+pub(super) fn cl100k(text: &[u8], at: usize) -> usize {
     if let Some(end) = contraction_of_any_case(text, at) {
         return end;
     }

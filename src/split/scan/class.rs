@@ -3,15 +3,13 @@
 // `CODE_POINT_BLOCKS` and `CODE_POINT_CLASSES`: written by build.rs from the Unicode tables of the regex library.
 include!(concat!(env!("OUT_DIR"), "/classes.rs"));
 
-/// A set of classes; that of a character has one bit.
+/// A set of classes. That of a character has one bit, or both of `LETTER`; bit 4 is free for the windows.
 pub(super) type Class = u8;
 
 /// `[\p{Lu}\p{Lt}]`.
 pub(super) const UPPER: Class = 1;
 /// `\p{Ll}`.
 pub(super) const LOWER: Class = 2;
-/// `[\p{Lm}\p{Lo}]`.
-pub(super) const UNCASED: Class = 4;
 /// `\p{M}`.
 pub(super) const MARK: Class = 8;
 /// `\p{N}`.
@@ -23,14 +21,19 @@ pub(super) const NEWLINE: Class = 64;
 /// Everything else, and bytes that are not UTF-8: those are split as U+FFFD, which is a symbol.
 pub(super) const OTHER: Class = 128;
 
-/// `\p{L}`.
-pub(super) const LETTER: Class = UPPER | LOWER | UNCASED;
+/// `\p{L}`. A character of `[\p{Lm}\p{Lo}]` has both bits: the one pattern that asks for case counts it as both.
+pub(super) const LETTER: Class = UPPER | LOWER;
+
+/// The class of a character of ASCII.
+pub(super) const fn ascii_class(byte: u8) -> Class {
+    CODE_POINT_CLASSES[byte as usize]
+}
 
 /// The class of the character at an offset, and its length in bytes; no class and no length at the end of the text.
 #[inline]
 pub(super) fn class_at(text: &[u8], at: usize) -> (Class, usize) {
     match text.get(at) {
-        Some(&byte) if byte < 0x80 => (CODE_POINT_CLASSES[usize::from(byte)], 1),
+        Some(&byte) if byte < 0x80 => (ascii_class(byte), 1),
         Some(_) => class_beyond_ascii(&text[at..]),
         None => (0, 0),
     }
@@ -87,7 +90,7 @@ mod tests {
         let regexes = [
             (UPPER, r"[\p{Lu}\p{Lt}]"),
             (LOWER, r"\p{Ll}"),
-            (UNCASED, r"[\p{Lm}\p{Lo}]"),
+            (LETTER, r"[\p{Lm}\p{Lo}]"),
             (MARK, r"\p{M}"),
             (NUMBER, r"\p{N}"),
             (SPACE, r"[\s--[\r\n]]"),

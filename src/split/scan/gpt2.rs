@@ -4,7 +4,7 @@ use super::class::{LETTER, NUMBER, class_at, run};
 use super::{SYMBOL, contraction, white_space};
 
 #[inline]
-pub(in super::super) fn gpt2(text: &[u8], at: usize) -> usize {
+pub(super) fn gpt2(text: &[u8], at: usize) -> usize {
     if let Some(end) = contraction(text, at) {
         return end;
     }

@@ -12,14 +12,15 @@ mod class;
 mod cut;
 mod gpt2;
 mod o200k;
+mod window;
 
-use crate::error::Result;
 use class::{Class, MARK, NEWLINE, OTHER, SPACE, class_at, run};
 
-pub(super) use cl100k::cl100k;
+use cl100k::cl100k;
 pub(super) use cut::safe_cut;
-pub(super) use gpt2::gpt2;
-pub(super) use o200k::o200k;
+use gpt2::gpt2;
+use o200k::o200k;
+pub(super) use window::{ENDS, Ends, Level};
 
 /// The scanners there are.
 #[derive(Clone, Copy, Debug)]
@@ -27,22 +28,6 @@ pub(super) enum Grammar {
     Gpt2,
     Cl100k,
     O200k,
-}
-
-/// Calls `each` with the end of every piece. `advance` gives the end of the piece that starts at an offset, which is
-/// less than the length of the text.
-#[inline(always)]
-pub(super) fn all(
-    text: &[u8],
-    advance: impl Fn(&[u8], usize) -> usize,
-    mut each: impl FnMut(usize) -> Result<()>,
-) -> Result<()> {
-    let mut at = 0;
-    while at < text.len() {
-        at = advance(text, at);
-        each(at)?;
-    }
-    Ok(())
 }
 
 /// `[^\s\p{L}\p{N}]`.
@@ -109,92 +94,4 @@ fn contraction_of_any_case(text: &[u8], at: usize) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::super::invalid::with_stand_ins;
-    use super::super::regex::RegexSplitter;
-    use super::super::{NAMED, NamedPattern, Splitter};
-
-    fn scanned(text: &[u8], splitter: &Splitter) -> Vec<usize> {
-        let mut ends = Vec::new();
-        splitter
-            .ends(text, |end| {
-                ends.push(end);
-                Ok(())
-            })
-            .unwrap();
-        ends
-    }
-
-    fn by_regex(text: &[u8], oracle: &RegexSplitter) -> Vec<usize> {
-        let (shown, mut position) = with_stand_ins(text);
-        let mut ends = Vec::new();
-        oracle
-            .ends(&shown, |end| {
-                ends.push(position(end));
-                Ok(())
-            })
-            .unwrap();
-        ends
-    }
-
-    /// One generic law for all patterns: a scanner finds the pieces of its regex.
-    fn equals_the_regex(texts: impl Iterator<Item = Vec<u8>>) {
-        let oracle = |named: &NamedPattern| RegexSplitter::new(named.regex).unwrap();
-        let splitter = |named: &NamedPattern| Splitter::new(named.name).unwrap();
-        let both: Vec<_> = NAMED.iter().map(|named| (named, splitter(named), oracle(named))).collect();
-        for text in texts {
-            for (named, splitter, oracle) in &both {
-                let found = scanned(&text, splitter);
-                assert_eq!(found, by_regex(&text, oracle), "{} on b\"{}\"", named.name, text.escape_ascii());
-            }
-        }
-    }
-
-    /// All strings of so many characters.
-    fn strings(characters: &[&'static str], length: u32) -> impl Iterator<Item = Vec<u8>> {
-        let characters = characters.to_vec();
-        (0..characters.len().pow(length)).map(move |code| {
-            let of = |at| characters[code / characters.len().pow(at) % characters.len()];
-            (0..length).map(of).collect::<String>().into_bytes()
-        })
-    }
-
-    #[test]
-    fn all_strings_of_four_over_the_classes() {
-        let classes = ["a", "B", "'", "1", " ", "\t", "\n", "\r", "\u{2003}", "!", "/", "é", "Ǆ", "中", "\u{301}", "٣"];
-        equals_the_regex(strings(&classes, 4));
-    }
-
-    #[test]
-    fn all_strings_of_six_where_backtracking_hides() {
-        equals_the_regex(strings(&["a", "B", "中", "\u{301}", " ", "!"], 6));
-        equals_the_regex(strings(&[" ", "\n", "\u{a0}", "a", "!", "/"], 6));
-    }
-
-    #[test]
-    fn all_strings_of_five_around_an_apostrophe() {
-        equals_the_regex(strings(&["'", "s", "L", "l", "v", "E", "ſ", "K", " "], 5));
-    }
-
-    #[test]
-    fn every_code_point_in_context() {
-        let texts = ('\0'..=char::MAX).map(|c| format!("a{c}b {c}{c}\n{c}1 A{c}'{c}s!{c}").into_bytes());
-        equals_the_regex(texts.step_by(if cfg!(debug_assertions) { 7 } else { 1 }));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2000))]
-
-        #[test]
-        fn any_text(text in r"(\PC|\s|[a-zA-Z']|[ \n]){0,60}") {
-            equals_the_regex(std::iter::once(text.into_bytes()));
-        }
-
-        #[test]
-        fn any_bytes(text in proptest::collection::vec(prop_oneof![Just(b'a'), Just(b' '), Just(0xe4u8), Just(0xb8), any::<u8>()], 0..30)) {
-            equals_the_regex(std::iter::once(text));
-        }
-    }
-}
+mod tests;

@@ -9,16 +9,16 @@
 //! character that may be lower case, and takes the last of the capitals that can be both.
 
 use super::cl100k::numbers;
-use super::class::{Class, LETTER, LOWER, MARK, NUMBER, UNCASED, UPPER, class_at, run};
+use super::class::{Class, LETTER, LOWER, MARK, NUMBER, UPPER, class_at, run};
 use super::{PREFIX, contraction_of_any_case, symbols, white_space_by_lines};
 
-/// `[\p{Lm}\p{Lo}\p{M}]`, both upper and lower.
-const EITHER: Class = UNCASED | MARK;
-const CAPITAL: Class = UPPER | EITHER;
-const SMALL: Class = LOWER | EITHER;
+/// `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`: letters without case have the bits of both cases.
+const CAPITAL: Class = UPPER | MARK;
+/// `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`.
+const SMALL: Class = LOWER | MARK;
 
 #[inline]
-pub(in super::super) fn o200k(text: &[u8], at: usize) -> usize {
+pub(super) fn o200k(text: &[u8], at: usize) -> usize {
     let (class, length) = class_at(text, at);
     if class & NUMBER != 0 {
         return numbers(text, at);
@@ -68,7 +68,7 @@ fn ending_in_lower_case(text: &[u8], at: usize) -> Result<usize, usize> {
             };
         }
         end += length;
-        if class & EITHER != 0 {
+        if class & SMALL != 0 {
             either = Some(end);
         }
     }

@@ -1,0 +1,205 @@
+//! The scanners on 64 bytes at once.
+
+mod lanes;
+mod starts;
+
+use super::Grammar;
+use super::class::{Class, class_at};
+#[cfg(target_arch = "x86_64")]
+use lanes::{Avx2, Avx512};
+use lanes::{Lanes, Portable, ROOM, TAIL, WINDOW};
+use starts::{Cl100k, Gpt2, O200k, Rules, Window};
+
+/// Classes that are known ahead, in bytes of text.
+const AHEAD: usize = 1024;
+/// Ends that are found at a time, at least until the last.
+pub(in super::super) const ENDS: usize = 256;
+
+/// Which instructions to use.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Level(Kind);
+
+#[derive(Clone, Copy)]
+enum Kind {
+    /// No windows, one character at a time.
+    Scalar,
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2(Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Avx512),
+}
+
+impl Level {
+    /// All that this processor has, each faster than the one before.
+    pub(in super::super) fn all() -> impl Iterator<Item = Level> {
+        let levels = [
+            Some(Kind::Scalar),
+            Some(Kind::Portable),
+            #[cfg(target_arch = "x86_64")]
+            Avx2::new().map(Kind::Avx2),
+            #[cfg(target_arch = "x86_64")]
+            Avx512::new().map(Kind::Avx512),
+        ];
+        levels.into_iter().flatten().map(Level)
+    }
+
+    /// The fastest that this processor has.
+    pub(in super::super) fn best() -> Level {
+        Level::all().last().expect("some need no special instructions")
+    }
+
+    pub(in super::super) fn name(self) -> &'static str {
+        match self.0 {
+            Kind::Scalar => "scalar",
+            Kind::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2(_) => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512(_) => "avx512",
+        }
+    }
+}
+
+/// The ends of the pieces of a text, some at a time.
+pub(in super::super) struct Ends<'t> {
+    text: &'t [u8],
+    /// The start of the piece whose end is next.
+    piece: usize,
+    /// The start of the next window, not before that of the piece.
+    at: usize,
+    /// The part of the text whose classes are known.
+    from: usize,
+    to: usize,
+    classes: [Class; AHEAD + 2 * WINDOW],
+    ends: [usize; ENDS + ROOM],
+}
+
+impl<'t> Ends<'t> {
+    pub(in super::super) fn new(text: &'t [u8]) -> Ends<'t> {
+        Ends { text, piece: 0, at: 0, from: 0, to: 0, classes: [0; _], ends: [0; _] }
+    }
+
+    /// The next ends, in order; none at the end of the text.
+    #[inline]
+    pub(in super::super) fn next(&mut self, grammar: Grammar, level: Level) -> &[usize] {
+        let found = match grammar {
+            Grammar::Gpt2 => self.fill::<Gpt2>(level),
+            Grammar::Cl100k => self.fill::<Cl100k>(level),
+            Grammar::O200k => self.fill::<O200k>(level),
+        };
+        &self.ends[..found]
+    }
+
+    #[inline]
+    fn fill<R: Rules>(&mut self, level: Level) -> usize {
+        match level.0 {
+            Kind::Scalar => fill_scalar::<R>(self),
+            Kind::Portable => fill_portable::<R>(self),
+            // SAFETY: the value is there only where these instructions are.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2(lanes) => unsafe { fill_avx2::<R>(self, lanes) },
+            // SAFETY: the value is there only where these instructions are.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512(lanes) => unsafe { fill_avx512::<R>(self, lanes) },
+        }
+    }
+
+    #[inline(always)]
+    fn fill_by<R: Rules>(&mut self, lanes: impl Lanes) -> usize {
+        let length = self.text.len();
+        let mut found = 0;
+        while found < ENDS && self.piece < length {
+            if self.at + WINDOW > self.to && self.to < length {
+                self.classify(lanes);
+            }
+            let classes = self.classes[self.at - self.from..].first_chunk().expect("a window of classes");
+            let rest = (length - self.at).min(WINDOW) as u32;
+            let window = Window {
+                text: self.text,
+                at: self.at,
+                masks: lanes.masks(classes),
+                inside: u64::from(self.at > self.piece),
+                last: 1 << (rest - 1),
+                end: 1u64.checked_shl(rest).unwrap_or(0),
+            };
+            let next = R::find(&window);
+            if next.starts != 0 {
+                let room = self.ends[found..].first_chunk_mut().expect("room for a window");
+                found += lanes.push(next.starts, self.at, room);
+                self.at += 63 - next.starts.leading_zeros() as usize;
+                self.piece = self.at;
+            } else if next.goes_on {
+                self.at += 63;
+            } else {
+                self.piece = R::advance(self.text, self.piece);
+                self.at = self.piece;
+                self.ends[found] = self.piece;
+                found += 1;
+            }
+        }
+        found
+    }
+
+    /// Makes known the classes from `at`, where `to` is the start of a character.
+    #[inline(always)]
+    fn classify(&mut self, lanes: impl Lanes) {
+        if self.at < self.to {
+            self.classes.copy_within(self.at - self.from..self.to - self.from, 0);
+        } else {
+            self.to = self.at;
+        }
+        self.from = self.at;
+        while self.to < self.text.len() && self.to - self.from < AHEAD {
+            let classes: &mut [Class] = &mut self.classes[self.to - self.from..];
+            let text = &self.text[self.to..];
+            let room = classes.first_chunk_mut().expect("room for classes");
+            let (mut beyond, mut known) = match text.first_chunk() {
+                Some(block) => (lanes.classify(block, room), WINDOW),
+                None => {
+                    let mut block = [0; WINDOW];
+                    block[..text.len()].copy_from_slice(text);
+                    (lanes.classify(&block, room), text.len())
+                }
+            };
+            while beyond != 0 {
+                let place = beyond.trailing_zeros() as usize;
+                let (class, length) = class_at(text, place);
+                classes[place] = class;
+                classes[place + 1..place + length].fill(class | TAIL);
+                known = known.max(place + length);
+                beyond &= u64::MAX.checked_shl((place + length) as u32).unwrap_or(0);
+            }
+            self.to += known;
+        }
+        if self.to == self.text.len() {
+            self.classes[self.to - self.from..][..WINDOW].fill(0);
+        }
+    }
+}
+
+fn fill_scalar<R: Rules>(ends: &mut Ends) -> usize {
+    let mut found = 0;
+    while found < ENDS && ends.piece < ends.text.len() {
+        ends.piece = R::advance(ends.text, ends.piece);
+        ends.ends[found] = ends.piece;
+        found += 1;
+    }
+    found
+}
+
+fn fill_portable<R: Rules>(ends: &mut Ends) -> usize {
+    ends.fill_by::<R>(Portable)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn fill_avx2<R: Rules>(ends: &mut Ends, lanes: Avx2) -> usize {
+    ends.fill_by::<R>(lanes)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn fill_avx512<R: Rules>(ends: &mut Ends, lanes: Avx512) -> usize {
+    ends.fill_by::<R>(lanes)
+}

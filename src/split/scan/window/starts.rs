@@ -1,0 +1,263 @@
+//! The rules of the patterns on masks: which bytes of a window start a piece.
+//!
+//! Each rule looks at runs, the longest stretches of bytes of one kind. That of letters, for example: `L & !(L << 1)` are
+//! the first bytes of runs of letters, and each starts a piece unless the character before belongs to it. `x + m`, where
+//! the bits of `x` are first bytes of runs of `m`, carries through these runs to the first byte behind each.
+
+use super::super::{cl100k, gpt2, o200k};
+use super::super::{contraction, contraction_of_any_case};
+
+/// A window: 64 bytes of the text from `at`, with a bit for each in every mask.
+///
+/// The first byte starts a piece, or is inside a run of letters, numbers or symbols that goes on from before.
+pub(super) struct Window<'t> {
+    pub(super) text: &'t [u8],
+    pub(super) at: usize,
+    /// The masks of the bits of classes.
+    pub(super) masks: [u64; 8],
+    /// 1 if the first byte starts no piece, else 0.
+    pub(super) inside: u64,
+    /// The last byte of the window or, if it is in the window, of the text.
+    pub(super) last: u64,
+    /// The end of the text, if it is in the window.
+    pub(super) end: u64,
+}
+
+/// What a window shows.
+pub(super) struct Found {
+    /// Starts of pieces behind the first byte. There may be more behind the last of these, but not between them.
+    pub(super) starts: u64,
+    /// If there are no starts: the window is all one piece, and its last byte is inside a run as the first may be.
+    pub(super) goes_on: bool,
+}
+
+/// A pattern, on masks and on characters.
+pub(super) trait Rules {
+    fn find(window: &Window) -> Found;
+
+    /// The end of the piece that starts at an offset.
+    fn advance(text: &[u8], at: usize) -> usize;
+}
+
+pub(super) struct Gpt2;
+pub(super) struct Cl100k;
+pub(super) struct O200k;
+
+impl Rules for Gpt2 {
+    #[inline(always)]
+    fn find(window: &Window) -> Found {
+        let letters = (window.upper() | window.lower()) & !window.letters_only();
+        let numbers = window.masks[4];
+        let symbols = window.masks[7] | window.masks[3];
+        let white = window.masks[5] | window.masks[6];
+        let blanks = window.blanks();
+        let symbol_starts = first(symbols, window.inside) & !(blanks << 1);
+        let mut starts = window.end
+            | (first(letters, 0) | first(numbers, 0)) & !(blanks << 1)
+            | symbol_starts
+            | first(white, 0)
+            | window.last_of_white(white, white);
+        let mut apostrophes = symbol_starts & window.apostrophes() & letters >> 1;
+        while apostrophes != 0 {
+            let place = apostrophes.trailing_zeros();
+            if let Some(end) = contraction(window.text, window.at + place as usize) {
+                starts = starts & !(2 << place) | window.place(end);
+            }
+            apostrophes &= apostrophes - 1;
+        }
+        window.found(starts, letters | numbers | symbols, 0)
+    }
+
+    #[inline(always)]
+    fn advance(text: &[u8], at: usize) -> usize {
+        gpt2(text, at)
+    }
+}
+
+impl Rules for Cl100k {
+    #[inline(always)]
+    fn find(window: &Window) -> Found {
+        let letters = (window.upper() | window.lower()) & !window.letters_only();
+        let numbers = window.masks[4];
+        let symbols = window.masks[7] | window.masks[3];
+        let symbol_starts = first(symbols, window.inside) & !(window.blanks() << 1);
+        let (mut starts, _) = window.white_by_lines(symbols);
+        starts |= window.end | symbol_starts | window.words(letters, symbol_starts) | window.threes(numbers);
+        let mut apostrophes = symbol_starts & window.apostrophes() & letters >> 1;
+        while apostrophes != 0 {
+            let place = apostrophes.trailing_zeros();
+            if let Some(end) = contraction_of_any_case(window.text, window.at + place as usize) {
+                starts |= window.place(end);
+            }
+            apostrophes &= apostrophes - 1;
+        }
+        window.found(starts, letters | symbols, 0)
+    }
+
+    #[inline(always)]
+    fn advance(text: &[u8], at: usize) -> usize {
+        cl100k(text, at)
+    }
+}
+
+/// Here a word is a run of letters and marks, cut before capitals that follow lower case. Left to [`Rules::advance`] is
+/// where backtracking hides, capitals after a character that counts as both cases; marks that follow no letter, which may
+/// be a prefix, a part of the word or a symbol; and a slash in what follows symbols.
+impl Rules for O200k {
+    #[inline(always)]
+    fn find(window: &Window) -> Found {
+        let marks = window.masks[3];
+        let (upper, lower) = (window.upper() & !window.letters_only(), window.lower() & !window.letters_only());
+        let either = upper & lower | marks;
+        let words = upper | lower | marks;
+        let numbers = window.masks[4];
+        let symbols = window.masks[7];
+        let symbol_starts = first(symbols, window.inside) & !(window.blanks() << 1);
+        let (mut starts, behind_lines) = window.white_by_lines(symbols);
+        starts |= window.end | symbol_starts | window.words(words, symbol_starts) | window.threes(numbers);
+        starts |= upper & !lower & (lower & !either) << 1;
+        let mut hard =
+            upper & !lower & either << 1 | marks & !(words << 1 | window.inside) | behind_lines & window.slashes();
+        let mut apostrophes = window.apostrophes() & words << 1;
+        let mut end_of_last = 0;
+        while apostrophes != 0 {
+            let place = apostrophes.trailing_zeros();
+            let at = window.at + place as usize;
+            // A word has one contraction at most.
+            if at != end_of_last
+                && let Some(end) = contraction_of_any_case(window.text, at)
+            {
+                let after = window.place(end);
+                starts = starts & !after.wrapping_sub(1 << place) | after;
+                // A mark may be anything here; and a window that starts inside the contraction would not see its end.
+                hard |= if after == 0 { 1 << 63 } else { after & marks };
+                end_of_last = end;
+            }
+            apostrophes &= apostrophes - 1;
+        }
+        window.found(starts, words | symbols, hard)
+    }
+
+    #[inline(always)]
+    fn advance(text: &[u8], at: usize) -> usize {
+        o200k(text, at)
+    }
+}
+
+/// The first bytes of runs; `inside` is 1 if the run of the first byte goes on from before.
+#[inline(always)]
+fn first(run: u64, inside: u64) -> u64 {
+    run & !(run << 1 | inside)
+}
+
+impl Window<'_> {
+    /// The bytes whose upper and lower bits mean something else than letters.
+    #[inline(always)]
+    fn letters_only(&self) -> u64 {
+        self.masks[5] | self.masks[7]
+    }
+
+    #[inline(always)]
+    fn upper(&self) -> u64 {
+        self.masks[0]
+    }
+
+    #[inline(always)]
+    fn lower(&self) -> u64 {
+        self.masks[1]
+    }
+
+    #[inline(always)]
+    fn blanks(&self) -> u64 {
+        self.masks[5] & self.masks[0]
+    }
+
+    #[inline(always)]
+    fn apostrophes(&self) -> u64 {
+        self.masks[7] & self.masks[0]
+    }
+
+    #[inline(always)]
+    fn slashes(&self) -> u64 {
+        self.masks[7] & self.masks[1]
+    }
+
+    /// The bit of an offset, if it is in the window.
+    #[inline(always)]
+    fn place(&self, offset: usize) -> u64 {
+        1u64.checked_shl((offset - self.at) as u32).unwrap_or(0)
+    }
+
+    /// The first bytes of the characters behind those whose first bytes are given.
+    #[inline(always)]
+    fn next(&self, characters: u64) -> u64 {
+        let tails = self.masks[2];
+        tails.wrapping_add(characters << 1) & !tails
+    }
+
+    /// Starts of `[^\r\n\p{L}\p{N}]?LETTERS`: a word starts at its first letter unless the character before is a prefix,
+    /// which any white space on this line is, and a symbol that is all of a piece otherwise.
+    #[inline(always)]
+    fn words(&self, letters: u64, symbol_starts: u64) -> u64 {
+        first(letters, 0) & !(self.masks[5] << 1) & !self.next(symbol_starts)
+    }
+
+    /// Starts of `\p{N}{1,3}`.
+    #[inline(always)]
+    fn threes(&self, numbers: u64) -> u64 {
+        let mut starts = first(numbers, 0);
+        if numbers & numbers >> 1 & numbers >> 2 & numbers >> 3 != 0 {
+            let mut three = starts;
+            while three != 0 {
+                for _ in 0..3 {
+                    three = self.next(three) & numbers;
+                }
+                starts |= three;
+            }
+        }
+        starts
+    }
+
+    /// Starts of `\s*[\r\n]+|\s+(?!\S)|\s+` where symbols have taken the line ends right after them, and the first bytes
+    /// behind the line ends they took.
+    #[inline(always)]
+    fn white_by_lines(&self, symbols: u64) -> (u64, u64) {
+        let (spaces, lines) = (self.masks[5], self.masks[6]);
+        let white = spaces | lines;
+        let taken = lines & symbols << 1;
+        let behind = lines.wrapping_add(taken) & !lines;
+        // After the last line end of the white space. That is unknown of spaces that reach the end of the window.
+        let mut indents = first(spaces, 0) & lines << 1;
+        let mut followed_by_line = spaces.wrapping_add(indents) & !spaces & lines;
+        while followed_by_line != 0 {
+            let before = followed_by_line & followed_by_line.wrapping_neg();
+            let run = (before - 1) & !spaces;
+            indents &= !(1u64.checked_shl(64 - run.leading_zeros()).unwrap_or(0));
+            followed_by_line &= followed_by_line - 1;
+        }
+        let reach = spaces.leading_ones();
+        indents &= u64::MAX.checked_shr(reach).unwrap_or(0);
+        let starts = first(white, 0) & !taken | behind & spaces | indents | self.last_of_white(spaces, white);
+        (starts, behind)
+    }
+
+    /// The first bytes of the characters that are the last of white space, and of these kinds: they belong to what
+    /// follows. There are none at the end of the text, and nothing is known at the end of a window.
+    #[inline(always)]
+    fn last_of_white(&self, kinds: u64, white: u64) -> u64 {
+        let tails = self.masks[2];
+        let mut last = kinds & !(white >> 1) & !self.last;
+        // No white space has more than three bytes.
+        for _ in 0..2 {
+            last = last & !tails | (last & tails) >> 1;
+        }
+        last
+    }
+
+    /// `runs` are the kinds that a piece can be of that is longer than a window, `hard` the places that no rule covers.
+    #[inline(always)]
+    fn found(&self, starts: u64, runs: u64, hard: u64) -> Found {
+        let before = hard.wrapping_sub(1) & !hard;
+        Found { starts: starts & before & !1, goes_on: runs >> 63 == 1 && hard == 0 }
+    }
+}
