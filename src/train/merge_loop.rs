@@ -1,16 +1,16 @@
 //! Counts → merges: incremental pair counts and a queue that is refreshed lazily.
 //!
-//! A merge changes only the pairs around its occurrences. For every pair the loop knows its count and the slots where it
-//! may occur ([`Pairs`]); merging walks these, takes the old neighbouring pairs from the counts and adds the new ones. The
-//! queue learns of a rise at once and of a fall when the pair comes up (see [`super::queue`]).
-//!
-//! While walking, changes are summed in tables by the neighbour's id ([`Side`]), so that the table of pairs sees one change
-//! for each distinct neighbour instead of one for each occurrence.
+//! A merge changes only the pairs around its occurrences. For every pair that is frequent enough ([`super::horizon`]) the
+//! loop knows its count and the slots where it may occur ([`Pairs`]); merging walks these, takes the old neighbouring pairs
+//! from the counts and adds the new ones. The queue learns of a rise at once and of a fall when the pair comes up (see
+//! [`super::queue`]).
 
+use super::horizon::{Horizon, Policy};
 use super::pairs::Pairs;
 use super::progress::{Event, Report, Throttle};
 use super::queue::{Candidate, Queue};
-use super::words::Words;
+use super::side::{Rise, Side};
+use super::words::{Join, Words};
 use super::{Counts, Settings, TieBreak};
 use crate::error::Result;
 use crate::merges::Pair;
@@ -23,19 +23,19 @@ pub(super) struct Learned {
     pub merges: Vec<Pair>,
 }
 
-/// How many occurrences are looked at before any of them is merged.
-const AHEAD: usize = 64;
-
 pub(super) struct MergeLoop<'s> {
     settings: &'s Settings,
     words: Words,
     vocab: Vocab,
     /// The bytes of each token, by id.
     lengths: Vec<u32>,
+    horizon: Horizon,
     pairs: Pairs,
     queue: Queue,
     before: Side,
     after: Side,
+    /// The slots of the pair that is being merged.
+    merged: Vec<u32>,
     /// The id of the next new token.
     next: Id,
 }
@@ -50,26 +50,28 @@ impl<'s> MergeLoop<'s> {
         first: Id,
         segment: impl FnMut(&[u8], &mut Vec<Id>) -> Result<()>,
     ) -> Result<MergeLoop<'s>> {
-        let mut lengths = vec![0; vocab.end().index()];
+        let mut lengths = vec![0; first.index()];
         vocab.iter().for_each(|(id, bytes)| lengths[id.index()] = bytes.len() as u32);
         let words = Words::new(counts, &lengths, segment)?;
-        let pairs = Pairs::of_words(&words, &lengths)?;
-        lengths.resize(first.index(), 0);
-        let mut merge_loop = MergeLoop {
+        Ok(MergeLoop {
             settings,
             words,
             vocab,
+            horizon: Horizon::new(Policy::default(), settings.min_frequency),
+            pairs: Pairs::new(settings.max_token_bytes),
+            queue: Queue::new(),
             before: Side::new(lengths.len()),
             after: Side::new(lengths.len()),
             lengths,
-            pairs,
-            queue: Queue::new(),
+            merged: Vec::new(),
             next: first,
-        };
-        for pair in merge_loop.pairs.iter().collect::<Vec<_>>() {
-            merge_loop.enqueue(pair);
-        }
-        Ok(merge_loop)
+        })
+    }
+
+    #[cfg(test)]
+    fn with_policy(mut self, policy: Policy) -> MergeLoop<'s> {
+        self.horizon = Horizon::new(policy, self.settings.min_frequency);
+        self
     }
 
     /// Learns up to `asked` new tokens.
@@ -78,10 +80,9 @@ impl<'s> MergeLoop<'s> {
         let mut throttle = Throttle::new();
         let mut last = None;
         while merges.len() < asked {
-            let MergeLoop { queue, pairs, words, lengths, settings, .. } = &mut self;
-            let Some(best) = queue.pop(|pair| candidate(pairs, words, lengths, settings, pair)) else { break };
+            let Some(best) = self.best(asked - merges.len())? else { break };
             let (id, is_new) = self.token(best.pair)?;
-            self.merge(best.pair, id)?;
+            self.merge(best.pair, id, is_new)?;
             if is_new {
                 merges.push(best.pair);
             }
@@ -99,6 +100,29 @@ impl<'s> MergeLoop<'s> {
     fn event(&self, done: usize, asked: usize, id: Id, count: u64) -> Event<'_> {
         let token = self.vocab.bytes(id).expect("merged just before");
         Event::Merge { done: done as u64, total: asked as u64, token, count }
+    }
+
+    /// The best pair of all. `merges` are those still to be learned.
+    fn best(&mut self, merges: usize) -> Result<Option<Candidate>> {
+        loop {
+            let MergeLoop { queue, pairs, words, lengths, settings, .. } = self;
+            let best = queue.pop(|pair| candidate(pairs, words, lengths, settings, pair));
+            if !self.horizon.is_reached(best.map(|best| best.count)) {
+                return Ok(best);
+            }
+            self.collect(merges)?;
+        }
+    }
+
+    /// Lowers the horizon and collects the pairs above it anew.
+    fn collect(&mut self, merges: usize) -> Result<()> {
+        self.queue = Queue::new();
+        let MergeLoop { horizon, pairs, words, lengths, .. } = self;
+        pairs.collect(words, lengths, |total| horizon.lower(total, merges))?;
+        for pair in self.pairs.iter().collect::<Vec<_>>() {
+            self.enqueue(pair);
+        }
+        Ok(())
     }
 
     fn enqueue(&mut self, pair: Pair) {
@@ -125,130 +149,52 @@ impl<'s> MergeLoop<'s> {
     }
 
     /// Merges every occurrence of the pair, in text order, and brings the counts up to date.
-    fn merge(&mut self, pair: Pair, id: Id) -> Result<()> {
+    fn merge(&mut self, pair: Pair, joined: Id, is_new: bool) -> Result<()> {
         let (left, right) = pair;
-        let length = self.lengths[left.index()];
-        let occurrences = self.pairs.remove(pair).expect("the pair occurs");
-        for slots in self.pairs.slots(occurrences).chunks(AHEAD) {
-            // Stale slots drop out here. That also loads the memory of all the others at once, instead of one after the
-            // other: slots are far apart.
-            let mut alive = slots
-                .iter()
-                .enumerate()
-                .fold(0u64, |alive, (at, &slot)| alive | u64::from(self.words.holds(pair, slot, length)) << at);
-            while alive != 0 {
-                let slot = slots[alive.trailing_zeros() as usize];
-                alive &= alive - 1;
-                // An overlap: in "aaa" the second pair is gone once the first is merged.
-                if !self.words.holds(pair, slot, length) {
-                    continue;
-                }
-                let found = self.words.merge(pair, id, slot, &self.lengths);
-                if let Some((before, at)) = found.before {
-                    self.before.note(before, at, found.count);
-                }
-                if let Some(after) = found.after {
-                    self.after.note(after, slot, found.count);
-                }
-            }
-        }
+        let MergeLoop { words, lengths, pairs, before, after, merged, .. } = self;
+        let mut list = pairs.remove(pair).expect("the pair occurs").list;
+        merged.clear();
+        words.merge(&Join::new(pair, joined, lengths), pairs.slots(list), |found| {
+            merged.push(found.at);
+            before.note(found.before, found.count);
+            after.note(found.after, found.count);
+        });
         // First all rises: the pair of the new token and `left` may rise by one occurrence and fall by the next, as in
         // "abab", where (ab, a) is gone once the second "ab" is merged.
-        self.before.raise(&mut self.pairs, |before| (before, id))?;
-        self.after.raise(&mut self.pairs, |after| (id, after))?;
-        for (before, count) in self.before.changes().filter(|(before, _)| (*before, left) != pair) {
-            self.pairs.lower((before, left), count);
+        let rise = |is_first| Rise { slots: merged, lengths, joined, is_new, is_first };
+        let unknown = [before.raise(pairs, &mut list, &rise(false))?, after.raise(pairs, &mut list, &rise(true))?];
+        unknown.into_iter().for_each(|count| self.horizon.raise(count));
+        for (neighbour, count) in before.changes().filter(|(neighbour, _)| (*neighbour, left) != pair) {
+            pairs.lower((neighbour, left), count);
         }
-        for (after, count) in self.after.changes().filter(|(after, _)| (right, *after) != pair) {
-            self.pairs.lower((right, after), count);
+        for (neighbour, count) in after.changes().filter(|(neighbour, _)| (right, *neighbour) != pair) {
+            pairs.lower((right, neighbour), count);
         }
-        for before in self.before.clear() {
-            self.enqueue((before, id));
+        for at in 0..self.before.kept().len() {
+            self.enqueue((self.before.kept()[at], joined));
         }
-        for after in self.after.clear() {
-            self.enqueue((id, after));
+        for at in 0..self.after.kept().len() {
+            self.enqueue((joined, self.after.kept()[at]));
         }
+        self.before.clear();
+        self.after.clear();
         Ok(())
     }
 }
 
-/// The pair as it stands now; `None` if it is gone, too rare, or too long.
+/// The pair as it stands now; `None` if it is not kept or too rare.
 fn candidate(pairs: &mut Pairs, words: &Words, lengths: &[u32], settings: &Settings, pair: Pair) -> Option<Candidate> {
-    let length = lengths[pair.0.index()];
-    if (length + lengths[pair.1.index()]) as usize > settings.max_token_bytes {
-        return None;
-    }
     let count = pairs.get(pair).map(|found| found.count).filter(|&count| count >= settings.min_frequency)?;
     let tie = match settings.tie_break {
         TieBreak::LowestPair => u64::from(pair.0.0) << 32 | u64::from(pair.1.0),
-        TieBreak::FirstSeen => pairs.first(pair, |slot| words.holds(pair, slot, length)).into(),
+        TieBreak::FirstSeen => {
+            // The joined token's id is of no matter.
+            let join = Join::new(pair, pair.0, lengths);
+            pairs.first(pair, |slot| words.holds(&join, slot)).into()
+        }
     };
     Some(Candidate { count, tie, pair })
 }
 
-/// What a merge changes on one side of its occurrences, by the token that stands there.
-struct Side {
-    /// By id: the sum of counts, and the number of slots. Zero but for the touched ones.
-    sums: Vec<(u64, u32)>,
-    touched: Vec<Id>,
-    /// Every occurrence: the token that stands there, and the slot where the new pair starts.
-    slots: Vec<(Id, u32)>,
-}
-
-impl Side {
-    fn new(ids: usize) -> Side {
-        Side { sums: vec![(0, 0); ids], touched: Vec::new(), slots: Vec::new() }
-    }
-
-    /// Makes room for one more id.
-    fn grow(&mut self) {
-        self.sums.push((0, 0));
-    }
-
-    #[inline]
-    fn note(&mut self, neighbour: Id, slot: u32, count: u64) {
-        let (sum, number) = &mut self.sums[neighbour.index()];
-        if *number == 0 {
-            self.touched.push(neighbour);
-        }
-        *sum += count;
-        *number += 1;
-        self.slots.push((neighbour, slot));
-    }
-
-    /// Adds the new pairs, with their slots sorted by neighbour: a counting sort.
-    fn raise(&mut self, pairs: &mut Pairs, pair: impl Fn(Id) -> Pair) -> Result<()> {
-        let first = pairs.reserve(self.slots.len())?;
-        // While slots are filled in, the numbers are where the next slot of each neighbour goes.
-        let mut start = first;
-        for neighbour in &self.touched {
-            let number = &mut self.sums[neighbour.index()].1;
-            start += std::mem::replace(number, start);
-        }
-        for (neighbour, slot) in self.slots.drain(..) {
-            let next = &mut self.sums[neighbour.index()].1;
-            pairs.fill(*next, slot);
-            *next += 1;
-        }
-        let mut start = first;
-        for &neighbour in &self.touched {
-            let (count, end) = self.sums[neighbour.index()];
-            pairs.raise(pair(neighbour), count, start, end - start);
-            start = end;
-        }
-        Ok(())
-    }
-
-    /// Every neighbour with the sum of its counts.
-    fn changes(&self) -> impl Iterator<Item = (Id, u64)> {
-        self.touched.iter().map(|&neighbour| (neighbour, self.sums[neighbour.index()].0))
-    }
-
-    /// Forgets all; gives the neighbours there were.
-    fn clear(&mut self) -> Vec<Id> {
-        for neighbour in &self.touched {
-            self.sums[neighbour.index()] = (0, 0);
-        }
-        std::mem::take(&mut self.touched)
-    }
-}
+#[cfg(test)]
+mod tests;

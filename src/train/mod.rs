@@ -7,12 +7,14 @@ mod blocks;
 mod count;
 mod counts;
 mod cut;
+mod horizon;
 mod merge_loop;
 mod pairs;
 mod progress;
 mod queue;
 mod scale;
 mod spill;
+mod side;
 mod table;
 mod words;
 

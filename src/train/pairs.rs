@@ -1,4 +1,7 @@
-//! What is known of every pair of adjacent tokens: how often it occurs, and where.
+//! What is known of the frequent pairs of adjacent tokens: how often each occurs, and where.
+//!
+//! A pair that occurs less often than a limit is not kept: there are many of those, and counts only fall, so that none of
+//! them is merged while there is a pair above the limit (see [`super::horizon`]).
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -7,68 +10,143 @@ use hashbrown::hash_map::Entry;
 use super::words::Words;
 use crate::error::{Error, Result};
 use crate::merges::Pair;
+use crate::vocab::Id;
 
-/// The pairs that occur. All slots lie in one array, a list for each pair: no allocation for each of millions of pairs.
-#[derive(Default)]
+/// With no more ids than this, a table of all pairs takes 4 MB: a byte-level vocabulary, and some special tokens.
+const DENSE: usize = 512;
+
+/// The pairs that are kept. All slots lie in one array, a list for each pair: no allocation for each of many pairs.
 pub(super) struct Pairs {
     table: HashMap<Pair, Occurrences, RandomState>,
     slots: Vec<u32>,
+    /// Pairs with a lower count are not kept. At 1 all are.
+    least: u64,
+    /// Longer pairs, in bytes, are never merged and not kept.
+    longest: usize,
 }
 
 /// The occurrences of a pair.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Occurrences {
     pub count: u64,
-    /// The list of slots at which the left token once began, ascending: where it starts in [`Pairs::slots`], and how many
-    /// there are. Some may be stale; no true one is missing.
-    start: u32,
-    length: u32,
+    pub list: List,
+}
+
+/// The slots at which the left token of a pair once began, ascending: where they start in [`Pairs::slots`], and how many
+/// there are. Some may be stale; no true one is missing.
+#[derive(Clone, Copy, Default)]
+pub(super) struct List {
+    pub start: u32,
+    pub length: u32,
+}
+
+impl List {
+    fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..(self.start + self.length) as usize
+    }
 }
 
 impl Pairs {
-    /// The pairs in words that consist of these tokens: a counting sort of their slots.
+    pub(super) fn new(longest: usize) -> Pairs {
+        Pairs { table: HashMap::default(), slots: Vec::new(), least: u64::MAX, longest }
+    }
+
+    /// Pairs with a lower count are not kept.
+    pub(super) fn least(&self) -> u64 {
+        self.least
+    }
+
+    /// Keeps the pairs that occur at least so often in the words as they stand now, and forgets all else. `least` makes
+    /// that of the sum of all counts.
     ///
     /// # Errors
     /// [`Error::CorpusTooLarge`].
-    pub(super) fn of_words(words: &Words, lengths: &[u32]) -> Result<Pairs> {
-        if lengths.len() == 256 {
-            // Bytes only: a pair is its own number, and nothing is hashed.
-            return Pairs::numbered(words, lengths, |(left, right)| left.index() << 8 | right.index());
+    pub(super) fn collect(&mut self, words: &Words, lengths: &[u32], least: impl FnOnce(u64) -> u64) -> Result<()> {
+        // Before the new ones come, to have room for them.
+        self.table = HashMap::default();
+        self.slots = Vec::new();
+        if lengths.len() <= DENSE {
+            self.collect_dense(words, lengths, least)
+        } else {
+            self.collect_sieved(words, lengths, least)
         }
-        let mut numbers: HashMap<Pair, usize, RandomState> = HashMap::default();
-        Pairs::numbered(words, lengths, |pair| {
-            let next = numbers.len();
-            *numbers.entry(pair).or_insert(next)
-        })
     }
 
-    /// `number` gives each pair a small number of its own.
-    fn numbered(words: &Words, lengths: &[u32], mut number: impl FnMut(Pair) -> usize) -> Result<Pairs> {
-        let mut found: Vec<Option<(Pair, Occurrences)>> = Vec::new();
+    /// Few ids: a pair is its own number, and nothing is hashed.
+    fn collect_dense(&mut self, words: &Words, lengths: &[u32], least: impl FnOnce(u64) -> u64) -> Result<()> {
+        let ids = lengths.len();
+        let number = |(left, right): Pair| left.index() * ids + right.index();
+        let mut found = vec![Occurrences::default(); ids * ids];
         words.for_each_pair(lengths, |pair, _, count| {
-            let at = number(pair);
-            if found.len() <= at {
-                found.resize(at + 1, None);
-            }
-            let (_, occurrences) = found[at].get_or_insert((pair, Occurrences { count: 0, start: 0, length: 0 }));
+            let occurrences = &mut found[number(pair)];
             occurrences.count += count;
-            occurrences.length += 1;
+            occurrences.list.length += 1;
         });
-        let mut pairs = Pairs::default();
-        let total: usize = found.iter().flatten().map(|(_, occurrences)| occurrences.length as usize).sum();
-        pairs.reserve(total)?;
+        self.least = least(found.iter().map(|occurrences| occurrences.count).sum());
         let mut end = 0;
-        for (pair, occurrences) in found.iter_mut().flatten() {
-            occurrences.start = end;
-            end += occurrences.length;
-            pairs.table.insert(*pair, *occurrences);
+        for (number, occurrences) in found.iter_mut().enumerate() {
+            let pair = (Id((number / ids) as u32), Id((number % ids) as u32));
+            if occurrences.count < self.least || !self.fits(pair, lengths) {
+                // Beyond the end: its slots are left out.
+                occurrences.list.start = u32::MAX;
+                continue;
+            }
+            occurrences.list.start = end as u32;
+            end += occurrences.list.length as usize;
+            self.table.insert(pair, *occurrences);
         }
+        self.reserve(end)?;
         words.for_each_pair(lengths, |pair, slot, _| {
-            let (_, occurrences) = found[number(pair)].as_mut().expect("seen before");
-            pairs.slots[occurrences.start as usize] = slot;
-            occurrences.start += 1;
+            let next = &mut found[number(pair)].list.start;
+            if let Some(free) = self.slots.get_mut(*next as usize) {
+                *free = slot;
+                *next += 1;
+            }
         });
-        Ok(pairs)
+        Ok(())
+    }
+
+    /// Counts in a table would take memory for every rare pair. So first counts are summed by a few bits of a hash: a sum
+    /// below the limit leaves out all the pairs in it.
+    fn collect_sieved(&mut self, words: &Words, lengths: &[u32], least: impl FnOnce(u64) -> u64) -> Result<()> {
+        let mut sums = vec![0u64; 1 << SIEVE_BITS];
+        let mut total = 0;
+        words.for_each_pair(lengths, |pair, _, count| {
+            sums[sieve(pair)] += count;
+            total += count;
+        });
+        self.least = least(total);
+        let passes = |pair| sums[sieve(pair)] >= self.least;
+        words.for_each_pair(lengths, |pair, _, count| {
+            if passes(pair) {
+                let occurrences = self.table.entry(pair).or_default();
+                occurrences.count += count;
+                occurrences.list.length += 1;
+            }
+        });
+        let Pairs { least, longest, .. } = *self;
+        self.table.retain(|&(left, right), occurrences| {
+            let length = lengths[left.index()] + lengths[right.index()];
+            occurrences.count >= least && length as usize <= longest
+        });
+        self.table.shrink_to(self.table.len() * 2);
+        let mut end = 0;
+        for occurrences in self.table.values_mut() {
+            occurrences.list.start = end as u32;
+            end += occurrences.list.length as usize;
+            occurrences.list.length = 0;
+        }
+        self.reserve(end)?;
+        let passes = |pair| sums[sieve(pair)] >= self.least;
+        words.for_each_pair(lengths, |pair, slot, _| {
+            if passes(pair)
+                && let Some(Occurrences { list, .. }) = self.table.get_mut(&pair)
+            {
+                self.slots[(list.start + list.length) as usize] = slot;
+                list.length += 1;
+            }
+        });
+        Ok(())
     }
 
     /// All pairs.
@@ -84,28 +162,39 @@ impl Pairs {
         self.table.remove(&pair)
     }
 
-    pub(super) fn slots(&self, occurrences: Occurrences) -> &[u32] {
-        &self.slots[occurrences.start as usize..(occurrences.start + occurrences.length) as usize]
+    pub(super) fn slots(&self, list: List) -> &[u32] {
+        &self.slots[list.range()]
     }
 
     /// The first slot at which `is_fresh` holds. Forgets the stale ones before it, since a slot never becomes true again.
     pub(super) fn first(&mut self, pair: Pair, is_fresh: impl Fn(u32) -> bool) -> u32 {
-        let occurrences = self.table.get_mut(&pair).expect("the pair occurs");
-        while !is_fresh(self.slots[occurrences.start as usize]) {
-            occurrences.start += 1;
-            occurrences.length -= 1;
+        let list = &mut self.table.get_mut(&pair).expect("the pair occurs").list;
+        while !is_fresh(self.slots[list.start as usize]) {
+            list.start += 1;
+            list.length -= 1;
         }
-        self.slots[occurrences.start as usize]
+        self.slots[list.start as usize]
     }
 
-    /// Makes room for so many slots at the end, to be filled through [`Pairs::fill`]; gives where it starts.
+    /// Makes room for so many slots, to be filled through [`Pairs::fill`]; gives where it starts. Takes it from a list
+    /// that is no longer needed if that has room, else from the end.
     ///
     /// # Errors
     /// [`Error::CorpusTooLarge`] if slots of pairs cannot be numbered with 32 bits.
-    pub(super) fn reserve(&mut self, slots: usize) -> Result<u32> {
+    pub(super) fn reserve_in(&mut self, free: &mut List, slots: usize) -> Result<u32> {
+        if slots > free.length as usize {
+            return self.reserve(slots);
+        }
+        let start = free.start;
+        free.start += slots as u32;
+        free.length -= slots as u32;
+        Ok(start)
+    }
+
+    fn reserve(&mut self, slots: usize) -> Result<u32> {
         let start = self.slots.len();
         let end = start + slots;
-        if end > u32::MAX as usize {
+        if end >= u32::MAX as usize {
             return Err(Error::CorpusTooLarge { bytes: end as u64, limit: u32::MAX.into() });
         }
         self.slots.resize(end, 0);
@@ -117,32 +206,50 @@ impl Pairs {
         self.slots[at as usize] = slot;
     }
 
+    /// Whether the pair is not too long to be merged.
+    #[inline]
+    pub(super) fn fits(&self, (left, right): Pair, lengths: &[u32]) -> bool {
+        (lengths[left.index()] + lengths[right.index()]) as usize <= self.longest
+    }
+
     /// Adds occurrences to a pair, whose slots were reserved and filled.
-    pub(super) fn raise(&mut self, pair: Pair, count: u64, start: u32, length: u32) {
+    pub(super) fn raise(&mut self, pair: Pair, count: u64, list: List) {
         match self.table.entry(pair) {
             Entry::Vacant(free) => {
-                free.insert(Occurrences { count, start, length });
+                free.insert(Occurrences { count, list });
             }
             // Only where a merge gives a token that was there before: then the two lists become one.
             Entry::Occupied(mut found) => {
                 let known = found.get_mut();
-                let range = |start: u32, length: u32| start as usize..(start + length) as usize;
-                let mut slots = self.slots[range(known.start, known.length)].to_vec();
-                slots.extend_from_slice(&self.slots[range(start, length)]);
+                let mut slots = self.slots[known.list.range()].to_vec();
+                slots.extend_from_slice(&self.slots[list.range()]);
                 slots.sort_unstable();
                 let start = self.slots.len() as u32;
-                *known = Occurrences { count: known.count + count, start, length: slots.len() as u32 };
+                let list = List { start, length: slots.len() as u32 };
+                *known = Occurrences { count: known.count + count, list };
                 self.slots.extend(slots);
             }
         }
     }
 
-    /// Takes occurrences from a pair, and forgets it once none is left.
+    /// Takes occurrences from a pair if it is kept, and forgets it below the limit.
     pub(super) fn lower(&mut self, pair: Pair, count: u64) {
-        match self.table.entry(pair) {
-            Entry::Occupied(mut found) if found.get().count > count => found.get_mut().count -= count,
-            Entry::Occupied(found) => drop(found.remove()),
-            Entry::Vacant(_) => unreachable!("a pair in a word has a count"),
+        if let Entry::Occupied(mut found) = self.table.entry(pair) {
+            let rest = found.get().count - count;
+            if rest < self.least {
+                found.remove();
+            } else {
+                found.get_mut().count = rest;
+            }
         }
     }
+}
+
+const SIEVE_BITS: u32 = 18;
+
+/// Where in the sieve a pair is counted.
+#[inline]
+fn sieve((left, right): Pair) -> usize {
+    let key = u64::from(left.0) << 32 | u64::from(right.0);
+    (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - SIEVE_BITS)) as usize
 }

@@ -1,43 +1,70 @@
 //! All pretokens as words: mutable sequences of token ids, in one flat array.
 //!
-//! The array has one slot for each byte, and an [`END`] before, between and after words. A token writes its id into its
+//! The array has one slot for each byte, and an empty one before, between and after words. A token writes its id into its
 //! first and its last slot; how many slots it covers is the length of its bytes. So both neighbours of a token are one
 //! step away, merging writes three slots, and nothing is ever moved: a token is known by the slot of its first byte for
 //! as long as it lives.
+//!
+//! A slot takes 32 bits: an id has 24, and the other 8 say how often the word occurs, since whoever changes a token needs
+//! that too, and another place in memory would be another wait.
 
 use super::Counts;
 use crate::error::{Error, Result};
 use crate::merges::Pair;
 use crate::vocab::Id;
 
-/// In the slots around words.
-const END: Id = Id(u32::MAX);
-/// In the slot of what was the first byte of a token, once the token is merged into the one before.
-const INNER: Id = Id(u32::MAX - 1);
+/// A token in a slot: its id + 1, or [`NONE`]. Ids of training are below [`Id::MAX`], so this has 24 bits.
+pub(super) type Token = u32;
+/// Around words, and inside tokens.
+pub(super) const NONE: Token = 0;
 
-/// An id, and how often its word occurs, side by side because both are always needed together: one cache line, not two.
-#[derive(Clone, Copy)]
-struct Slot {
-    id: Id,
-    /// The count of the word, or [`LARGE`].
-    count: u32,
+const TOKEN_BITS: u32 = 24;
+const TOKEN: u32 = (1 << TOKEN_BITS) - 1;
+/// Stands for a count that takes more than 8 bits; it is then among [`Large`].
+const LARGE: u32 = u32::MAX >> TOKEN_BITS;
+
+pub(super) fn token(id: Id) -> Token {
+    id.0 + 1
 }
 
-/// Stands for a count that takes more than 32 bits; it is then among [`Words::large`].
-const LARGE: u32 = u32::MAX;
+/// The id of what is not [`NONE`].
+pub(super) fn id(token: Token) -> Id {
+    Id(token - 1)
+}
 
 pub(super) struct Words {
-    slots: Vec<Slot>,
-    /// Where the words with large counts begin, ascending, and these counts.
-    large: Vec<(u32, u64)>,
+    slots: Vec<u32>,
+    large: Large,
 }
 
-/// The surroundings of a merged pair: the token before with the slot where it starts, the token after.
-pub(super) struct Occurrence {
-    pub count: u64,
-    pub before: Option<(Id, u32)>,
-    pub after: Option<Id>,
+/// A pair that becomes a token, with the lengths in slots.
+pub(super) struct Join {
+    left: Token,
+    right: Token,
+    joined: Token,
+    left_length: u32,
+    length: u32,
 }
+
+impl Join {
+    pub(super) fn new((left, right): Pair, joined: Id, lengths: &[u32]) -> Join {
+        let left_length = lengths[left.index()];
+        let length = left_length + lengths[right.index()];
+        Join { left: token(left), right: token(right), joined: token(joined), left_length, length }
+    }
+}
+
+/// A pair that was merged, and its surroundings.
+pub(super) struct Occurrence {
+    pub at: u32,
+    /// Of the word.
+    pub count: u64,
+    pub before: Token,
+    pub after: Token,
+}
+
+/// How many occurrences are looked at before any of them is merged.
+const AHEAD: usize = 64;
 
 impl Words {
     /// One word for each pretoken, in the order of the counts. `segment` gives the tokens that a word starts as, `lengths`
@@ -55,74 +82,147 @@ impl Words {
         if bytes > limit {
             return Err(Error::CorpusTooLarge { bytes, limit });
         }
-        let mut words = Words { slots: Vec::with_capacity(bytes as usize + 1), large: Vec::new() };
-        words.slots.push(Slot { id: END, count: 0 });
+        let mut words = Words { slots: Vec::with_capacity(bytes as usize + 1), large: Large::default() };
+        words.slots.push(NONE);
         let mut ids = Vec::new();
         for (pretoken, count) in counts.iter() {
-            let small = u32::try_from(count).unwrap_or(LARGE);
+            let small = count.min(LARGE.into()) as u32;
             if small == LARGE {
-                words.large.push((words.slots.len() as u32, count));
+                words.large.push(words.slots.len() as u32, count);
             }
             ids.clear();
             segment(pretoken, &mut ids)?;
             for &id in &ids {
+                let slot = small << TOKEN_BITS | token(id);
+                words.slots.push(slot);
                 let length = lengths[id.index()];
-                let inner = (1..length).map(|at| if at + 1 == length { id } else { INNER });
-                words.slots.extend(std::iter::once(id).chain(inner).map(|id| Slot { id, count: small }));
+                if length > 1 {
+                    words.slots.resize(words.slots.len() + length as usize - 2, small << TOKEN_BITS);
+                    words.slots.push(slot);
+                }
             }
-            words.slots.push(Slot { id: END, count: 0 });
+            words.slots.push(NONE);
         }
+        words.large.finish(words.slots.len());
         Ok(words)
     }
 
     /// Calls `each` with every pair of adjacent tokens, its slot and its count, in ascending order of slots.
     pub(super) fn for_each_pair(&self, lengths: &[u32], mut each: impl FnMut(Pair, u32, u64)) {
         let mut at = 1;
-        while let Some(slot) = self.slots.get(at as usize) {
-            if slot.id == END {
+        while let Some(&slot) = self.slots.get(at as usize) {
+            let left = slot & TOKEN;
+            if left == NONE {
                 at += 1;
                 continue;
             }
-            let next = at + lengths[slot.id.index()];
-            let right = self.slots[next as usize].id;
-            if right != END {
-                each((slot.id, right), at, self.count(at));
+            let next = at + lengths[id(left).index()];
+            let right = self.slots[next as usize] & TOKEN;
+            if right != NONE {
+                each((id(left), id(right)), at, self.count(slot, at));
             }
             at = next;
         }
     }
 
-    /// Whether the pair occurs at this slot, at which its left token once began. `length` is that of the left token.
+    /// Whether the pair occurs at this slot, at which its left token once began.
     ///
     /// A slot where a token began never shows that token's id again once the token is gone: then it is inside a token
-    /// ([`INNER`]), or the first or last slot of a longer one, whose id is another.
+    /// ([`NONE`]), or the first or last slot of a longer one, whose id is another.
     #[inline]
-    pub(super) fn holds(&self, (left, right): Pair, at: u32, length: u32) -> bool {
-        self.slots[at as usize].id == left && self.slots[(at + length) as usize].id == right
+    pub(super) fn holds(&self, join: &Join, at: u32) -> bool {
+        let left = self.slots[at as usize] & TOKEN;
+        let right = self.slots[(at + join.left_length) as usize] & TOKEN;
+        // Both are looked at in any case: which slots are stale cannot be foretold, and a wrong guess costs more.
+        (left == join.left) & (right == join.right)
     }
 
-    /// Makes one token of the pair at this slot. `lengths` are the bytes of each token, by id.
-    #[inline]
-    pub(super) fn merge(&mut self, (left, right): Pair, id: Id, at: u32, lengths: &[u32]) -> Occurrence {
-        let length = |id: Id| lengths[id.index()];
-        let second = at + length(left);
-        let end = second + length(right);
-        self.slots[second as usize].id = INNER;
-        self.slots[at as usize].id = id;
-        self.slots[end as usize - 1].id = id;
-        let neighbour = |slot: u32| Some(self.slots[slot as usize].id).filter(|&id| id != END);
-        Occurrence {
-            count: self.count(at),
-            before: neighbour(at - 1).map(|before| (before, at - length(before))),
-            after: neighbour(end),
+    /// Merges the pair wherever it occurs at these ascending slots, in text order, and calls `each` with its surroundings.
+    pub(super) fn merge(&mut self, join: &Join, slots: &[u32], mut each: impl FnMut(Occurrence)) {
+        let is_run = join.left == join.right;
+        for slots in slots.chunks(AHEAD) {
+            // Stale slots drop out here. That also loads the memory of all the others at once, instead of one after the
+            // other: slots are far apart.
+            let mut fresh = [0; AHEAD];
+            let mut number = 0;
+            for &slot in slots {
+                fresh[number] = slot;
+                number += usize::from(self.holds(join, slot));
+            }
+            for &at in &fresh[..number] {
+                // An overlap: in "aaa" the second pair is gone once the first is merged.
+                if is_run && !self.holds(join, at) {
+                    continue;
+                }
+                each(self.merge_at(join, at));
+            }
         }
     }
 
     #[inline]
-    fn count(&self, at: u32) -> u64 {
-        match self.slots[at as usize].count {
-            LARGE => self.large[self.large.partition_point(|&(start, _)| start <= at) - 1].1,
+    fn merge_at(&mut self, join: &Join, at: u32) -> Occurrence {
+        let slot = self.slots[at as usize];
+        let second = at + join.left_length;
+        let end = at + join.length;
+        let joined = slot & !TOKEN | join.joined;
+        self.slots[second as usize] = NONE;
+        self.slots[at as usize] = joined;
+        self.slots[end as usize - 1] = joined;
+        Occurrence {
+            at,
+            count: self.count(slot, at),
+            before: self.slots[at as usize - 1] & TOKEN,
+            after: self.slots[end as usize] & TOKEN,
+        }
+    }
+
+    /// How often the word of this slot occurs.
+    #[inline]
+    fn count(&self, slot: u32, at: u32) -> u64 {
+        match slot >> TOKEN_BITS {
+            LARGE => self.large.find(at),
             count => count.into(),
         }
+    }
+}
+
+/// The words with large counts. They are few.
+#[derive(Default)]
+struct Large {
+    /// Where they begin, ascending.
+    starts: Vec<u32>,
+    counts: Vec<u64>,
+    /// By block of slots: how many words begin before it, so that no more than a block is searched.
+    before: Vec<u32>,
+}
+
+impl Large {
+    /// The binary logarithm of the slots in a block.
+    const BLOCK: u32 = 6;
+
+    fn push(&mut self, start: u32, count: u64) {
+        self.starts.push(start);
+        self.counts.push(count);
+    }
+
+    /// Makes the blocks, once all words are there.
+    fn finish(&mut self, slots: usize) {
+        let mut number = 0;
+        for block in 0..=(slots as u64 >> Self::BLOCK) {
+            while self.starts.get(number).is_some_and(|&start| u64::from(start) < block << Self::BLOCK) {
+                number += 1;
+            }
+            self.before.push(number as u32);
+        }
+    }
+
+    /// The count of the word around this slot.
+    #[inline]
+    fn find(&self, at: u32) -> u64 {
+        let mut number = self.before[(at >> Self::BLOCK) as usize] as usize;
+        while self.starts.get(number).is_some_and(|&start| start <= at) {
+            number += 1;
+        }
+        self.counts[number - 1]
     }
 }

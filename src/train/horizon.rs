@@ -1,0 +1,60 @@
+//! How rare a pair may be and still be worth keeping track of.
+//!
+//! The pairs that are kept are those that occur at least [`Horizon::least`] times. A pair that is not kept occurs at most
+//! [`Horizon::bound`] times, since counts only fall; so as long as the best pair that is kept occurs more often than that,
+//! it is the best of all. Once it does not, the horizon is lowered, and pairs are collected anew from the words.
+//!
+//! Only where a merge gives a token that was there before can a count rise. If that happens to a pair that is not kept,
+//! the bound rises by as much: the horizon is lowered a little early, and nothing else changes.
+//!
+//! Every lowering at least halves the horizon, so there are never more than 64 of them, whatever the corpus.
+
+/// How far the horizon lies. Chosen so that it need seldom be lowered: on real text the last merges have a count of 1/55
+/// to 1/130 of the text's bytes for each merge.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Policy {
+    /// The horizon is this part of the sum of all pair counts for each merge that is asked for.
+    pub part: u64,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy { part: 96 }
+    }
+}
+
+pub(super) struct Horizon {
+    policy: Policy,
+    /// The least count that may be merged.
+    min_frequency: u64,
+    least: u64,
+    bound: u64,
+}
+
+impl Horizon {
+    /// Nothing is kept so far.
+    pub(super) fn new(policy: Policy, min_frequency: u64) -> Horizon {
+        Horizon { policy, min_frequency, least: u64::MAX, bound: u64::MAX }
+    }
+
+    /// Whether the best pair that is kept, with this count, may not be the best of all.
+    pub(super) fn is_reached(&self, best: Option<u64>) -> bool {
+        best.unwrap_or(0) <= self.bound && self.bound >= self.min_frequency
+    }
+
+    /// Lowers the horizon; gives the least count of pairs to keep. `total` is the sum of the counts of all pairs, `merges`
+    /// are those still to be learned.
+    pub(super) fn lower(&mut self, total: u64, merges: usize) -> u64 {
+        let wanted = total / (merges as u64).saturating_mul(self.policy.part).max(1);
+        // Below the least count that may be merged there is something to be found only if counts rose.
+        let floor = if self.least > self.min_frequency { self.min_frequency } else { 1 };
+        self.least = wanted.min(self.least / 2).max(floor);
+        self.bound = self.least - 1;
+        self.least
+    }
+
+    /// Takes note that pairs which are not kept may have risen by so much.
+    pub(super) fn raise(&mut self, count: u64) {
+        self.bound = self.bound.saturating_add(count);
+    }
+}
