@@ -7,13 +7,9 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
-use super::words::Words;
+use super::words::{self, Token, Words};
 use crate::error::{Error, Result};
 use crate::merges::Pair;
-use crate::vocab::Id;
-
-/// With no more ids than this, a table of all pairs takes 4 MB: a byte-level vocabulary, and some special tokens.
-const DENSE: usize = 512;
 
 /// The pairs that are kept. All slots lie in one array, a list for each pair: no allocation for each of many pairs.
 pub(super) struct Pairs {
@@ -65,39 +61,42 @@ impl Pairs {
         // Before the new ones come, to have room for them.
         self.table = HashMap::default();
         self.slots = Vec::new();
-        if lengths.len() <= DENSE {
-            self.collect_dense(words, lengths, least)
+        if words.is_bytes() {
+            self.collect_bytes(words, lengths, least)
         } else {
             self.collect_sieved(words, lengths, least)
         }
     }
 
-    /// Few ids: a pair is its own number, and nothing is hashed.
-    fn collect_dense(&mut self, words: &Words, lengths: &[u32], least: impl FnOnce(u64) -> u64) -> Result<()> {
-        let ids = lengths.len();
-        let number = |(left, right): Pair| left.index() * ids + right.index();
-        let mut found = vec![Occurrences::default(); ids * ids];
-        words.for_each_pair(lengths, |pair, _, count| {
-            let occurrences = &mut found[number(pair)];
-            occurrences.count += count;
-            occurrences.list.length += 1;
+    /// A pair of bytes is its own number, and nothing is hashed.
+    fn collect_bytes(&mut self, words: &Words, lengths: &[u32], least: impl FnOnce(u64) -> u64) -> Result<()> {
+        // With the pairs at the ends of words, which are no pairs: to count them is less than to ask each time.
+        let mut found = vec![Occurrences::default(); 1 << 18];
+        let number = |left: Token, right: Token| (left << 9 | right) as usize & ((1 << 18) - 1);
+        words.for_each_two_bytes(|left, right, _, count| {
+            let occurrences = &mut found[number(left, right)];
+            occurrences.count = occurrences.count.wrapping_add(count);
+            occurrences.list.length = occurrences.list.length.wrapping_add(1);
         });
-        self.least = least(found.iter().map(|occurrences| occurrences.count).sum());
+        let tokens = 1..=256;
+        let pairs = tokens.clone().flat_map(|left| tokens.clone().map(move |right| (left, right)));
+        self.least = least(pairs.clone().map(|(left, right)| found[number(left, right)].count).sum());
         let mut end = 0;
-        for (number, occurrences) in found.iter_mut().enumerate() {
-            let pair = (Id((number / ids) as u32), Id((number % ids) as u32));
-            if occurrences.count < self.least || !self.fits(pair, lengths) {
-                // Beyond the end: its slots are left out.
-                occurrences.list.start = u32::MAX;
-                continue;
+        // Beyond the end: there slots are left out.
+        let mut starts = vec![u32::MAX; found.len()];
+        for (left, right) in pairs {
+            let mut occurrences = found[number(left, right)];
+            let pair = (words::id(left), words::id(right));
+            if occurrences.count >= self.least && self.fits(pair, lengths) {
+                occurrences.list.start = end as u32;
+                starts[number(left, right)] = end as u32;
+                end += occurrences.list.length as usize;
+                self.table.insert(pair, occurrences);
             }
-            occurrences.list.start = end as u32;
-            end += occurrences.list.length as usize;
-            self.table.insert(pair, *occurrences);
         }
         self.reserve(end)?;
-        words.for_each_pair(lengths, |pair, slot, _| {
-            let next = &mut found[number(pair)].list.start;
+        words.for_each_two_bytes(|left, right, slot, _| {
+            let next = &mut starts[number(left, right)];
             if let Some(free) = self.slots.get_mut(*next as usize) {
                 *free = slot;
                 *next += 1;

@@ -34,6 +34,8 @@ pub(super) fn id(token: Token) -> Id {
 
 pub(super) struct Words {
     slots: Vec<u32>,
+    /// Whether every token is a single byte, with an id below 256.
+    is_bytes: bool,
     large: Large,
 }
 
@@ -82,7 +84,8 @@ impl Words {
         if bytes > limit {
             return Err(Error::CorpusTooLarge { bytes, limit });
         }
-        let mut words = Words { slots: Vec::with_capacity(bytes as usize + 1), large: Large::default() };
+        let mut words =
+            Words { slots: Vec::with_capacity(bytes as usize + 1), large: Large::default(), is_bytes: true };
         words.slots.push(NONE);
         let mut ids = Vec::new();
         for (pretoken, count) in counts.iter() {
@@ -92,19 +95,38 @@ impl Words {
             }
             ids.clear();
             segment(pretoken, &mut ids)?;
-            for &id in &ids {
-                let slot = small << TOKEN_BITS | token(id);
-                words.slots.push(slot);
-                let length = lengths[id.index()];
-                if length > 1 {
-                    words.slots.resize(words.slots.len() + length as usize - 2, small << TOKEN_BITS);
-                    words.slots.push(slot);
+            let tag = small << TOKEN_BITS;
+            if ids.len() == pretoken.len() && ids.iter().all(|id| id.0 < 256) {
+                words.slots.extend(ids.iter().map(|&id| tag | token(id)));
+            } else {
+                words.is_bytes = false;
+                for &id in &ids {
+                    words.slots.push(tag | token(id));
+                    if lengths[id.index()] > 1 {
+                        words.slots.resize(words.slots.len() + lengths[id.index()] as usize - 2, tag);
+                        words.slots.push(tag | token(id));
+                    }
                 }
             }
             words.slots.push(NONE);
         }
         words.large.finish(words.slots.len());
         Ok(words)
+    }
+
+    /// Whether every token is a single byte with an id below 256, as it is before the first merge if there is no base.
+    pub(super) fn is_bytes(&self) -> bool {
+        self.is_bytes
+    }
+
+    /// Calls `each` with every two adjacent slots of words of single bytes, the first slot's number, and the count of its
+    /// word. These are tokens, or [`NONE`] at the ends of words: where those are cannot be foretold.
+    #[inline]
+    pub(super) fn for_each_two_bytes(&self, mut each: impl FnMut(Token, Token, u32, u64)) {
+        for (at, two) in self.slots.windows(2).enumerate() {
+            let left = two[0];
+            each(left & TOKEN, two[1] & TOKEN, at as u32, self.count(left, at as u32));
+        }
     }
 
     /// Calls `each` with every pair of adjacent tokens, its slot and its count, in ascending order of slots.
@@ -139,6 +161,7 @@ impl Words {
 
     /// Merges the pair wherever it occurs at these ascending slots, in text order, and calls `each` with its surroundings.
     pub(super) fn merge(&mut self, join: &Join, slots: &[u32], mut each: impl FnMut(Occurrence)) {
+        self.is_bytes = false;
         let is_run = join.left == join.right;
         for slots in slots.chunks(AHEAD) {
             // Stale slots drop out here. That also loads the memory of all the others at once, instead of one after the
