@@ -7,10 +7,7 @@
 'to be or not'
 """
 
-from pairwright import datasets
 from pairwright._core import Counts, StreamDecoder, Tokenizer, __version__
-from pairwright.batch import TokenBatch
-from pairwright.encodings import get_encoding, list_encodings
 from pairwright.errors import (
     ChecksumError,
     DownloadError,
@@ -19,8 +16,6 @@ from pairwright.errors import (
     PairwrightError,
     SplitError,
 )
-from pairwright.progress import ProgressEvent
-from pairwright.training import count, train
 
 __all__ = [
     "ChecksumError",
@@ -41,3 +36,36 @@ __all__ = [
     "list_encodings",
     "train",
 ]
+
+# `typing.TYPE_CHECKING` by the name that type checkers know it by: `typing` takes longer to import than all above.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pairwright import datasets
+    from pairwright.batch import TokenBatch
+    from pairwright.encodings import get_encoding, list_encodings
+    from pairwright.progress import ProgressEvent
+    from pairwright.training import count, train
+else:
+    # Imported when first asked for: who loads a model and encodes is not to wait for numpy, nor to hold it in memory.
+    _MODULES = {
+        "ProgressEvent": "pairwright.progress",
+        "TokenBatch": "pairwright.batch",
+        "count": "pairwright.training",
+        "datasets": "pairwright.datasets",
+        "get_encoding": "pairwright.encodings",
+        "list_encodings": "pairwright.encodings",
+        "train": "pairwright.training",
+    }
+
+    def __getattr__(name: str) -> object:
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        module = import_module(_MODULES[name])
+        value = module if name == "datasets" else getattr(module, name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

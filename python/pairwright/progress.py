@@ -57,11 +57,9 @@ class Reporter:
 
 
 @contextmanager
-def reporting(progress: Progress, total: int) -> Iterator[Report | None]:
+def reporting(progress: bool | Callable[[ProgressEvent], object], total: int) -> Iterator[Report]:
     """The report to hand to the core. `total` is the size of the corpus in bytes, 0 if it is not known."""
-    if progress is None or progress is False:
-        yield None
-    elif progress is True:
+    if progress is True:
         with bar() as receive:
             yield Reporter(receive, total)
     elif callable(progress):

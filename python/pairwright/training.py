@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import time
 import warnings
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 from pairwright import _core
 from pairwright._core import Counts, Settings, Tokenizer
 from pairwright.corpus import Counting, Description, Source, resolve
 from pairwright.errors import FewerMergesWarning
-from pairwright.progress import Progress, reporting
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+    from typing import Any, Literal, NoReturn
+
+    from pairwright.aliases import Report
+    from pairwright.progress import Progress
 
 
 def count(
@@ -35,7 +39,7 @@ def count(
     """
     corpus = resolve(source)
     counting = Counting(threads, memory_limit, spill_folder)
-    with reporting(progress, corpus.size()) as report:
+    with _reporting(progress, corpus.size()) as report:
         return corpus.count(pattern, _names(special_tokens), counting, report)[0]
 
 
@@ -129,7 +133,7 @@ def train(
     settings = Settings(**asked_for, base=base)
     corpus = source if isinstance(source, Counts) else resolve(source)
     counting = Counting(threads, memory_limit, spill_folder)
-    with reporting(progress, 0 if isinstance(corpus, Counts) else corpus.size()) as report:
+    with _reporting(progress, 0 if isinstance(corpus, Counts) else corpus.size()) as report:
         described: Description = []
         if isinstance(corpus, Counts):
             counts = corpus
@@ -153,11 +157,20 @@ def train(
         "pieces": counts.total,
         # Left out of the model file's checksum: all else is the same whenever the same corpus is trained again.
         "time": {
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()),
             "seconds": round(time.monotonic() - began, 3),
         },
     }
     return tokenizer._with_metadata(json.dumps(metadata))
+
+
+def _reporting(progress: Progress, total: int) -> AbstractContextManager[Report | None]:
+    """As `progress.reporting`, which is only imported where somebody listens."""
+    if progress is None or progress is False:
+        return nullcontext()
+    from pairwright.progress import reporting
+
+    return reporting(progress, total)
 
 
 def _names(special_tokens: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use numpy::{PyArray1, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyKeyError, PyOverflowError, PyTypeError, PyUnicodeEncodeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyFloat, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyFloat, PyList, PyString};
 
 use crate::machine;
 use crate::special::Choice;
@@ -132,7 +132,10 @@ pub(super) fn size(setting: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
 /// # Errors
 /// `KeyError` for a number that cannot be an id, `TypeError` for what is no integer.
 pub(super) fn ids(value: &Bound<'_, PyAny>) -> PyResult<Vec<Id>> {
-    if let Ok(array) = value.cast::<PyUntypedArray>() {
+    // Whether it is an array only numpy can tell, which would have to be imported first.
+    if !value.is_instance_of::<PyList>()
+        && let Ok(array) = value.cast::<PyUntypedArray>()
+    {
         if array.ndim() != 1 {
             return Err(PyTypeError::new_err(format!("ids must have one dimension, not {}", array.ndim())));
         }

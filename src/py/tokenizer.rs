@@ -253,8 +253,10 @@ impl Tokenizer {
         batch: &Bound<'py, PyAny>,
         errors: &str,
     ) -> PyResult<Vec<Bound<'py, PyString>>> {
-        let class = py.import("pairwright.batch")?.getattr("TokenBatch")?;
-        if !batch.is_instance(&class)? {
+        // A list is none, which spares importing what knows what a batch is.
+        let is_batch = !batch.is_instance_of::<PyList>()
+            && batch.is_instance(&py.import("pairwright.batch")?.getattr("TokenBatch")?)?;
+        if !is_batch {
             return batch
                 .try_iter()?
                 .map(|sequence| text(py, &self.bytes_of(py, &ids(&sequence?)?)?, errors))
