@@ -91,9 +91,13 @@ pub enum Error {
     #[error("unknown token id {id} at position {position}")]
     UnknownId { id: u32, position: usize },
 
-    /// A progress callback asked to stop.
+    /// The caller called the work off.
     #[error("interrupted")]
     Interrupted,
+
+    /// A report asked to stop, where there is no result so far to give.
+    #[error("stopped by the progress callback")]
+    Stopped,
 }
 
 /// The result of every fallible call of the crate.

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
 use pairwright::reference::{self, Ties};
-use pairwright::train::{Counter, Counts, Settings, SpecialIds, TieBreak, Trained, extend, no_progress, train};
+use pairwright::train::{
+    Counter, Counts, Event, Settings, SpecialIds, TieBreak, Trained, extend, no_progress, train, unlearned,
+};
 use pairwright::{Error, Id, Splitter, Tokenizer, io};
 use proptest::prelude::*;
 
@@ -224,4 +226,36 @@ fn a_base_of_another_pattern_or_with_forgotten_special_tokens_is_refused() {
     assert!(error.contains("base=\"<e>\": this special token of the base was not cut out"), "{error}");
     let error = extending(&count("cl100k", &[b"some text"], &["<e>", "<f>"], 1, 1024), 260);
     assert!(error.contains("the 260 ids of the base and 1 special token(s) need at least 261"), "{error}");
+}
+
+#[test]
+fn a_report_may_stop_learning_but_not_counting() {
+    let text = b"the cat sat on the mat";
+    let stop = &mut |_: Event| Err(Error::Stopped);
+    let mut counter = Counter::new(Splitter::new("cl100k").unwrap(), vec!["<e>".into()], None).unwrap();
+    assert!(matches!(counter.add(&[text], stop), Err(Error::Stopped)));
+
+    let counts = count("cl100k", &[text], &["<e>"], 1, 1 << 20);
+    let settings = Settings { vocab_size: 260, ..Settings::default() };
+    let stopped = train(&counts, &settings, stop).unwrap();
+    assert_eq!((stopped.learned, stopped.asked, stopped.stopped), (0, 3, true));
+    let before = unlearned(&counts, None, &settings).unwrap();
+    assert_eq!((before.learned, before.asked, before.stopped), (0, 3, false));
+    assert!(stopped.tokenizer == before.tokenizer && before.tokenizer.special().id("<e>") == Some(Id(256)));
+
+    // Whoever asks only once all is done has stopped nothing.
+    let mut last = None;
+    let at_the_end = &mut |event: Event| match event {
+        Event::Merge { done: 3, total: 3, pair, count } => {
+            last = Some((pair.unwrap().concat(), count));
+            Err(Error::Stopped)
+        }
+        _ => Ok(()),
+    };
+    let whole = train(&counts, &settings, at_the_end).unwrap();
+    assert_eq!((whole.learned, whole.stopped), (3, false));
+    assert_eq!(last.unwrap(), (learned(&whole.tokenizer).pop().unwrap(), 2));
+
+    let failing = &mut |_: Event| Err(Error::Interrupted);
+    assert!(matches!(train(&counts, &settings, failing), Err(Error::Interrupted)));
 }

@@ -15,6 +15,7 @@ from pairwright.errors import (
     FormatError,
     PairwrightError,
     SplitError,
+    StoppedError,
 )
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "PairwrightError",
     "ProgressEvent",
     "SplitError",
+    "StoppedError",
     "StreamDecoder",
     "TokenBatch",
     "Tokenizer",

@@ -27,6 +27,7 @@ __all__ = [
     "_from_model",
     "regex_of",
     "train",
+    "unlearned",
     "write_atomically",
 ]
 
@@ -301,8 +302,15 @@ class Settings:
         base: Tokenizer | None = None,
     ) -> Self: ...
 
-def train(counts: Counts, settings: Settings, report: Report | None = None) -> tuple[Tokenizer, int]:
-    """Learn a vocabulary. Gives the tokenizer and the number of merges that were asked for."""
+def train(counts: Counts, settings: Settings, report: Report | None = None) -> tuple[Tokenizer, int, bool]:
+    """Learn a vocabulary.
+
+    Gives the tokenizer, the number of merges that were asked for, and whether fewer were learned because `report`
+    stopped it.
+    """
+
+def unlearned(counts: Counts, settings: Settings) -> tuple[Tokenizer, int]:
+    """The tokenizer before anything is learned from the counts, and the number of merges that were asked for."""
 
 def regex_of(pattern: str) -> str:
     """The regex of a split pattern: that of a named one, or the pattern itself."""

@@ -22,9 +22,10 @@ class Ratio(Protocol):
 Fraction: TypeAlias = SupportsIndex | Ratio
 Special: TypeAlias = Literal["all"] | Collection[str]
 
-Report: TypeAlias = Callable[[str, int, int, bytes | None, int], None]
-"""Receives (phase, done, total, token, count), about every 50 ms; what it raises ends the work.
+Report: TypeAlias = Callable[[Literal["count", "merge"], int, int, tuple[bytes, bytes] | None, int], object]
+"""Receives (phase, done, total, pair, count), about every 50 ms; what it raises ends the work, `False` stops it.
 
-In the phase "count", `done` and `total` are bytes of the documents handed over in one call, `token` is None and `count`
-0. In the phase "merge" they are merges, `token` is the last one learned and `count` that of its pair.
+In the phase "count", `done` and `total` are bytes of all documents handed over so far, `pair` is None and `count` 0; to
+stop is to raise `StoppedError`. In the phase "merge" they are merges, `pair` has the tokens merged last (None in the
+first event) and `count` is how often the pair occurred; to stop is to end with the merges so far.
 """

@@ -166,10 +166,8 @@ def _progress(file: PinnedFile) -> Iterator[Callable[[int], None]]:
     if not stderr_is_terminal():
         yield lambda _: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from pairwright.bar import ByteBar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(f"fetching {Path(file.path).name}", total=file.size)
-        yield lambda size: progress.advance(task, size)
+    progress = ByteBar(f"fetching {Path(file.path).name}", file.size)
+    with progress.bar:
+        yield progress.advance

@@ -17,6 +17,10 @@ class SplitError(PairwrightError, RuntimeError):
     """A custom split pattern is valid, but gave up on a text: it backtracks without end."""
 
 
+class StoppedError(PairwrightError):
+    """A progress callback returned `False` where there is no result so far to give."""
+
+
 class ChecksumError(PairwrightError):
     """A downloaded or stored file is not the published one."""
 

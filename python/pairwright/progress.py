@@ -8,96 +8,85 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from pairwright.pace import Pace
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from rich.progress import TaskID
 
     from pairwright.aliases import Report
 
 
 @dataclass(frozen=True, slots=True)
 class ProgressEvent:
-    """A moment in training.
+    """A moment in training. What receives it may return `False` to stop; see `train` and `count`.
 
-    In the phase "count", `done` and `total` are bytes; `total` is 0 where it is not known. In the phase "merge" they
-    are merges, `token` is the one learned last and `count` how often its pair occurred. `elapsed` is in seconds since
-    training began.
+    In the phase "count", `done` and `total` are bytes of the corpus; `total` is 0 where it is not known. In the phase
+    "merge" they are merges; `pair` are the two tokens that were merged last, `token` is what they became, and `count`
+    is how often the pair occurred. Nothing is merged yet in the first event of that phase: there `pair` and `token` are
+    `None`, and `count` is 0.
     """
 
     phase: Literal["count", "merge"]
     done: int
     total: int
     elapsed: float
-    token: bytes | None = None
+    """Seconds since the work began."""
+    rate: float = 0.0
+    """Bytes or merges per second, over the last second or so; when the phase is done, on average."""
+    remaining: float | None = None
+    """Estimated seconds until the phase ends; `None` while nothing can be said.
+
+    For "count" this is what is left at the present rate. Merges become rarer and so cheaper as they go on: for "merge"
+    it follows from how much cheaper they became since half as many were done. Expect it to be off by a factor of two.
+    """
+    pair: tuple[bytes, bytes] | None = None
     count: int = 0
 
+    @property
+    def token(self) -> bytes | None:
+        """The token that was learned last."""
+        return None if self.pair is None else self.pair[0] + self.pair[1]
 
-Progress: TypeAlias = "bool | Callable[[ProgressEvent], object] | None"
+
+Receiver: TypeAlias = "Callable[[ProgressEvent], object]"
+Progress: TypeAlias = "bool | Receiver | None"
 
 
 class Reporter:
-    """Turns what the core says of one document or batch into events for the whole corpus."""
+    """Turns what the core says into events."""
 
-    def __init__(self, receive: Callable[[ProgressEvent], object], total: int) -> None:
+    def __init__(self, receive: Receiver, total: int) -> None:
         self._receive = receive
         self._total = total
-        self._before = 0
-        self._started = time.monotonic()
+        self._began = time.monotonic()
+        self._paces = {"count": Pace(), "merge": Pace(eases=True)}
+        self._paces["count"].at(0.0, 0, total)
 
-    def __call__(self, phase: str, done: int, total: int, token: bytes | None, count: int) -> None:
-        """Receive one event of the core; see `_core.Report`."""
-        elapsed = time.monotonic() - self._started
-        if phase == "merge":
-            self._receive(ProgressEvent("merge", done, total, elapsed, token, count))
-            return
-        self._receive(ProgressEvent("count", self._before + done, self._total, elapsed))
-        if done == total:
-            self._before += total
+    def __call__(
+        self, phase: Literal["count", "merge"], done: int, total: int, pair: tuple[bytes, bytes] | None, count: int
+    ) -> bool:
+        """Receive what `_core.Report` does; gives whether to go on."""
+        elapsed = time.monotonic() - self._began
+        if phase == "count":
+            # The core knows what it was given so far. A file may have grown since its size was asked for.
+            total = self._total if self._total >= done else 0
+        rate, remaining = self._paces[phase].at(elapsed, done, total)
+        return self._receive(ProgressEvent(phase, done, total, elapsed, rate, remaining, pair, count)) is not False
 
 
 @contextmanager
-def reporting(progress: bool | Callable[[ProgressEvent], object], total: int) -> Iterator[Report]:
+def reporting(progress: bool | Receiver, total: int) -> Iterator[Report]:
     """The report to hand to the core. `total` is the size of the corpus in bytes, 0 if it is not known."""
     if progress is True:
-        with bar() as receive:
-            yield Reporter(receive, total)
+        # Imported here so that only those who see the bar wait for it.
+        from pairwright.bar import Bar
+
+        with Bar() as bar:
+            yield Reporter(bar.receive, total)
     elif callable(progress):
         yield Reporter(progress, total)
     else:
         raise TypeError(f"progress must be None, a bool or a callable, not {type(progress).__name__}")
-
-
-@contextmanager
-def bar() -> Iterator[Callable[[ProgressEvent], None]]:
-    """A progress bar with rate and time left on stderr; nothing at all if stderr is no terminal."""
-    # Imported here so that `import pairwright` stays light.
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description:<8}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, console=Console(stderr=True), transient=True, disable=not stderr_is_terminal()) as rich_bar:
-        tasks: dict[str, tuple[TaskID, float]] = {}
-
-        def receive(event: ProgressEvent) -> None:
-            if event.phase not in tasks:
-                description = {"count": "counting", "merge": "merging"}[event.phase]
-                number = rich_bar.add_task(description, total=event.total or None, rate="")
-                tasks[event.phase] = (number, event.elapsed)
-            number, began = tasks[event.phase]
-            seconds = event.elapsed - began
-            # The first event of a phase is where its time begins.
-            per_second = event.done / seconds if seconds > 0 else 0
-            rate = f"{per_second / 1e6:,.1f} MB/s" if event.phase == "count" else f"{per_second:,.0f} merges/s"
-            rich_bar.update(number, completed=event.done, total=event.total or None, rate=rate)
-
-        yield receive
 
 
 def stderr_is_terminal() -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pairwright import _core
 from pairwright._core import Counts, Settings, Tokenizer
 from pairwright.corpus import Counting, Description, Source, resolve
-from pairwright.errors import FewerMergesWarning
+from pairwright.errors import FewerMergesWarning, StoppedError
 
 if TYPE_CHECKING:
     import os
@@ -35,7 +35,8 @@ def count(
 ) -> Counts:
     """Count the distinct pieces of a corpus: all that training needs to know of it.
 
-    Arguments are those of `train`. Raises what `train` raises for them.
+    Arguments are those of `train`. Raises what `train` raises for them, and `StoppedError` if the callback `progress`
+    returns `False`: half a corpus counted by several threads is not the counts of anything.
     """
     corpus = resolve(source)
     counting = Counting(threads, memory_limit, spill_folder)
@@ -90,10 +91,14 @@ def train(
         spill_folder: Where counts that pass the limit are kept, in files without a name that vanish however the process
             ends; `None` is the system's folder for temporary files.
         progress: `True` shows a bar on stderr if it is a terminal; a callable receives `ProgressEvent` objects about
-            every 50 ms.
+            every 50 ms. If it returns `False`, training stops with what it has learned so far; anything else, `None`
+            included, lets it go on. What it raises ends training and comes through.
 
     Returns:
-        The tokenizer; `metadata` tells the corpus (names, bytes, SHA-256), the settings and the time.
+        The tokenizer; `metadata` tells the corpus (names, bytes, SHA-256), the settings and the time. If training was
+        stopped, the tokenizer has only the first merges, and `metadata["stopped"]` tells the phase and how many were
+        learned and asked for. Stopped in the phase "count" it has none: there are only the bytes or the base, and the
+        special tokens, and `metadata["corpus"]` is empty.
 
     Raises:
         ValueError: A setting is out of range or contradicts `Counts` or `base`, the corpus is empty, the pattern is
@@ -103,6 +108,7 @@ def train(
 
     Warns:
         FewerMergesWarning: Fewer pairs were left to merge than `vocab_size` has room for. The tokenizer is smaller.
+            Not if training was stopped.
 
     """
     began = time.monotonic()
@@ -133,15 +139,25 @@ def train(
     settings = Settings(**asked_for, base=base)
     corpus = source if isinstance(source, Counts) else resolve(source)
     counting = Counting(threads, memory_limit, spill_folder)
+    described: Description = []
+    stopped: str | None = None
     with _reporting(progress, 0 if isinstance(corpus, Counts) else corpus.size()) as report:
-        described: Description = []
-        if isinstance(corpus, Counts):
-            counts = corpus
+        try:
+            if isinstance(corpus, Counts):
+                counts = corpus
+            else:
+                counts, described = corpus.count(pattern, names, counting, report)
+        except StoppedError:
+            # Unless it comes from another call, which the corpus makes to produce its texts.
+            if report is None:
+                raise
+            counts, stopped = Counts.from_items([], pattern, names), "count"
+            tokenizer, asked = _core.unlearned(counts, settings)
         else:
-            counts, described = corpus.count(pattern, names, counting, report)
-        tokenizer, asked = _core.train(counts, settings, report)
+            tokenizer, asked, was_stopped = _core.train(counts, settings, report)
+            stopped = "merge" if was_stopped else None
     learned = tokenizer.vocab_size - vocab_size + asked
-    if learned < asked:
+    if learned < asked and not stopped:
         warnings.warn(
             f"only {learned} of {asked} merges could be learned, no pair is left; the vocabulary has "
             f"{tokenizer.vocab_size} ids instead of {vocab_size}",
@@ -155,6 +171,7 @@ def train(
         "version": _core.__version__,
         "pretokens": len(counts),
         "pieces": counts.total,
+        **({"stopped": {"phase": stopped, "learned": learned, "asked": asked}} if stopped else {}),
         # Left out of the model file's checksum: all else is the same whenever the same corpus is trained again.
         "time": {
             "finished": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()),

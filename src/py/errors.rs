@@ -24,6 +24,7 @@ pub(super) fn to_python(py: Python<'_>, error: Error) -> PyErr {
         }
         Error::Format { .. } => own(py, "FormatError", message),
         Error::Split { .. } => own(py, "SplitError", message),
+        Error::Stopped => own(py, "StoppedError", message),
         Error::CountOverflow { .. } => PyOverflowError::new_err(message),
         Error::UnknownId { .. } => PyKeyError::new_err(message),
         // A callback that was asked to stop has an exception of its own, which `Watch` raises in place of this.

@@ -29,7 +29,7 @@ mod _core {
     #[pymodule_export]
     use super::tokenizer::{_from_model, Tokenizer};
     #[pymodule_export]
-    use super::train::{Counter, Settings, train};
+    use super::train::{Counter, Settings, train, unlearned};
 
     /// Write a file, complete or not at all.
     #[pyfunction]

@@ -68,7 +68,7 @@ impl Counter {
         report: Option<Py<PyAny>>,
     ) -> PyResult<Vec<(u64, String)>> {
         let core = self.core()?;
-        let mut watch = Watch::default();
+        let mut watch = Watch::after(core.bytes());
         let counted = py.detach(|| core.add_files(&paths, &mut |event| watch.report(report.as_ref(), event)));
         let read = watch.finish(py, counted)?;
         Ok(read.into_iter().map(|(bytes, sum)| (bytes, hex(&sum))).collect())
@@ -84,7 +84,7 @@ impl Counter {
             let values: Vec<_> = batch.iter().map(|value| value.bind(py).clone()).collect();
             let texts = Text::all(&values)?;
             let slices: Vec<&[u8]> = texts.iter().map(|text| &*text.bytes).collect();
-            let mut watch = Watch::default();
+            let mut watch = Watch::after(core.bytes());
             let mut fetched = Ok(Vec::new());
             let counted = py.detach(|| {
                 let meanwhile = || {
@@ -111,7 +111,7 @@ impl Counter {
     fn finish(&mut self, py: Python<'_>, report: Option<Py<PyAny>>) -> PyResult<Counts> {
         self.core()?;
         let core = self.core.take().expect("checked just before");
-        let mut watch = Watch::default();
+        let mut watch = Watch::after(core.bytes());
         let counts = py.detach(|| core.finish(&mut |event| watch.report(report.as_ref(), event)));
         Ok(Counts { core: watch.finish(py, counts)? })
     }
@@ -190,6 +190,19 @@ impl Settings {
     }
 }
 
+/// The tokenizer before anything is learned.
+#[pyfunction]
+pub(super) fn unlearned(
+    py: Python<'_>,
+    counts: &Bound<'_, Counts>,
+    settings: &Bound<'_, Settings>,
+) -> PyResult<(Tokenizer, usize)> {
+    let (counts, Settings { core: settings, base }) = (&counts.get().core, settings.get());
+    let base = base.as_ref().map(|base| &base.get().core);
+    let made = engine::unlearned(counts, base, settings).map_err(|error| to_python(py, error))?;
+    Ok((made.tokenizer.into(), made.asked))
+}
+
 /// Learn a vocabulary.
 #[pyfunction]
 #[pyo3(signature = (counts, settings, report = None))]
@@ -198,7 +211,7 @@ pub(super) fn train(
     counts: &Bound<'_, Counts>,
     settings: &Bound<'_, Settings>,
     report: Option<Py<PyAny>>,
-) -> PyResult<(Tokenizer, usize)> {
+) -> PyResult<(Tokenizer, usize, bool)> {
     let (counts, Settings { core: settings, base }) = (&counts.get().core, settings.get());
     let base = base.as_ref().map(|base| &base.get().core);
     let mut watch = Watch::default();
@@ -210,5 +223,5 @@ pub(super) fn train(
         }
     });
     let trained = watch.finish(py, trained)?;
-    Ok((trained.tokenizer.into(), trained.asked))
+    Ok((trained.tokenizer.into(), trained.asked, trained.stopped))
 }

@@ -2,7 +2,7 @@
 //! exceptions that these raise.
 
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBool, PyBytes, PyTuple};
 
 use super::errors::to_python;
 use crate::error::{Error, Result};
@@ -12,26 +12,39 @@ use crate::train::Event;
 #[derive(Default)]
 pub(super) struct Watch {
     raised: Option<PyErr>,
+    /// The bytes counted by earlier calls, which Python hears of as well.
+    before: u64,
 }
 
 impl Watch {
+    /// Reports bytes as if those counted before had been counted in this call.
+    pub(super) fn after(before: u64) -> Watch {
+        Watch { before, ..Watch::default() }
+    }
+
     /// Lets Python handle signals. To be called from the thread that released the interpreter.
     pub(super) fn signals(&mut self) -> Result<()> {
         Python::attach(|py| self.keep(py.check_signals()))
     }
 
-    /// Lets Python handle signals and hands an event to the callback.
+    /// Lets Python handle signals and hands an event to the callback, which returns `False` to stop.
     pub(super) fn report(&mut self, callback: Option<&Py<PyAny>>, event: Event) -> Result<()> {
         Python::attach(|py| {
             self.keep(py.check_signals())?;
             let Some(callback) = callback else { return Ok(()) };
             let called = match event {
-                Event::Count { done, total } => callback.call1(py, ("count", done, total, py.None(), 0)),
-                Event::Merge { done, total, token, count } => {
-                    callback.call1(py, ("merge", done, total, PyBytes::new(py, token), count))
+                Event::Count { done, total } => {
+                    callback.call1(py, ("count", self.before + done, self.before + total, py.None(), 0))
+                }
+                Event::Merge { done, total, pair, count } => {
+                    let pair = pair.map(|pair| PyTuple::new(py, pair.map(|token| PyBytes::new(py, token))));
+                    pair.transpose().and_then(|pair| callback.call1(py, ("merge", done, total, pair, count)))
                 }
             };
-            self.keep(called.map(|_| ()))
+            match self.keep(called)?.is(&*PyBool::new(py, false)) {
+                true => Err(Error::Stopped),
+                false => Ok(()),
+            }
         })
     }
 
@@ -43,7 +56,7 @@ impl Watch {
         }
     }
 
-    fn keep(&mut self, outcome: PyResult<()>) -> Result<()> {
+    fn keep<T>(&mut self, outcome: PyResult<T>) -> Result<T> {
         outcome.map_err(|raised| {
             self.raised.get_or_insert(raised);
             Error::Interrupted

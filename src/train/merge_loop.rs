@@ -7,7 +7,7 @@
 
 use super::horizon::{Horizon, Policy};
 use super::pairs::Pairs;
-use super::progress::{Event, Report, Throttle};
+use super::progress::{Event, Report, Throttle, asked_to_stop};
 use super::queue::{Candidate, Queue};
 use super::side::{Rise, Side};
 use super::words::{Join, Words};
@@ -21,6 +21,8 @@ pub(super) struct Learned {
     pub vocab: Vocab,
     /// The pair that made each new token, in order.
     pub merges: Vec<Pair>,
+    /// Whether the report asked to stop before all was learned.
+    pub stopped: bool,
 }
 
 pub(super) struct MergeLoop<'s> {
@@ -79,27 +81,31 @@ impl<'s> MergeLoop<'s> {
         let mut merges = Vec::with_capacity(asked.min(1 << 20));
         let mut throttle = Throttle::new();
         let mut last = None;
-        while merges.len() < asked {
+        let start = Event::Merge { done: 0, total: asked as u64, pair: None, count: 0 };
+        let mut stopped = asked_to_stop(report(start))?;
+        while merges.len() < asked && !stopped {
             let Some(best) = self.best(asked - merges.len())? else { break };
             let (id, is_new) = self.token(best.pair)?;
             self.merge(best.pair, id, is_new)?;
             if is_new {
                 merges.push(best.pair);
             }
-            last = Some((id, best.count));
             if throttle.due() {
-                report(self.event(merges.len(), asked, id, best.count))?;
+                stopped = asked_to_stop(report(self.event(merges.len(), asked, best.pair, best.count)))?;
             }
+            last = Some((best.pair, best.count));
         }
-        if let Some((id, count)) = last {
-            report(self.event(merges.len(), asked, id, count))?;
+        if let Some((pair, count)) = last.filter(|_| !stopped) {
+            // All is done: there is nothing left to stop.
+            asked_to_stop(report(self.event(merges.len(), asked, pair, count)))?;
         }
-        Ok(Learned { vocab: self.vocab, merges })
+        stopped &= merges.len() < asked;
+        Ok(Learned { vocab: self.vocab, merges, stopped })
     }
 
-    fn event(&self, done: usize, asked: usize, id: Id, count: u64) -> Event<'_> {
-        let token = self.vocab.bytes(id).expect("merged just before");
-        Event::Merge { done: done as u64, total: asked as u64, token, count }
+    fn event(&self, done: usize, asked: usize, (left, right): Pair, count: u64) -> Event<'_> {
+        let pair = [left, right].map(|id| self.vocab.bytes(id).expect("merged just before"));
+        Event::Merge { done: done as u64, total: asked as u64, pair: Some(pair), count }
     }
 
     /// The best pair of all. `merges` are those still to be learned.

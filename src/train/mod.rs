@@ -82,6 +82,8 @@ pub struct Trained {
     /// How many merges were learned, and how many `vocab_size` has room for. Fewer are learned when no pair is left.
     pub learned: usize,
     pub asked: usize,
+    /// Whether fewer were learned because the report asked to stop.
+    pub stopped: bool,
 }
 
 /// Learns a vocabulary from counts.
@@ -112,18 +114,23 @@ pub fn extend(counts: &Counts, base: &Tokenizer, settings: &Settings, report: &m
     learn(counts, Some(base), settings, report)
 }
 
+/// What there is before anything is learned: the 256 bytes, or the base, with the special tokens of the counts.
+///
+/// # Errors
+/// As [`extend`]; counts may be empty.
+pub fn unlearned(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings) -> Result<Trained> {
+    check(counts, base, settings)?;
+    let vocab = base.map_or_else(Vocab::of_bytes, |base| base.vocab().clone());
+    assemble(counts, base, settings, Learned { vocab, merges: Vec::new(), stopped: false })
+}
+
 fn learn(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings, report: &mut Report) -> Result<Trained> {
-    settings.check(counts.special_tokens(), base)?;
-    if let Some(base) = base {
-        check_base(counts, base)?;
-    }
+    check(counts, base, settings)?;
     if counts.is_empty() {
         return Err(Error::EmptyCorpus);
     }
     counts.check_bytes()?;
-    let known = base.map_or(256, Tokenizer::vocab_size);
-    let special = new_special_tokens(counts.special_tokens(), base);
-    let asked = settings.vocab_size - known - special.len();
+    let Room { known, special, asked } = Room::new(counts, base, settings);
     let first = match settings.special_ids {
         SpecialIds::First => known + special.len(),
         SpecialIds::Last => known,
@@ -140,7 +147,31 @@ fn learn(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings, report:
             MergeLoop::new(counts, settings, base.vocab().clone(), first, segment)
         }
     };
-    let Learned { vocab, merges } = merge_loop?.run(asked, report)?;
+    assemble(counts, base, settings, merge_loop?.run(asked, report)?)
+}
+
+/// What the ids of a vocabulary go to.
+struct Room {
+    /// Bytes, or the ids of the base.
+    known: usize,
+    /// The special tokens that the base does not have.
+    special: Vec<String>,
+    /// The merges to learn.
+    asked: usize,
+}
+
+impl Room {
+    fn new(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings) -> Room {
+        let known = base.map_or(256, Tokenizer::vocab_size);
+        let special = new_special_tokens(counts.special_tokens(), base);
+        Room { known, asked: settings.vocab_size - known - special.len(), special }
+    }
+}
+
+/// The tokenizer of what was learned.
+fn assemble(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings, learned: Learned) -> Result<Trained> {
+    let Room { known, special, asked } = Room::new(counts, base, settings);
+    let Learned { vocab, merges, stopped } = learned;
     let learned = merges.len();
     let first_special = match settings.special_ids {
         SpecialIds::First => known,
@@ -156,7 +187,12 @@ fn learn(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings, report:
     if let Some(before) = base.map_or(Some(&[][..]), Tokenizer::trained_merges) {
         tokenizer = tokenizer.with_merges([before, &merges].concat())?;
     }
-    Ok(Trained { tokenizer, learned, asked })
+    Ok(Trained { tokenizer, learned, asked, stopped })
+}
+
+fn check(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings) -> Result<()> {
+    settings.check(counts.special_tokens(), base)?;
+    base.map_or(Ok(()), |base| check_base(counts, base))
 }
 
 /// Those of the corpus that the base does not have.

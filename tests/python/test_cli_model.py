@@ -13,6 +13,7 @@ from command_line import call, isolate
 from rich.console import Console
 
 import pairwright
+from pairwright.bar import quoted
 from pairwright.cli import tokens
 
 
@@ -246,7 +247,7 @@ def test_show_prints_tokens_and_a_table(tokenizer: pairwright.Tokenizer) -> None
         shown = re.fullmatch(r" *\d+  ((?:[0-9a-f]{2} ?)+?) +(b?['\"].*)", row)
         assert shown is not None
         assert bytes.fromhex(shown[1]) == part
-        assert shown[2] == tokens.quoted(part)
+        assert shown[2] == quoted(part)
 
 
 def test_show_takes_any_bytes_from_standard_input_or_the_command_line(tokenizer: pairwright.Tokenizer) -> None:
@@ -270,7 +271,7 @@ def test_show_treats_special_tokens_as_told(tokenizer: pairwright.Tokenizer) -> 
 
 
 @pytest.mark.parametrize(
-    ("token", "visible", "quoted"),
+    ("token", "visible", "literal"),
     [
         (b" the", " the", "' the'"),
         (b"\n", "\\n", "'\\n'"),
@@ -281,9 +282,9 @@ def test_show_treats_special_tokens_as_told(tokenizer: pairwright.Tokenizer) -> 
         (b"it's", "it's", '"it\'s"'),
     ],
 )
-def test_tokens_are_shown_without_steering_the_terminal(token: bytes, visible: str, quoted: str) -> None:
+def test_tokens_are_shown_without_steering_the_terminal(token: bytes, visible: str, literal: str) -> None:
     assert tokens.visible(token) == visible
-    assert tokens.quoted(token) == quoted
+    assert quoted(token) == literal
 
 
 def test_neighbours_have_different_colours_on_every_terminal() -> None:

@@ -275,20 +275,6 @@ def test_model_files_that_are_none(tmp_path: Path, file: Path) -> None:
         pw.Tokenizer.load(tmp_path)
 
 
-def test_progress_is_told_and_ends_complete(file: Path) -> None:
-    events: list[pw.ProgressEvent] = []
-    tok = pw.train([file, file], 276, progress=events.append)
-    assert tok == pw.train([file, file], 276)
-    counting = [event for event in events if event.phase == "count"]
-    merging = [event for event in events if event.phase == "merge"]
-    assert [event.done for event in counting] == sorted(event.done for event in counting)
-    assert counting[-1].done == counting[-1].total == 2 * len(TEXT)
-    assert merging[-1].done == merging[-1].total == 20
-    assert merging[-1].token == learned(tok)[-1]
-    assert merging[-1].count > 0
-    assert events == counting + merging
-
-
 def test_an_exception_in_a_callback_or_an_iterator_comes_through(file: Path) -> None:
     def fail(event: pw.ProgressEvent) -> None:
         raise LookupError(event.phase)

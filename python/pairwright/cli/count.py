@@ -4,7 +4,7 @@ import os
 
 from pairwright.cli import files, model as models
 from pairwright.cli.arguments import Files, Model, Pattern
-from pairwright.cli.progress import Bar
+from pairwright.cli.progress import InputBar
 
 
 def count(model: Model, file: Files = None, pattern: Pattern = None) -> None:
@@ -12,7 +12,7 @@ def count(model: Model, file: Files = None, pattern: Pattern = None) -> None:
     tokenizer = models.load(model, pattern)
     names = files.inputs(file)
     numbers = []
-    with Bar("counting") as bar:
+    with InputBar("counting") as bar:
         for _, text in bar.over(names):
             numbers.append(tokenizer.count(text))
             bar.advance(len(text))

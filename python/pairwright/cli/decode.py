@@ -10,7 +10,7 @@ from pairwright import Tokenizer
 from pairwright.cli import files, model as models
 from pairwright.cli.arguments import Files, Model, Out, Pattern
 from pairwright.cli.console import CommandError
-from pairwright.cli.progress import Bar
+from pairwright.cli.progress import InputBar
 
 # Words are parsed in blocks of about this many bytes.
 BLOCK = 1 << 20
@@ -26,7 +26,7 @@ WORD = re.compile(rb"\S+")
 def decode(model: Model, file: Files = None, out: Out = None, pattern: Pattern = None) -> None:
     """Write the exact bytes of ids, which are read as words separated by white space."""
     tokenizer = models.load(model, pattern)
-    with files.output(out) as write, Bar("decoding", to_screen=files.is_standard(out)) as bar:
+    with files.output(out) as write, InputBar("decoding", to_screen=files.is_standard(out)) as bar:
         for name, words in bar.over(files.inputs(file)):
             position = 0
             for start, end in blocks(words):

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from pairwright.cli import files, model as models
 from pairwright.cli.arguments import Files, Model, Out, Pattern, Special
-from pairwright.cli.progress import Bar
+from pairwright.cli.progress import InputBar
 from pairwright.cli.special import encode as encode_text
 
 # Ids are printed in slices: as Python objects they take ten times the memory of the array.
@@ -19,7 +19,7 @@ def encode(
 ) -> None:
     """Print the ids of each file, separated by spaces, one line per file."""
     tokenizer = models.load(model, pattern)
-    with files.output(out) as write, Bar("encoding", to_screen=files.is_standard(out)) as bar:
+    with files.output(out) as write, InputBar("encoding", to_screen=files.is_standard(out)) as bar:
         for name, text in bar.over(files.inputs(file)):
             ids = encode_text(tokenizer, text, special, name)
             # Encoding takes about as long as printing.

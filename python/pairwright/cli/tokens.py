@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pairwright import Tokenizer
+from pairwright.bar import quoted
 from pairwright.cli.console import escape
 
 # Neighbours must differ also where a terminal has but 16 colours, and black text be readable on each.
@@ -20,14 +21,6 @@ def visible(token: bytes) -> str:
     r"""A token as a reader sees it in its text: what cannot be printed as its escape, such as `\n` or `\xe2`."""
     text = token.decode(errors="backslashreplace")
     return "".join(char if char.isprintable() else escape(char) for char in text)
-
-
-def quoted(token: bytes) -> str:
-    """A token on its own: the Python literal of its text, or of its bytes if they are no text."""
-    try:
-        return repr(token.decode())
-    except UnicodeDecodeError:
-        return repr(token)
 
 
 def in_line(tokens: Iterable[bytes], console: Console) -> Text:
