@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import sys
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
@@ -37,8 +38,14 @@ class Bar:
             text("{task.fields[left]:>12}"),
             text("{task.fields[token]}", width=WIDTH),
         )
-        hidden = hidden or not stderr_is_terminal()
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True, disable=hidden)
+        self._progress = Progress(
+            *columns,
+            console=Console(stderr=True),
+            transient=True,
+            # What is printed meanwhile goes above the bar, unless it goes to a file: there it belongs.
+            redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
+            disable=hidden or not stderr_is_terminal(),
+        )
         self._tasks: dict[str, TaskID] = {}
 
     def receive(self, event: ProgressEvent) -> None:
@@ -98,14 +105,14 @@ class ByteBar:
         self.total = total
         self._what = what
         self._done = 0.0
-        self._began = time.monotonic()
+        self._began = monotonic()
         self._pace = Pace()
         self._pace.at(0.0, 0, total)
 
     def advance(self, size: float) -> None:
         """So many bytes more are done."""
         self._done += size
-        rate, remaining = self._pace.at(time.monotonic() - self._began, self._done, self.total)
+        rate, remaining = self._pace.at(monotonic() - self._began, self._done, self.total)
         self.bar.show(self._what, self._done, self.total, megabytes, rate, remaining)
 
 

@@ -1,7 +1,9 @@
 """Events of training, stopping it, and what they say of speed and time left."""
 
+import io
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +16,7 @@ from typing import Any
 import pytest
 
 import pairwright as pw
-from pairwright.bar import in_time
+from pairwright.bar import Bar, ByteBar, in_time
 from pairwright.pace import Pace
 
 TEXT = "to be or not to be, that is the question\n" * 1000
@@ -247,6 +249,80 @@ def test_estimates_are_never_negative_or_infinite(slow_text: str) -> None:
     known = [event.remaining for event in merging if event.remaining is not None]
     assert len(known) >= 2
     assert all(0 <= remaining < 1e6 for remaining in known)
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def replace_stderr(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    """A terminal of 80 columns in place of standard error. No fixture, because pytest renews that before each test."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    return screen
+
+
+def lines(screen: Screen) -> list[str]:
+    """What a screen shows at last, without colours and bars."""
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|[━╸╺]", "", screen.getvalue())
+    return [" ".join(line.split()) for line in re.split(r"[\r\n]+", shown) if line.strip()]
+
+
+def test_the_bar_shows_speed_time_left_and_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = replace_stderr(monkeypatch)
+    with Bar() as bar:
+        bar.receive(pw.ProgressEvent("count", 250_000_000, 1_000_000_000, 2.0, 123_456_789.0, 61.2))
+        bar.receive(pw.ProgressEvent("merge", 0, 32_000, 9.0))
+        bar.receive(pw.ProgressEvent("merge", 16_000, 32_000, 9.5, 32_000.0, None, (b"[b", b"old]"), 7))
+    assert lines(screen)[-2:] == ["counting 25% 123.5 MB/s 1:01 left", "merging 50% 32,000 merges/s '[bold]'"]
+
+
+def test_the_bar_keeps_to_one_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = replace_stderr(monkeypatch)
+    with Bar() as bar:
+        bar.receive(pw.ProgressEvent("count", 10, 0, 2.0, 1e11, None))
+        pair = (b"\x1b[2J" * 30, b"\n")
+        bar.receive(pw.ProgressEvent("merge", 16_000, 32_000, 9.5, 1e7, 1e5, pair, 7))
+    first, second = lines(screen)[-2:]
+    assert first == "counting 0.0 MB 100,000.0 MB/s"
+    # Escaped, and cut to the width of the screen.
+    assert second == r"merging 50% 10,000,000 merges/s 27:46:40 left '\x1b[2J\x1b[2J…"
+
+
+def test_what_is_printed_to_a_file_meanwhile_goes_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    screen = replace_stderr(monkeypatch)
+
+    def documents() -> Iterator[str]:
+        # The first text is taken before the bar appears.
+        yield "to be or not to be"
+        sys.stdout.write("data\n")
+
+    pw.train(documents(), 258, progress=True)
+    assert capsys.readouterr().out == "data\n"
+    assert "data" not in screen.getvalue()
+
+
+def test_there_is_no_bar_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    for hidden in (False, True):
+        with Bar(hidden=hidden) as bar:
+            bar.receive(pw.ProgressEvent("count", 1, 2, 3.0))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_bytes_are_shown_as_they_advance(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = replace_stderr(monkeypatch)
+    work = ByteBar("fetching", 8_000_000)
+    with work.bar:
+        monkeypatch.setattr("pairwright.bar.monotonic", lambda: work._began + 2)
+        work.advance(2_000_000)
+    assert lines(screen)[-1] == "fetching 25% 1.0 MB/s 0:06 left"
 
 
 def test_times_in_words() -> None:
