@@ -5,6 +5,7 @@
 
 use std::hint::black_box;
 use std::path::Path;
+use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use pairwright::encode::{Encoder, Scratch};
@@ -32,32 +33,49 @@ fn learn(counts: &Counts, tie_break: TieBreak) -> Tokenizer {
     train(counts, &settings, &mut no_progress).unwrap().tokenizer
 }
 
+/// Text in many languages: all of `handbook/*.txt` in the folder, else a few sentences.
+fn languages() -> Vec<u8> {
+    let Some(folder) = std::env::var_os("PAIRWRIGHT_DATA") else {
+        let sentences = "Two cats sat on the mat. Deux chats étaient assis là où il faisait chaud. Zwei Katzen saßen drüben. \
+            Две кошки сидели на коврике. Δύο γάτες κάθονταν εδώ. جلست قطتان على السجادة. שני חתולים ישבו כאן. \
+            两只猫坐在垫子上。猫が二匹、マットの上に座っていた。고양이 두 마리가 앉아 있었다. दो बिल्लियाँ बैठी थीं। แมวสองตัวนั่งอยู่\n";
+        return sentences.repeat(1000).into_bytes();
+    };
+    let folder = Path::new(&folder).join("handbook");
+    let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().flat_map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+/// The ends of all pieces, by every level of instructions that this processor has.
 fn split(criterion: &mut Criterion) {
-    let text = corpus();
+    let code = concat!(include_str!("../src/special.rs"), include_str!("../src/train/count.rs"));
+    let texts = [("text", corpus()), ("code", code.repeat(40).into_bytes()), ("languages", languages())];
     let mut group = criterion.benchmark_group("split");
-    group.throughput(Throughput::Bytes(text.len() as u64));
+    group.sample_size(20).measurement_time(Duration::from_secs(1)).warm_up_time(Duration::from_millis(300));
     for pattern in ["gpt2", "cl100k", "o200k", r"\s*\S+|\s+"] {
-        let splitter = Splitter::new(pattern).unwrap();
-        let mut bytes = 0;
-        splitter
-            .split(&text, |piece| {
-                bytes += piece.len();
-                Ok(())
-            })
-            .unwrap();
-        assert_eq!(bytes, text.len());
-        group.bench_function(pattern, |bencher| {
-            bencher.iter(|| {
-                let mut pieces = 0;
-                splitter
-                    .split(&text, |_| {
-                        pieces += 1;
-                        Ok(())
-                    })
-                    .unwrap();
-                black_box(pieces)
-            });
-        });
+        for (name, text) in &texts {
+            group.throughput(Throughput::Bytes(text.len() as u64));
+            let mut expected = None;
+            for (level, splitter) in Splitter::new(pattern).unwrap().levels() {
+                // Their number, and something that depends on where they are.
+                let ends = || {
+                    let (mut pieces, mut sum) = (0, 0);
+                    splitter
+                        .ends(text, |end| {
+                            pieces += 1;
+                            sum ^= end;
+                            Ok(())
+                        })
+                        .unwrap();
+                    (pieces, sum)
+                };
+                assert_eq!(*expected.get_or_insert_with(ends), ends());
+                let id = BenchmarkId::new(format!("{pattern}/{name}"), level);
+                group.bench_function(id, |bencher| bencher.iter(|| black_box(ends())));
+            }
+        }
     }
 }
 

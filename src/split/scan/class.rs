@@ -34,7 +34,7 @@ pub(super) const fn ascii_class(byte: u8) -> Class {
 pub(super) fn class_at(text: &[u8], at: usize) -> (Class, usize) {
     match text.get(at) {
         Some(&byte) if byte < 0x80 => (ascii_class(byte), 1),
-        Some(_) => class_beyond_ascii(&text[at..]),
+        Some(_) => class_beyond_ascii_called(&text[at..]),
         None => (0, 0),
     }
 }
@@ -53,7 +53,49 @@ pub(super) fn run(text: &[u8], mut at: usize, classes: Class) -> usize {
 
 /// The class of a character of two bytes or more. An invalid sequence is as long as the one U+FFFD that lossy decoding
 /// shows for it: the longest beginning of a character, or else one byte (the Unicode standard, table 3-7 and section 3.9).
-fn class_beyond_ascii(text: &[u8]) -> (Class, usize) {
+#[inline(always)]
+pub(super) fn class_beyond_ascii(text: &[u8]) -> (Class, usize) {
+    match text.first_chunk().and_then(|four| decode(*four)) {
+        Some((code, length)) => (class_of(code), length),
+        None => class_at_end_or_invalid(text),
+    }
+}
+
+/// For the many places where it would only make loops longer.
+#[inline(never)]
+fn class_beyond_ascii_called(text: &[u8]) -> (Class, usize) {
+    class_beyond_ascii(text)
+}
+
+#[inline(always)]
+fn class_of(code: usize) -> Class {
+    let block = usize::from(CODE_POINT_BLOCKS[code / BLOCK]);
+    CODE_POINT_CLASSES[block * BLOCK + code % BLOCK]
+}
+
+/// The code point of the character of two to four bytes that these begin with, and its length.
+#[inline(always)]
+fn decode(bytes: [u8; 4]) -> Option<(usize, usize)> {
+    let word = u32::from_le_bytes(bytes) as usize;
+    let bits = |byte: usize, mask: usize| word >> (byte * 8) & mask;
+    // The marks of the first byte and of the others at once.
+    let (code, length, valid) = if word & 0xc0e0 == 0x80c0 {
+        let code = bits(0, 0x1f) << 6 | bits(1, 0x3f);
+        (code, 2, code >= 0x80)
+    } else if word & 0xc0_c0f0 == 0x80_80e0 {
+        let code = bits(0, 0xf) << 12 | bits(1, 0x3f) << 6 | bits(2, 0x3f);
+        (code, 3, code >= 0x800 && code & 0xf800 != 0xd800)
+    } else if word & 0xc0c0_c0f8 == 0x8080_80f0 {
+        let code = bits(0, 7) << 18 | bits(1, 0x3f) << 12 | bits(2, 0x3f) << 6 | bits(3, 0x3f);
+        (code, 4, (0x1_0000..0x11_0000).contains(&code))
+    } else {
+        return None;
+    };
+    valid.then_some((code, length))
+}
+
+#[cold]
+fn class_at_end_or_invalid(text: &[u8]) -> (Class, usize) {
     let first = text[0];
     let (length, second) = match first {
         0xc2..=0xdf => (2, 0x80..=0xbf),
@@ -74,8 +116,7 @@ fn class_beyond_ascii(text: &[u8]) -> (Class, usize) {
             _ => return (OTHER, at),
         }
     }
-    let block = usize::from(CODE_POINT_BLOCKS[code / BLOCK]);
-    (CODE_POINT_CLASSES[block * BLOCK + code % BLOCK], length)
+    (class_of(code), length)
 }
 
 #[cfg(test)]

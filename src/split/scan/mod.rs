@@ -40,30 +40,46 @@ const WHITE: Class = SPACE | NEWLINE;
 /// `\s+(?!\S)|\s+`: all white space at the end of the text; else all but the last character, which belongs to what
 /// follows, unless it is the only one.
 fn white_space(text: &[u8], at: usize) -> usize {
-    let (end, last) = white_run(text, at);
+    let White { end, last, .. } = white_run(text, at);
     if end == text.len() || last == at { end } else { last }
 }
 
 /// `\s*[\r\n]+|\s+(?!\S)|\s+`: up to the last line end if there is one, else as [`white_space`].
 fn white_space_by_lines(text: &[u8], at: usize) -> usize {
-    let (end, last) = white_run(text, at);
-    match text[at..end].iter().rposition(|byte| matches!(byte, b'\r' | b'\n')) {
-        Some(newline) => at + newline + 1,
-        None if end == text.len() || last == at => end,
-        None => last,
+    match white_run(text, at) {
+        White { lines: Some(lines), .. } => lines,
+        White { end, last, .. } if end == text.len() || last == at => end,
+        White { last, .. } => last,
     }
 }
 
-/// The end of the white space that starts at `at`, and the start of its last character.
-fn white_run(text: &[u8], at: usize) -> (usize, usize) {
-    let (mut end, mut last) = (at, at);
+/// A run of white space.
+struct White {
+    end: usize,
+    /// The start of its last character.
+    last: usize,
+    /// The end of its last line end.
+    lines: Option<usize>,
+}
+
+fn white_run(text: &[u8], at: usize) -> White {
+    const BLANKS: &[u8; 8] = b"        ";
+    let mut white = White { end: at, last: at, lines: None };
     loop {
-        let (class, length) = class_at(text, end);
-        if class & WHITE == 0 {
-            return (end, last);
+        // Long runs are of blanks.
+        while text[white.end..].starts_with(BLANKS) {
+            white.end += BLANKS.len();
+            white.last = white.end - 1;
         }
-        last = end;
-        end += length;
+        let (class, length) = class_at(text, white.end);
+        if class & WHITE == 0 {
+            return white;
+        }
+        white.last = white.end;
+        white.end += length;
+        if class & NEWLINE != 0 {
+            white.lines = Some(white.end);
+        }
     }
 }
 

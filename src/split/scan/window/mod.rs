@@ -4,7 +4,7 @@ mod lanes;
 mod starts;
 
 use super::Grammar;
-use super::class::{Class, class_at};
+use super::class::{Class, class_beyond_ascii};
 #[cfg(target_arch = "x86_64")]
 use lanes::{Avx2, Avx512};
 use lanes::{Lanes, Portable, ROOM, TAIL, WINDOW};
@@ -14,6 +14,9 @@ use starts::{Cl100k, Gpt2, O200k, Rules, Window};
 const AHEAD: usize = 1024;
 /// Ends that are found at a time, at least until the last.
 pub(in super::super) const ENDS: usize = 256;
+
+/// Hard places in a window from which on it is left to the scalar scanner to its last.
+const HARD: u32 = 4;
 
 /// Which instructions to use.
 #[derive(Clone, Copy)]
@@ -132,10 +135,15 @@ impl<'t> Ends<'t> {
             } else if next.goes_on {
                 self.at += 63;
             } else {
-                self.piece = R::advance(self.text, self.piece);
+                // Where much is hard, another window would not be worth its while.
+                let many = next.hard.count_ones() >= HARD;
+                let last = if many { self.at + next.hard.ilog2() as usize } else { self.piece };
+                while self.piece <= last {
+                    self.piece = R::advance(self.text, self.piece);
+                    self.ends[found] = self.piece;
+                    found += 1;
+                }
                 self.at = self.piece;
-                self.ends[found] = self.piece;
-                found += 1;
             }
         }
         found
@@ -154,7 +162,7 @@ impl<'t> Ends<'t> {
             let classes: &mut [Class] = &mut self.classes[self.to - self.from..];
             let text = &self.text[self.to..];
             let room = classes.first_chunk_mut().expect("room for classes");
-            let (mut beyond, mut known) = match text.first_chunk() {
+            let (beyond, mut known) = match text.first_chunk() {
                 Some(block) => (lanes.classify(block, room), WINDOW),
                 None => {
                     let mut block = [0; WINDOW];
@@ -162,13 +170,8 @@ impl<'t> Ends<'t> {
                     (lanes.classify(&block, room), text.len())
                 }
             };
-            while beyond != 0 {
-                let place = beyond.trailing_zeros() as usize;
-                let (class, length) = class_at(text, place);
-                classes[place] = class;
-                classes[place + 1..place + length].fill(class | TAIL);
-                known = known.max(place + length);
-                beyond &= u64::MAX.checked_shl((place + length) as u32).unwrap_or(0);
+            if beyond != 0 {
+                known = known.max(classify_beyond_ascii(text, classes, beyond));
             }
             self.to += known;
         }
@@ -176,6 +179,41 @@ impl<'t> Ends<'t> {
             self.classes[self.to - self.from..][..WINDOW].fill(0);
         }
     }
+}
+
+/// Writes the classes of the characters that are not ASCII; gives the end of the last.
+#[inline(never)]
+fn classify_beyond_ascii(text: &[u8], classes: &mut [Class], mut beyond: u64) -> usize {
+    let classes = classes.first_chunk_mut::<{ WINDOW + 4 }>().expect("room for classes");
+    let mut end = 0;
+    while beyond != 0 {
+        let place = beyond.trailing_zeros() as usize;
+        let (class, length) = class_beyond_ascii(&text[place..]);
+        let tail = class | TAIL;
+        classes[place] = class;
+        // Branches that are mostly guessed right, so that the next character need not wait for this one.
+        let after = match length {
+            1 => u64::MAX << 1,
+            2 => {
+                classes[place + 1] = tail;
+                u64::MAX << 2
+            }
+            3 => {
+                classes[place + 1] = tail;
+                classes[place + 2] = tail;
+                u64::MAX << 3
+            }
+            _ => {
+                classes[place + 1] = tail;
+                classes[place + 2] = tail;
+                classes[place + 3] = tail;
+                u64::MAX << 4
+            }
+        };
+        end = place + length;
+        beyond &= after << place;
+    }
+    end
 }
 
 fn fill_scalar<R: Rules>(ends: &mut Ends) -> usize {

@@ -29,6 +29,8 @@ pub(super) struct Found {
     pub(super) starts: u64,
     /// If there are no starts: the window is all one piece, and its last byte is inside a run as the first may be.
     pub(super) goes_on: bool,
+    /// Places that no rule covers; `starts` ends before them.
+    pub(super) hard: u64,
 }
 
 /// A pattern, on masks and on characters.
@@ -81,8 +83,12 @@ impl Rules for Cl100k {
         let numbers = window.masks[4];
         let symbols = window.masks[7] | window.masks[3];
         let symbol_starts = first(symbols, window.inside) & !(window.blanks() << 1);
-        let (mut starts, _) = window.white_by_lines(symbols);
-        starts |= window.end | symbol_starts | window.words(letters, symbol_starts) | window.threes(numbers);
+        let (taken, behind) = window.taken(symbols, window.masks[6]);
+        let mut starts = window.end
+            | window.words(letters, symbol_starts)
+            | window.threes(numbers)
+            | symbol_starts
+            | window.white_by_lines(taken, behind);
         let mut apostrophes = symbol_starts & window.apostrophes() & letters >> 1;
         while apostrophes != 0 {
             let place = apostrophes.trailing_zeros();
@@ -100,9 +106,9 @@ impl Rules for Cl100k {
     }
 }
 
-/// Here a word is a run of letters and marks, cut before capitals that follow lower case. Left to [`Rules::advance`] is
-/// where backtracking hides, capitals after a character that counts as both cases; marks that follow no letter, which may
-/// be a prefix, a part of the word or a symbol; and a slash in what follows symbols.
+/// Here a word is a run of letters and marks, cut before capitals that follow lower case. Two things are hard: capitals
+/// after a character that counts as both cases, which is where backtracking hides; and a mark after symbols, which is
+/// one of them unless there is but one, that may be the prefix of a word.
 impl Rules for O200k {
     #[inline(always)]
     fn find(window: &Window) -> Found {
@@ -112,12 +118,16 @@ impl Rules for O200k {
         let words = upper | lower | marks;
         let numbers = window.masks[4];
         let symbols = window.masks[7];
-        let symbol_starts = first(symbols, window.inside) & !(window.blanks() << 1);
-        let (mut starts, behind_lines) = window.white_by_lines(symbols);
-        starts |= window.end | symbol_starts | window.words(words, symbol_starts) | window.threes(numbers);
-        starts |= upper & !lower & (lower & !either) << 1;
-        let mut hard =
-            upper & !lower & either << 1 | marks & !(words << 1 | window.inside) | behind_lines & window.slashes();
+        let (taken, behind) = window.taken(symbols, window.masks[6] | window.slashes());
+        let symbol_starts = first(symbols, window.inside) & !(window.blanks() << 1) & !taken | behind & symbols;
+        let mut starts = window.end
+            | window.words(words, symbol_starts)
+            | upper & !lower & (lower & !either) << 1
+            | window.threes(numbers)
+            | symbol_starts
+            | window.white_by_lines(taken, behind);
+        let more_than_prefix = symbols << 1 & !window.next(symbol_starts);
+        let mut hard = upper & !lower & either << 1 | marks & first(words, window.inside) & more_than_prefix;
         let mut apostrophes = window.apostrophes() & words << 1;
         let mut end_of_last = 0;
         while apostrophes != 0 {
@@ -129,13 +139,15 @@ impl Rules for O200k {
             {
                 let after = window.place(end);
                 starts = starts & !after.wrapping_sub(1 << place) | after;
-                // A mark may be anything here; and a window that starts inside the contraction would not see its end.
-                hard |= if after == 0 { 1 << 63 } else { after & marks };
+                if after == 0 {
+                    // A window that starts inside the contraction would not see its end.
+                    hard |= 1 << 63;
+                }
                 end_of_last = end;
             }
             apostrophes &= apostrophes - 1;
         }
-        window.found(starts, words | symbols, hard)
+        window.found(starts, words | symbols & !taken, hard)
     }
 
     #[inline(always)]
@@ -218,14 +230,19 @@ impl Window<'_> {
         starts
     }
 
-    /// Starts of `\s*[\r\n]+|\s+(?!\S)|\s+` where symbols have taken the line ends right after them, and the first bytes
-    /// behind the line ends they took.
+    /// What symbols take of what follows them, `[\r\n]*` or `[\r\n/]*`: the bytes, and the first ones behind.
     #[inline(always)]
-    fn white_by_lines(&self, symbols: u64) -> (u64, u64) {
+    fn taken(&self, symbols: u64, may_follow: u64) -> (u64, u64) {
+        let first = self.masks[6] & symbols << 1;
+        let carried = may_follow.wrapping_add(first);
+        (may_follow & !carried | first, carried & !may_follow)
+    }
+
+    /// Starts of `\s*[\r\n]+|\s+(?!\S)|\s+`, but for what symbols have taken; `behind` is the first bytes behind that.
+    #[inline(always)]
+    fn white_by_lines(&self, taken: u64, behind: u64) -> u64 {
         let (spaces, lines) = (self.masks[5], self.masks[6]);
         let white = spaces | lines;
-        let taken = lines & symbols << 1;
-        let behind = lines.wrapping_add(taken) & !lines;
         // After the last line end of the white space. That is unknown of spaces that reach the end of the window.
         let mut indents = first(spaces, 0) & lines << 1;
         let mut followed_by_line = spaces.wrapping_add(indents) & !spaces & lines;
@@ -237,8 +254,7 @@ impl Window<'_> {
         }
         let reach = spaces.leading_ones();
         indents &= u64::MAX.checked_shr(reach).unwrap_or(0);
-        let starts = first(white, 0) & !taken | behind & spaces | indents | self.last_of_white(spaces, white);
-        (starts, behind)
+        first(white, 0) & !taken | behind & spaces | indents | self.last_of_white(spaces, white)
     }
 
     /// The first bytes of the characters that are the last of white space, and of these kinds: they belong to what
@@ -254,10 +270,10 @@ impl Window<'_> {
         last
     }
 
-    /// `runs` are the kinds that a piece can be of that is longer than a window, `hard` the places that no rule covers.
+    /// `runs` are the kinds of bytes that a piece can be of that is longer than a window.
     #[inline(always)]
     fn found(&self, starts: u64, runs: u64, hard: u64) -> Found {
         let before = hard.wrapping_sub(1) & !hard;
-        Found { starts: starts & before & !1, goes_on: runs >> 63 == 1 && hard == 0 }
+        Found { starts: starts & before & !1, goes_on: runs >> 63 == 1 && hard == 0, hard }
     }
 }
