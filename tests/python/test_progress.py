@@ -17,6 +17,7 @@ import pytest
 
 import pairwright as pw
 from pairwright.bar import Bar, ByteBar, in_time
+from pairwright.cli.progress import InputBar
 from pairwright.pace import Pace
 
 TEXT = "to be or not to be, that is the question\n" * 1000
@@ -86,15 +87,16 @@ def test_the_count_is_that_of_the_pair() -> None:
     assert (events[-1].pair, events[-1].count) == ((b"a", b"b"), 3)
 
 
-def test_bytes_of_texts_add_up_over_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pairwright.corpus.BATCH", 1000)
+def test_bytes_of_texts_add_up_over_batches() -> None:
     events: list[pw.ProgressEvent] = []
-    texts = [TEXT[:900]] * 7
+    # The core takes in texts of about 8 MB at a time.
+    texts = [TEXT * 100] * 5
     counts = pw.count(iter(texts), progress=events.append)
-    assert counts == pw.count(texts)
+    assert counts == pw.count([TEXT * 500])
     done = [event.done for event in events]
     assert done == sorted(done)
-    assert done[-1] == 7 * 900
+    assert done[-1] == 5 * len(texts[0])
+    assert 3 * len(texts[0]) in done
     # Nobody knows how many more come.
     assert {(event.phase, event.total, event.remaining) for event in events} == {("count", 0, None)}
 
@@ -138,13 +140,15 @@ def test_stopping_later_gives_the_first_merges(slow_text: str, tmp_path: Path) -
     def stop_after_a_few(event: pw.ProgressEvent) -> object:
         if event.phase == "merge":
             done.append(event.done)
-            return event.done == 0
+            # After that long the next event is due at once, however fast merging is.
+            time.sleep(0.06)
+            return len(done) < 4
         return None
 
     asked = 50_000
     tok = pw.train([slow_text], 256 + asked + 2, special_tokens=SPECIAL, progress=stop_after_a_few)
     learned = done[-1]
-    assert 0 < learned < asked, "too fast to be stopped"
+    assert 0 < learned < asked
     assert tok.metadata["stopped"] == {"phase": "merge", "learned": learned, "asked": asked}
     assert tok.vocab_size == 256 + learned + 2
     same = pw.train([slow_text], tok.vocab_size, special_tokens=SPECIAL)
@@ -167,9 +171,15 @@ def test_stopping_leaves_a_base_as_it_was(phase: str, file: Path) -> None:
     assert tok.metadata["stopped"] == {"phase": phase, "learned": 0, "asked": 29}
 
 
-def test_stopping_when_all_is_done_stops_nothing(file: Path) -> None:
-    tok = pw.train(file, 276, progress=lambda event: not (event.phase == "merge" and event.done == event.total))
-    assert merges_of(tok) == 20
+@pytest.mark.parametrize("asked", [1, 20])
+def test_stopping_when_all_is_done_stops_nothing(asked: int, file: Path) -> None:
+    def stop_at_the_end(event: pw.ProgressEvent) -> bool:
+        # After that long the next event is due at once: with one merge, that is not the one which is always sent last.
+        time.sleep(0.06)
+        return event.phase == "count" or event.done < event.total
+
+    tok = pw.train(file, 256 + asked, progress=stop_at_the_end)
+    assert merges_of(tok) == asked
     assert "stopped" not in tok.metadata
 
 
@@ -307,6 +317,14 @@ def test_what_is_printed_to_a_file_meanwhile_goes_there(
     pw.train(documents(), 258, progress=True)
     assert capsys.readouterr().out == "data\n"
     assert "data" not in screen.getvalue()
+
+
+def test_a_bar_that_never_appears_leaves_no_empty_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = replace_stderr(monkeypatch)
+    monkeypatch.setenv("TERM", "dumb")
+    with InputBar("encoding") as bar:
+        bar.advance(10)
+    assert screen.getvalue() == ""
 
 
 def test_there_is_no_bar_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
