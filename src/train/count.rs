@@ -15,11 +15,12 @@ use foldhash::fast::RandomState;
 use sha2::Digest;
 
 use super::blocks::{Account, Block, FileBlocks, Sum, Text, TextBlocks};
+use super::combine::combine;
 use super::counts::Counts;
 use super::cut::Cutter;
 use super::progress::{Event, Report};
 use super::special_of_corpus;
-use super::spill::{Folder, Order, Runs, Sorter};
+use super::spill::{Folder, Order, Run, Runs, Sorter};
 use super::table::{BATCH, PieceTable};
 use crate::error::Result;
 use crate::parallel::{self, Stop};
@@ -189,9 +190,8 @@ impl Counter {
             Text::Buffered(end) => &[&buffer[..end]],
         };
         let bytes = texts.iter().map(|text| text.len()).sum();
-        if !table.is_empty() && table.memory_with(bytes) > self.limit / self.threads {
-            let run = self.folder.write(|run| table.drain(|bytes, count, first| run.push(bytes, count, first)))?;
-            runs.push(run, &self.folder, stop)?;
+        if table.len() > 0 && table.memory_with(bytes) > self.limit / self.threads {
+            runs.push(spill(table, &self.folder)?, &self.folder, stop)?;
         }
         let mut place = block.place;
         for text in texts {
@@ -233,49 +233,53 @@ impl Counter {
     /// [`Error::Spill`](crate::Error::Spill); whatever `report` returns.
     pub fn finish(self, report: &mut Report) -> Result<Counts> {
         let tick = || report(Event::Count { done: 0, total: 0 });
-        let (task, counts) = (Mutex::new(Some(self)), Mutex::new(None));
-        let work = |(): &mut (), counter: Counter, stop: &Stop| {
-            *counts.lock().unwrap_or_else(PoisonError::into_inner) = Some(counter.combine(stop)?);
-            Ok(())
-        };
-        let next = |(): &mut (), _: &Stop| Ok(task.lock().unwrap_or_else(PoisonError::into_inner).take());
-        parallel::drain(1, || (), next, work, || Ok(()), tick)?;
-        Ok(counts.into_inner().unwrap_or_else(PoisonError::into_inner).expect("the work was done"))
-    }
-
-    /// Makes one table of all.
-    fn combine(self, stop: &Stop) -> Result<Counts> {
-        let Counter { folder, limit, hasher, .. } = self;
         let mut counts = Counts::new(self.cutter.splitter().clone(), self.special_tokens);
-        let mut push = |bytes: &[u8], count| counts.push(bytes, count).expect("no corpus has 2^64 pieces");
         let mut runs = Runs::new(Order::Bytes);
         let mut tables = Vec::new();
         for worker in self.workers {
             runs.append(worker.runs);
             tables.push(worker.table);
         }
-        // Poured together, tables take up to three times what they take now.
+        // Besides the tables, all pretokens are held once more.
         let held: usize = tables.iter().map(|table| table.memory_with(0)).sum();
-        if runs.is_empty() && held <= limit / 3 {
-            let mut tables = tables.into_iter();
-            let mut all = tables.next().unwrap_or_else(|| PieceTable::new(hasher));
-            tables.for_each(|table| all.absorb(table));
-            all.for_each(push);
+        if runs.is_empty() && held <= self.limit / 2 {
+            let ordered = combine(&tables, self.bytes, self.threads, tick)?;
+            drop(tables);
+            counts.append(ordered);
             return Ok(counts);
         }
-        for mut table in tables {
-            let run = folder.write(|run| table.drain(|bytes, count, first| run.push(bytes, count, first)))?;
-            drop(table);
-            runs.push(run, &folder, stop)?;
-        }
-        let mut sorter = Sorter::new(&folder, limit / 4, stop);
-        runs.merge(&folder, stop, |record| sorter.push(record))?;
-        sorter.finish(|bytes, count| {
-            push(bytes, count);
-            Ok(())
-        })?;
-        Ok(counts)
+        let counts = Mutex::new(counts);
+        let mut given = Some((tables, runs));
+        let next = |(): &mut (), _: &Stop| Ok(given.take());
+        let work = |(): &mut (), (tables, runs), stop: &Stop| {
+            let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+            merge(tables, runs, &self.folder, self.limit, stop, &mut counts)
+        };
+        parallel::drain(1, || (), next, work, || Ok(()), tick)?;
+        Ok(counts.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Brings what is in memory and what is on disk together, in a part of the limit.
+fn merge(
+    tables: Vec<PieceTable>,
+    mut runs: Runs,
+    folder: &Folder,
+    limit: usize,
+    stop: &Stop,
+    counts: &mut Counts,
+) -> Result<()> {
+    for mut table in tables {
+        runs.push(spill(&mut table, folder)?, folder, stop)?;
+    }
+    let mut sorter = Sorter::new(folder, limit / 4, stop);
+    runs.merge(folder, stop, |record| sorter.push(record))?;
+    sorter.finish(|bytes, count| counts.push(bytes, count))
+}
+
+/// Writes a table to disk and empties it.
+fn spill(table: &mut PieceTable, folder: &Folder) -> Result<Run> {
+    folder.write(|run| table.drain(|bytes, count, first| run.push(bytes, count, first)))
 }
 
 impl Worker {

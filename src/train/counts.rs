@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
+use super::combine::Ordered;
 use super::scale::Scale;
 use super::special_of_corpus;
 use crate::error::{Error, Result};
@@ -136,6 +137,19 @@ impl Counts {
             bytes = sum.ok_or_else(|| overflow("the number of bytes", pretoken))?;
             Ok(())
         })
+    }
+
+    /// Adds pretokens of a corpus that are not there yet, in their order.
+    pub(super) fn append(&mut self, parts: Vec<Ordered>) {
+        self.arena.reserve_exact(parts.iter().map(|part| part.arena.len()).sum());
+        self.entries.reserve_exact(parts.iter().map(|part| part.entries.len()).sum());
+        for Ordered { arena, entries } in parts {
+            let start = self.arena.len();
+            self.arena.extend_from_slice(&arena);
+            self.entries.extend(entries.iter().map(|&(end, count)| (start + end, count)));
+            self.total += entries.iter().map(|(_, count)| count).sum::<u64>();
+        }
+        self.index = OnceLock::new();
     }
 
     fn without_pretokens(&self) -> Counts {

@@ -4,6 +4,7 @@
 //! learns from counts alone: of all pairs of adjacent tokens the most frequent becomes a new token, again and again.
 
 mod blocks;
+mod combine;
 mod count;
 mod counts;
 mod cut;
@@ -13,8 +14,8 @@ mod pairs;
 mod progress;
 mod queue;
 mod scale;
-mod spill;
 mod side;
+mod spill;
 mod table;
 mod words;
 

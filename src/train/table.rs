@@ -21,7 +21,7 @@ pub(super) const BATCH: usize = 128;
 
 /// Distinct pieces, how often each occurs, and where it occurs first.
 ///
-/// Pieces come in the order of their places, unless another table is [absorbed](PieceTable::absorb).
+/// Pieces are counted in the order of their places.
 pub(super) struct PieceTable {
     /// Open addressing with linear probing; see [`slots_for`].
     short: Vec<Short>,
@@ -29,22 +29,33 @@ pub(super) struct PieceTable {
     long: HashTable<Long>,
     /// The bytes of memory that the long pieces take.
     long_bytes: usize,
-    /// The same for all tables of a corpus, so that one can be poured into another in the order of its slots.
+    /// The same for all tables of a corpus, so that they can be combined part by part.
     hasher: RandomState,
+    /// A piece belongs where the leading bits of its hash say, after so many that are not looked at.
+    skip: u32,
 }
 
+/// A piece of at most [`INLINE`] bytes.
 #[derive(Clone, Copy, Default)]
-struct Short {
+pub(super) struct Short {
     /// The bytes from the lowest on, the length in the highest; 0 where the slot is free.
-    key: u128,
-    count: u64,
-    first: u64,
+    pub key: u128,
+    pub count: u64,
+    pub first: u64,
 }
 
-struct Long {
-    bytes: Box<[u8]>,
-    count: u64,
-    first: u64,
+impl Short {
+    /// How many bytes it has.
+    pub(super) fn len(&self) -> usize {
+        (self.key >> 120) as usize
+    }
+}
+
+/// A longer piece.
+pub(super) struct Long {
+    pub bytes: Box<[u8]>,
+    pub count: u64,
+    pub first: u64,
 }
 
 /// What a long piece takes besides its bytes: its entry in a table that is half full, and what an allocation costs.
@@ -59,19 +70,25 @@ fn slots_for(pieces: usize) -> usize {
 
 impl PieceTable {
     pub(super) fn new(hasher: RandomState) -> PieceTable {
-        PieceTable { short: vec![Short::default(); 1 << 10], filled: 0, long: HashTable::new(), long_bytes: 0, hasher }
+        PieceTable {
+            short: vec![Short::default(); 1 << 10],
+            filled: 0,
+            long: HashTable::new(),
+            long_bytes: 0,
+            hasher,
+            skip: 0,
+        }
     }
 
     /// Counts the pieces that `text` is cut into from `start` on, by their ends: at most [`BATCH`] of them, none empty. The
     /// text begins at `place` in the corpus.
     pub(super) fn count(&mut self, text: &[u8], mut start: usize, ends: &[usize], place: u64) {
-        let mask = self.short.len() - 1;
         let mut pieces = [(0_u128, 0_usize, 0_usize); BATCH];
         let mut number = 0;
         for &end in ends {
             if end - start <= INLINE {
                 let key = key(text, start, end);
-                pieces[number] = (key, self.hasher.hash_one(key) as usize & mask, start);
+                pieces[number] = (key, self.home(key), start);
                 number += 1;
             } else {
                 self.add_long(&text[start..end], 1, place + start as u64);
@@ -93,10 +110,27 @@ impl PieceTable {
         }
     }
 
+    /// The slot that is looked at first for a key.
+    #[inline]
+    fn home(&self, key: u128) -> usize {
+        // There are at least two slots.
+        (self.hash_short(key) << self.skip >> (64 - self.short.len().trailing_zeros())) as usize
+    }
+
+    #[inline]
+    fn hash_short(&self, key: u128) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
+    /// The hash of a long piece.
+    pub(super) fn hash(&self, bytes: &[u8]) -> u64 {
+        self.hasher.hash_one(bytes)
+    }
+
     #[inline]
     fn add_short(&mut self, piece: Short) {
         let mask = self.short.len() - 1;
-        let mut at = self.hasher.hash_one(piece.key) as usize & mask;
+        let mut at = self.home(piece.key);
         loop {
             let slot = &mut self.short[at];
             if slot.key == piece.key {
@@ -142,9 +176,9 @@ impl PieceTable {
         slots * size_of::<Short>() + self.long_bytes + bytes
     }
 
-    /// Whether nothing has been counted.
-    pub(super) fn is_empty(&self) -> bool {
-        self.filled == 0 && self.long.is_empty()
+    /// How many distinct pieces there are.
+    pub(super) fn len(&self) -> usize {
+        self.filled + self.long.len()
     }
 
     #[cold]
@@ -156,19 +190,37 @@ impl PieceTable {
         }
     }
 
-    /// Adds all that another table of the same corpus has counted.
-    pub(super) fn absorb(&mut self, other: PieceTable) {
-        // Slots come in the order of hashes: poured into a table that grows on the way they would pile up.
-        let slots = slots_for(self.filled + other.filled);
-        if slots > self.short.len() {
-            self.resize(slots);
+    /// Calls `each` with the short pieces of one part of 2 to the power of `bits` by hash, those of all tables combined.
+    pub(super) fn combined_part(tables: &[PieceTable], part: usize, bits: u32, each: impl FnMut(Short)) {
+        let Some(first) = tables.first() else { return };
+        let mut all = PieceTable::new(first.hasher.clone());
+        // Pieces come in the order of the leading bits of their hash. In a table in that order they would pile up.
+        all.skip = u64::BITS / 2;
+        all.resize(slots_for(tables.iter().map(|table| table.filled).sum::<usize>() >> bits));
+        for table in tables {
+            table.part(part, bits).for_each(|&piece| all.add_short(piece));
         }
-        for piece in other.short.into_iter().filter(|piece| piece.key != 0) {
-            self.add_short(piece);
+        all.short.into_iter().filter(|piece| piece.key != 0).for_each(each);
+    }
+
+    /// The short pieces of a part: they lie in a row, but for those pushed on by others.
+    fn part(&self, part: usize, bits: u32) -> impl Iterator<Item = &Short> {
+        let width = self.short.len() >> bits;
+        let (start, end) = (part * width, (part + 1) * width);
+        let is_ours =
+            move |piece: &&Short| piece.key != 0 && (self.hash_short(piece.key) >> (64 - bits)) as usize == part;
+        // What was pushed on lies before the first free slot behind the part; behind the last slot is the first.
+        let beyond = self.short[end..].iter().chain(&self.short[..end]).take_while(|piece| piece.key != 0);
+        self.short[start..end].iter().chain(beyond.take(self.short.len() - width)).filter(is_ours)
+    }
+
+    /// The long pieces in 2 to the power of `bits` parts by hash.
+    pub(super) fn long_by_part(&self, bits: u32) -> Vec<Vec<&Long>> {
+        let mut parts = vec![Vec::new(); 1 << bits];
+        for piece in &self.long {
+            parts[(self.hash(&piece.bytes) >> (64 - bits)) as usize].push(piece);
         }
-        for piece in other.long {
-            self.add_long(&piece.bytes, piece.count, piece.first);
-        }
+        parts
     }
 
     /// Calls `each` with every piece, its count and its first occurrence, in the order of bytes, and forgets them. The memory
@@ -182,34 +234,16 @@ impl PieceTable {
         self.short.sort_unstable_by_key(|piece| piece.key.swap_bytes());
         let filled = self.short.len() - self.filled;
         for piece in &mut self.short[filled..] {
-            let Short { key, count, first } = std::mem::take(piece);
-            let short = &key.to_le_bytes()[..(key >> 120) as usize];
+            let piece = std::mem::take(piece);
+            let bytes = piece.key.to_le_bytes();
+            let short = &bytes[..piece.len()];
             while let Some(before) = long.next_if(|long| *long.bytes < *short) {
                 each(&before.bytes, before.count, before.first)?;
             }
-            each(short, count, first)?;
+            each(short, piece.count, piece.first)?;
         }
         (self.filled, self.long_bytes) = (0, 0);
         long.try_for_each(|piece| each(&piece.bytes, piece.count, piece.first))
-    }
-
-    /// Calls `each` with every piece and its count, in the order of first occurrence.
-    pub(super) fn for_each(self, mut each: impl FnMut(&[u8], u64)) {
-        let long: Vec<Long> = self.long.into_iter().collect();
-        // What is sorted is small: places, and where the piece is found, the long ones after all slots.
-        let short = self.short.iter().enumerate().filter(|(_, piece)| piece.key != 0);
-        let mut order: Vec<(u64, usize)> = short.map(|(at, piece)| (piece.first, at)).collect();
-        order.extend(long.iter().zip(self.short.len()..).map(|(piece, at)| (piece.first, at)));
-        order.sort_unstable();
-        for (_, at) in order {
-            match self.short.get(at) {
-                Some(piece) => each(&piece.key.to_le_bytes()[..(piece.key >> 120) as usize], piece.count),
-                None => {
-                    let piece = &long[at - self.short.len()];
-                    each(&piece.bytes, piece.count);
-                }
-            }
-        }
     }
 }
 
@@ -238,39 +272,4 @@ fn key(text: &[u8], start: usize, end: usize) -> u128 {
         }
     };
     bytes | (length as u128) << 120
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn tables_count_like_a_map_however_the_text_is_shared_out(
-            pieces in proptest::collection::vec((proptest::collection::vec(0..3u8, 1..19), 0..3usize), 0..3000)
-        ) {
-            let hasher = RandomState::default();
-            let mut tables: Vec<_> = (0..3).map(|_| PieceTable::new(hasher.clone())).collect();
-            let mut expected: BTreeMap<Vec<u8>, (u64, u64)> = BTreeMap::new();
-            let text: Vec<u8> = pieces.iter().flat_map(|(piece, _)| piece.clone()).collect();
-            let mut start = 0;
-            for (piece, table) in &pieces {
-                tables[*table].count(&text, start, &[start + piece.len()], 0);
-                expected.entry(piece.clone()).or_insert((start as u64, 0)).1 += 1;
-                start += piece.len();
-            }
-            let mut all = tables.pop().unwrap();
-            tables.into_iter().for_each(|table| all.absorb(table));
-            let mut found = Vec::new();
-            all.for_each(|bytes, count| found.push((bytes.to_vec(), count)));
-            let mut expected: Vec<_> = expected.into_iter().map(|(bytes, (first, count))| (first, bytes, count)).collect();
-            expected.sort();
-            let expected: Vec<_> = expected.into_iter().map(|(_, bytes, count)| (bytes, count)).collect();
-            prop_assert_eq!(found, expected);
-        }
-    }
 }
