@@ -9,8 +9,12 @@
 //!
 //! Every lowering at least halves the horizon, so there are never more than 64 of them, whatever the corpus.
 
-/// How far the horizon lies. Chosen so that it need seldom be lowered: on real text the last merges have a count of 1/55
-/// to 1/130 of the text's bytes for each merge.
+/// How far the horizon lies.
+///
+/// As far as it must for the last merge, so that it need seldom be lowered: on real text that has a count of 1/55 to 1/130 of
+/// the bytes for each merge (English, code and 26 languages, 16,384 to 131,072 tokens), and a third of that is a safe guess.
+/// Nearer horizons take less memory and more time, since lowering costs passes over all words. English, 50 MB, 32,768
+/// tokens: 38 MB and 0.137 s for a part of 96, 31 MB and 0.174 s for 10, 28 MB and 0.204 s for 1.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Policy {
     /// The horizon is this part of the sum of all pair counts for each merge that is asked for.
@@ -56,5 +60,32 @@ impl Horizon {
     /// Takes note that pairs which are not kept may have risen by so much.
     pub(super) fn raise(&mut self, count: u64) {
         self.bound = self.bound.saturating_add(count);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_lowering_halves_the_horizon_however_counts_rise() {
+        for (part, min_frequency) in [(0, 1), (1, 1), (1, 1 << 40), (u64::MAX, 1), (0, 3)] {
+            let mut horizon = Horizon::new(Policy { part }, min_frequency);
+            let mut least = horizon.lower(u64::MAX, 1);
+            let mut lowered = 1;
+            while least > 1 {
+                assert!(!horizon.is_reached(Some(least.max(min_frequency))));
+                horizon.raise(min_frequency);
+                assert!(horizon.is_reached(Some(min_frequency)));
+                // As long as counts only fall, what is below the least count that may be merged is never looked at.
+                let floor = if least > min_frequency { min_frequency } else { 1 };
+                let lower = horizon.lower(u64::MAX, 1);
+                assert!(lower >= floor && lower <= (least / 2).max(floor), "{lower} after {least}");
+                least = lower;
+                lowered += 1;
+            }
+            assert!(lowered <= 66, "{lowered}");
+            assert!(!horizon.is_reached(None), "all pairs are kept");
+        }
     }
 }

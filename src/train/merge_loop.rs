@@ -5,10 +5,12 @@
 //! from the counts and adds the new ones. The queue learns of a rise at once and of a fall when the pair comes up (see
 //! [`super::queue`]).
 
+use std::hint::black_box;
+
 use super::horizon::{Horizon, Policy};
-use super::pairs::Pairs;
+use super::pairs::{List, Pairs};
 use super::progress::{Event, Report, Throttle, asked_to_stop};
-use super::queue::{Candidate, Queue};
+use super::queue::{AHEAD, Candidate, Queue, Truth};
 use super::side::{Rise, Side};
 use super::words::{Join, Words};
 use super::{Counts, Settings, TieBreak};
@@ -24,6 +26,9 @@ pub(super) struct Learned {
     /// Whether the report asked to stop before all was learned.
     pub stopped: bool,
 }
+
+/// How many slots of a pair are read ahead of its turn: most pairs of a large vocabulary are rare.
+const TOUCHED: usize = 8;
 
 pub(super) struct MergeLoop<'s> {
     settings: &'s Settings,
@@ -111,8 +116,8 @@ impl<'s> MergeLoop<'s> {
     /// The best pair of all. `merges` are those still to be learned.
     fn best(&mut self, merges: usize) -> Result<Option<Candidate>> {
         loop {
-            let MergeLoop { queue, pairs, words, lengths, settings, .. } = self;
-            let best = queue.pop(|pair| candidate(pairs, words, lengths, settings, pair));
+            let (queue, mut standing) = self.standing();
+            let best = queue.pop(&mut standing);
             if !self.horizon.is_reached(best.map(|best| best.count)) {
                 return Ok(best);
             }
@@ -132,10 +137,15 @@ impl<'s> MergeLoop<'s> {
     }
 
     fn enqueue(&mut self, pair: Pair) {
-        let MergeLoop { queue, pairs, words, lengths, settings, .. } = self;
-        if let Some(candidate) = candidate(pairs, words, lengths, settings, pair) {
+        let (queue, mut standing) = self.standing();
+        if let Some(candidate) = standing.now(pair) {
             queue.push(pair, candidate.count, || candidate);
         }
+    }
+
+    fn standing(&mut self) -> (&mut Queue, Standing<'_>) {
+        let MergeLoop { queue, pairs, words, lengths, settings, .. } = self;
+        (queue, Standing { pairs, words, lengths, settings })
     }
 
     /// The token that the pair becomes, and whether it is a new one.
@@ -188,18 +198,39 @@ impl<'s> MergeLoop<'s> {
     }
 }
 
-/// The pair as it stands now; `None` if it is not kept or too rare.
-fn candidate(pairs: &mut Pairs, words: &Words, lengths: &[u32], settings: &Settings, pair: Pair) -> Option<Candidate> {
-    let count = pairs.get(pair).map(|found| found.count).filter(|&count| count >= settings.min_frequency)?;
-    let tie = match settings.tie_break {
-        TieBreak::LowestPair => u64::from(pair.0.0) << 32 | u64::from(pair.1.0),
-        TieBreak::FirstSeen => {
-            // The joined token's id is of no matter.
-            let join = Join::new(pair, pair.0, lengths);
-            pairs.first(pair, |slot| words.holds(&join, slot)).into()
+/// How pairs stand at the moment.
+struct Standing<'a> {
+    pairs: &'a mut Pairs,
+    words: &'a Words,
+    lengths: &'a [u32],
+    settings: &'a Settings,
+}
+
+impl Truth for Standing<'_> {
+    /// `None` if the pair is not kept or too rare.
+    fn now(&mut self, pair: Pair) -> Option<Candidate> {
+        let least = self.settings.min_frequency;
+        let count = self.pairs.get(pair).map(|found| found.count).filter(|&count| count >= least)?;
+        let tie = match self.settings.tie_break {
+            TieBreak::LowestPair => u64::from(pair.0.0) << 32 | u64::from(pair.1.0),
+            TieBreak::FirstSeen => {
+                // What the pair becomes is of no matter.
+                let join = Join::new(pair, pair.0, self.lengths);
+                self.pairs.first(pair, |slot| self.words.holds(&join, slot)).into()
+            }
+        };
+        Some(Candidate { count, tie, pair })
+    }
+
+    /// Reads what merging these pairs reads first, so that the memory of all of them is waited for at once.
+    fn soon(&self, next: &[Candidate]) {
+        let mut lists = [List::default(); AHEAD];
+        for (list, candidate) in lists.iter_mut().zip(next) {
+            *list = self.pairs.get(candidate.pair).map_or(List::default(), |occurrences| occurrences.list);
         }
-    };
-    Some(Candidate { count, tie, pair })
+        let slots = lists.iter().flat_map(|&list| self.pairs.slots(list).iter().take(TOUCHED));
+        black_box(slots.fold(0, |sum, &slot| sum ^ self.words.touch(slot)));
+    }
 }
 
 #[cfg(test)]

@@ -75,8 +75,8 @@ impl Pairs {
         let number = |left: Token, right: Token| (left << 9 | right) as usize & ((1 << 18) - 1);
         words.for_each_two_bytes(|left, right, _, count| {
             let occurrences = &mut found[number(left, right)];
-            occurrences.count = occurrences.count.wrapping_add(count);
-            occurrences.list.length = occurrences.list.length.wrapping_add(1);
+            occurrences.count += count;
+            occurrences.list.length += 1;
         });
         let tokens = 1..=256;
         let pairs = tokens.clone().flat_map(|left| tokens.clone().map(move |right| (left, right)));
@@ -212,23 +212,25 @@ impl Pairs {
     }
 
     /// Adds occurrences to a pair, whose slots were reserved and filled.
-    pub(super) fn raise(&mut self, pair: Pair, count: u64, list: List) {
+    ///
+    /// # Errors
+    /// [`Error::CorpusTooLarge`].
+    pub(super) fn raise(&mut self, pair: Pair, count: u64, list: List) -> Result<()> {
         match self.table.entry(pair) {
             Entry::Vacant(free) => {
                 free.insert(Occurrences { count, list });
             }
             // Only where a merge gives a token that was there before: then the two lists become one.
-            Entry::Occupied(mut found) => {
-                let known = found.get_mut();
-                let mut slots = self.slots[known.list.range()].to_vec();
-                slots.extend_from_slice(&self.slots[list.range()]);
+            Entry::Occupied(found) => {
+                let Occurrences { count: known, list: first } = *found.get();
+                let mut slots = [&self.slots[first.range()], &self.slots[list.range()]].concat();
                 slots.sort_unstable();
-                let start = self.slots.len() as u32;
-                let list = List { start, length: slots.len() as u32 };
-                *known = Occurrences { count: known.count + count, list };
-                self.slots.extend(slots);
+                let list = List { start: self.reserve(slots.len())?, length: slots.len() as u32 };
+                self.slots[list.range()].copy_from_slice(&slots);
+                self.table.insert(pair, Occurrences { count: known + count, list });
             }
         }
+        Ok(())
     }
 
     /// Takes occurrences from a pair if it is kept, and forgets it below the limit.
@@ -244,6 +246,7 @@ impl Pairs {
     }
 }
 
+/// The binary logarithm of the sums in the sieve. They take 2 MB; millions of rare pairs add up to less than a limit in most.
 const SIEVE_BITS: u32 = 18;
 
 /// Where in the sieve a pair is counted.

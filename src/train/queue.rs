@@ -5,8 +5,8 @@
 //! one that has not is the best of all.
 //!
 //! Most pairs are rare and never come up. They wait in lists by the magnitude of their count, where queuing one is a push
-//! onto a list; only the pairs of the greatest magnitude stand in a heap. When the heap is empty the next list becomes
-//! the heap.
+//! onto a list; only the pairs of the greatest magnitude stand in order. Those that were there when the magnitude's turn
+//! came are sorted once, so that it is known which come up next; those that come or change later stand in a heap.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -35,12 +35,28 @@ impl PartialOrd for Candidate {
     }
 }
 
+/// What the queue asks of whoever knows the pairs.
+pub(super) trait Truth {
+    /// The pair as it stands now; `None` if it is out of the question.
+    fn now(&mut self, pair: Pair) -> Option<Candidate>;
+
+    /// These will likely be asked about next.
+    fn soon(&self, _next: &[Candidate]) {}
+}
+
 pub(super) struct Queue {
-    /// The candidates of the current magnitude or a greater one.
+    /// The candidates of the current magnitude or a greater one: the sorted ones, the best last, and the later ones.
+    sorted: Vec<Candidate>,
     heap: BinaryHeap<Candidate>,
     /// By magnitude below the current one: pairs that had a count of it when they were queued.
     waiting: Vec<Vec<Pair>>,
 }
+
+/// How many of the next pairs are announced at once.
+///
+/// Training 262,144 tokens on 50 MB of English takes 0.69 s with it and 0.82 s without (on a busy machine, least of 12
+/// runs in turn).
+pub(super) const AHEAD: usize = 16;
 
 /// The number of bits of a count.
 fn magnitude(count: u64) -> usize {
@@ -49,7 +65,8 @@ fn magnitude(count: u64) -> usize {
 
 impl Queue {
     pub(super) fn new() -> Queue {
-        Queue { heap: BinaryHeap::new(), waiting: vec![Vec::new(); u64::BITS as usize + 1] }
+        let waiting = vec![Vec::new(); u64::BITS as usize + 1];
+        Queue { sorted: Vec::new(), heap: BinaryHeap::new(), waiting }
     }
 
     /// Queues a pair with this count. `candidate` is asked only if the pair goes into the heap.
@@ -60,15 +77,25 @@ impl Queue {
         }
     }
 
-    /// The best pair as it stands now. `now` says how a pair stands: its count or `None` if it is out of the question.
-    pub(super) fn pop(&mut self, mut now: impl FnMut(Pair) -> Option<Candidate>) -> Option<Candidate> {
+    /// The best pair as it stands now.
+    pub(super) fn pop(&mut self, truth: &mut impl Truth) -> Option<Candidate> {
         loop {
-            let Some(best) = self.heap.pop() else {
-                let pairs = self.waiting.pop()?;
-                self.heap_up(pairs, &mut now);
-                continue;
+            let best = match (self.sorted.last(), self.heap.peek()) {
+                (None, None) => {
+                    let pairs = self.waiting.pop()?;
+                    self.sort(pairs, truth);
+                    continue;
+                }
+                (Some(sorted), later) if later.is_none_or(|later| later <= sorted) => {
+                    if self.sorted.len().is_multiple_of(AHEAD) {
+                        truth.soon(&self.sorted[self.sorted.len() - AHEAD..]);
+                    }
+                    self.sorted.pop()
+                }
+                _ => self.heap.pop(),
             };
-            match now(best.pair) {
+            let best = best.expect("one of them is not empty");
+            match truth.now(best.pair) {
                 Some(candidate) if candidate == best => return Some(best),
                 Some(candidate) => self.push(candidate.pair, candidate.count, || candidate),
                 None => {}
@@ -76,19 +103,17 @@ impl Queue {
         }
     }
 
-    /// Makes a heap of a list whose magnitude is now the current one.
-    fn heap_up(&mut self, mut pairs: Vec<Pair>, now: &mut impl FnMut(Pair) -> Option<Candidate>) {
-        // A pair may have been queued more than once.
-        pairs.sort_unstable();
-        pairs.dedup();
-        let mut candidates = Vec::new();
-        for candidate in pairs.into_iter().filter_map(now) {
+    /// Puts a list in order whose magnitude is now the current one.
+    fn sort(&mut self, pairs: Vec<Pair>, truth: &mut impl Truth) {
+        for candidate in pairs.into_iter().filter_map(|pair| truth.now(pair)) {
             match self.waiting.get_mut(magnitude(candidate.count)) {
                 Some(list) => list.push(candidate.pair),
-                None => candidates.push(candidate),
+                None => self.sorted.push(candidate),
             }
         }
-        self.heap = candidates.into();
+        self.sorted.sort_unstable();
+        // A pair may have been queued more than once.
+        self.sorted.dedup();
     }
 }
 
@@ -101,14 +126,28 @@ mod tests {
     use super::*;
     use crate::Id;
 
+    fn pair(at: usize) -> Pair {
+        (Id(at as u32), Id(0))
+    }
+
+    fn candidate(at: usize, count: u64) -> Candidate {
+        Candidate { count, tie: at as u64, pair: pair(at) }
+    }
+
+    struct Known<'a>(&'a BTreeMap<usize, u64>);
+
+    impl Truth for Known<'_> {
+        fn now(&mut self, (left, _): Pair) -> Option<Candidate> {
+            self.0.get(&left.index()).map(|&count| candidate(left.index(), count))
+        }
+    }
+
     proptest! {
         #[test]
         fn pairs_come_in_the_order_of_what_is_true_when_they_come(
             counts in proptest::collection::vec(1..2000u64, 1..60),
             falls in proptest::collection::vec((any::<prop::sample::Index>(), 0..2000u64), 0..200),
         ) {
-            let pair = |at: usize| (Id(at as u32), Id(0));
-            let candidate = |at: usize, count| Candidate { count, tie: at as u64, pair: pair(at) };
             let mut truth: BTreeMap<usize, u64> = counts.into_iter().enumerate().collect();
             let mut queue = Queue::new();
             for (&at, &count) in &truth {
@@ -125,10 +164,7 @@ mod tests {
                 }
                 truth.retain(|_, count| *count > 0);
                 let expected = truth.iter().map(|(&at, &count)| candidate(at, count)).max();
-                let found = queue.pop(|pair| {
-                    let at = pair.0.0 as usize;
-                    truth.get(&at).map(|&count| candidate(at, count))
-                });
+                let found = queue.pop(&mut Known(&truth));
                 prop_assert_eq!(found, expected);
                 let Some(found) = found else { break };
                 truth.remove(&(found.pair.0.0 as usize));

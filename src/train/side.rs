@@ -108,7 +108,7 @@ impl Side {
         let mut start = 0;
         for &neighbour in &self.kept {
             let Sum { count, slots: end } = self.sums[words::token(neighbour) as usize];
-            pairs.raise(rise.pair(neighbour), count, List { start: first + start, length: end - start });
+            pairs.raise(rise.pair(neighbour), count, List { start: first + start, length: end - start })?;
             start = end;
         }
         Ok(unknown)

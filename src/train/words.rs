@@ -159,6 +159,12 @@ impl Words {
         (left == join.left) & (right == join.right)
     }
 
+    /// Something of this slot, only to have read it.
+    #[inline]
+    pub(super) fn touch(&self, at: u32) -> u32 {
+        self.slots[at as usize]
+    }
+
     /// Merges the pair wherever it occurs at these ascending slots, in text order, and calls `each` with its surroundings.
     pub(super) fn merge(&mut self, join: &Join, slots: &[u32], mut each: impl FnMut(Occurrence)) {
         self.is_bytes = false;
