@@ -50,8 +50,19 @@ fn languages() -> Vec<u8> {
 
 /// The ends of all pieces, by every level of instructions that this processor has.
 fn split(criterion: &mut Criterion) {
-    let code = concat!(include_str!("../src/special.rs"), include_str!("../src/train/count.rs"));
-    let texts = [("text", corpus()), ("code", code.repeat(40).into_bytes()), ("languages", languages())];
+    let code = concat!(
+        include_str!("../src/encode/long.rs"),
+        include_str!("../src/io/model_file.rs"),
+        include_str!("../src/py/tokenizer.rs"),
+        include_str!("../src/special.rs"),
+        include_str!("../src/split/scan/window/lanes.rs"),
+        include_str!("../src/split/scan/window/starts.rs"),
+        include_str!("../src/tokenizer.rs"),
+        include_str!("../src/train/count.rs"),
+        include_str!("../src/train/counts.rs"),
+        include_str!("../src/train/merge_loop.rs"),
+    );
+    let texts = [("text", corpus()), ("code", code.into()), ("languages", languages())];
     let mut group = criterion.benchmark_group("split");
     group.sample_size(20).measurement_time(Duration::from_secs(1)).warm_up_time(Duration::from_millis(300));
     for pattern in ["gpt2", "cl100k", "o200k", r"\s*\S+|\s+"] {

@@ -52,12 +52,17 @@ pub(super) fn run(text: &[u8], mut at: usize, classes: Class) -> usize {
 }
 
 /// The class of a character of two bytes or more. An invalid sequence is as long as the one U+FFFD that lossy decoding
-/// shows for it: the longest beginning of a character, or else one byte (the Unicode standard, table 3-7 and section 3.9).
+/// shows for it.
 #[inline(always)]
 pub(super) fn class_beyond_ascii(text: &[u8]) -> (Class, usize) {
-    match text.first_chunk().and_then(|four| decode(*four)) {
+    let four = text.first_chunk().copied().unwrap_or_else(|| {
+        let mut four = [0; 4];
+        four[..text.len()].copy_from_slice(text);
+        four
+    });
+    match decode(four) {
         Some((code, length)) => (class_of(code), length),
-        None => class_at_end_or_invalid(text),
+        None => (OTHER, invalid_length(text)),
     }
 }
 
@@ -67,6 +72,7 @@ fn class_beyond_ascii_called(text: &[u8]) -> (Class, usize) {
     class_beyond_ascii(text)
 }
 
+/// The class of a code point.
 #[inline(always)]
 fn class_of(code: usize) -> Class {
     let block = usize::from(CODE_POINT_BLOCKS[code / BLOCK]);
@@ -94,29 +100,24 @@ fn decode(bytes: [u8; 4]) -> Option<(usize, usize)> {
     valid.then_some((code, length))
 }
 
-#[cold]
-fn class_at_end_or_invalid(text: &[u8]) -> (Class, usize) {
-    let first = text[0];
-    let (length, second) = match first {
-        0xc2..=0xdf => (2, 0x80..=0xbf),
+/// The length of an invalid sequence: of the longest beginning of a character, or else one byte (the Unicode standard,
+/// table 3-7 and section 3.9).
+fn invalid_length(text: &[u8]) -> usize {
+    let (length, second) = match text[0] {
         0xe0 => (3, 0xa0..=0xbf),
         0xed => (3, 0x80..=0x9f),
         0xe1..=0xef => (3, 0x80..=0xbf),
         0xf0 => (4, 0x90..=0xbf),
         0xf4 => (4, 0x80..=0x8f),
         0xf1..=0xf3 => (4, 0x80..=0xbf),
-        _ => return (OTHER, 1),
+        _ => return 1,
     };
-    let mut code = usize::from(first) & (0x7f >> length);
-    for at in 1..length {
-        match text.get(at) {
-            Some(byte) if (at > 1 && matches!(byte, 0x80..=0xbf)) || (at == 1 && second.contains(byte)) => {
-                code = code << 6 | usize::from(byte & 0x3f);
-            }
-            _ => return (OTHER, at),
+    match text.get(1) {
+        Some(byte) if second.contains(byte) => {
+            2 + text[2..].iter().take(length - 2).take_while(|byte| matches!(byte, 0x80..=0xbf)).count()
         }
+        _ => 1,
     }
-    (class_of(code), length)
 }
 
 #[cfg(test)]

@@ -5,6 +5,9 @@
 //! and the alternatives of a pattern are tried in their order, each decided by the classes of the first one or two
 //! characters. The backtracking that the regexes ask for comes down to one place in each pattern, which says so.
 //!
+//! That is one character after the other. What is used is the same on 64 bytes at once, in [`window`], which asks these
+//! scanners where it cannot tell.
+//!
 //! The regexes are the truth: see the tests here and those of `tests/python/test_split.py`.
 
 mod cl100k;
@@ -14,9 +17,8 @@ mod gpt2;
 mod o200k;
 mod window;
 
-use class::{Class, MARK, NEWLINE, OTHER, SPACE, class_at, run};
-
 use cl100k::cl100k;
+use class::{Class, MARK, NEWLINE, OTHER, SPACE, class_at, run};
 pub(super) use cut::safe_cut;
 use gpt2::gpt2;
 use o200k::o200k;

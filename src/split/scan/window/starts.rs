@@ -4,8 +4,9 @@
 //! the first bytes of runs of letters, and each starts a piece unless the character before belongs to it. `x + m`, where
 //! the bits of `x` are first bytes of runs of `m`, carries through these runs to the first byte behind each.
 
-use super::super::{cl100k, gpt2, o200k};
-use super::super::{contraction, contraction_of_any_case};
+use super::super::class::{Class, LETTER, LOWER, MARK, NEWLINE, NUMBER, OTHER, SPACE, UPPER};
+use super::super::{cl100k, contraction, contraction_of_any_case, gpt2, o200k};
+use super::lanes::{APOSTROPHE, BLANK, SLASH, TAIL};
 
 /// A window: 64 bytes of the text from `at`, with a bit for each in every mask.
 ///
@@ -48,18 +49,18 @@ pub(super) struct O200k;
 impl Rules for Gpt2 {
     #[inline(always)]
     fn find(window: &Window) -> Found {
-        let letters = (window.upper() | window.lower()) & !window.letters_only();
-        let numbers = window.masks[4];
-        let symbols = window.masks[7] | window.masks[3];
-        let white = window.masks[5] | window.masks[6];
-        let blanks = window.blanks();
+        let letters = window.letters(UPPER) | window.letters(LOWER);
+        let numbers = window.of(NUMBER);
+        let symbols = window.of(OTHER) | window.of(MARK);
+        let white = window.of(SPACE) | window.of(NEWLINE);
+        let blanks = window.both(BLANK);
         let symbol_starts = first(symbols, window.inside) & !(blanks << 1);
         let mut starts = window.end
             | (first(letters, 0) | first(numbers, 0)) & !(blanks << 1)
             | symbol_starts
             | first(white, 0)
             | window.last_of_white(white, white);
-        let mut apostrophes = symbol_starts & window.apostrophes() & letters >> 1;
+        let mut apostrophes = symbol_starts & window.both(APOSTROPHE) & letters >> 1;
         while apostrophes != 0 {
             let place = apostrophes.trailing_zeros();
             if let Some(end) = contraction(window.text, window.at + place as usize) {
@@ -79,17 +80,17 @@ impl Rules for Gpt2 {
 impl Rules for Cl100k {
     #[inline(always)]
     fn find(window: &Window) -> Found {
-        let letters = (window.upper() | window.lower()) & !window.letters_only();
-        let numbers = window.masks[4];
-        let symbols = window.masks[7] | window.masks[3];
-        let symbol_starts = first(symbols, window.inside) & !(window.blanks() << 1);
-        let (taken, behind) = window.taken(symbols, window.masks[6]);
+        let letters = window.letters(UPPER) | window.letters(LOWER);
+        let numbers = window.of(NUMBER);
+        let symbols = window.of(OTHER) | window.of(MARK);
+        let symbol_starts = first(symbols, window.inside) & !(window.both(BLANK) << 1);
+        let (taken, behind) = window.taken(symbols, window.of(NEWLINE));
         let mut starts = window.end
             | window.words(letters, symbol_starts)
             | window.threes(numbers)
             | symbol_starts
             | window.white_by_lines(taken, behind);
-        let mut apostrophes = symbol_starts & window.apostrophes() & letters >> 1;
+        let mut apostrophes = symbol_starts & window.both(APOSTROPHE) & letters >> 1;
         while apostrophes != 0 {
             let place = apostrophes.trailing_zeros();
             if let Some(end) = contraction_of_any_case(window.text, window.at + place as usize) {
@@ -112,14 +113,14 @@ impl Rules for Cl100k {
 impl Rules for O200k {
     #[inline(always)]
     fn find(window: &Window) -> Found {
-        let marks = window.masks[3];
-        let (upper, lower) = (window.upper() & !window.letters_only(), window.lower() & !window.letters_only());
+        let marks = window.of(MARK);
+        let (upper, lower) = (window.letters(UPPER), window.letters(LOWER));
         let either = upper & lower | marks;
         let words = upper | lower | marks;
-        let numbers = window.masks[4];
-        let symbols = window.masks[7];
-        let (taken, behind) = window.taken(symbols, window.masks[6] | window.slashes());
-        let symbol_starts = first(symbols, window.inside) & !(window.blanks() << 1) & !taken | behind & symbols;
+        let numbers = window.of(NUMBER);
+        let symbols = window.of(OTHER);
+        let (taken, behind) = window.taken(symbols, window.of(NEWLINE) | window.both(SLASH));
+        let symbol_starts = first(symbols, window.inside) & !(window.both(BLANK) << 1) & !taken | behind & symbols;
         let mut starts = window.end
             | window.words(words, symbol_starts)
             | upper & !lower & (lower & !either) << 1
@@ -128,7 +129,7 @@ impl Rules for O200k {
             | window.white_by_lines(taken, behind);
         let more_than_prefix = symbols << 1 & !window.next(symbol_starts);
         let mut hard = upper & !lower & either << 1 | marks & first(words, window.inside) & more_than_prefix;
-        let mut apostrophes = window.apostrophes() & words << 1;
+        let mut apostrophes = window.both(APOSTROPHE) & words << 1;
         let mut end_of_last = 0;
         while apostrophes != 0 {
             let place = apostrophes.trailing_zeros();
@@ -163,35 +164,22 @@ fn first(run: u64, inside: u64) -> u64 {
 }
 
 impl Window<'_> {
-    /// The bytes whose upper and lower bits mean something else than letters.
+    /// The bytes that have this bit.
     #[inline(always)]
-    fn letters_only(&self) -> u64 {
-        self.masks[5] | self.masks[7]
+    fn of(&self, class: Class) -> u64 {
+        self.masks[class.ilog2() as usize]
     }
 
+    /// The letters with this bit of `LETTER`, which means something else with spaces and symbols.
     #[inline(always)]
-    fn upper(&self) -> u64 {
-        self.masks[0]
+    fn letters(&self, case: Class) -> u64 {
+        self.of(case) & !(self.of(SPACE) | self.of(OTHER))
     }
 
+    /// The bytes that have both bits.
     #[inline(always)]
-    fn lower(&self) -> u64 {
-        self.masks[1]
-    }
-
-    #[inline(always)]
-    fn blanks(&self) -> u64 {
-        self.masks[5] & self.masks[0]
-    }
-
-    #[inline(always)]
-    fn apostrophes(&self) -> u64 {
-        self.masks[7] & self.masks[0]
-    }
-
-    #[inline(always)]
-    fn slashes(&self) -> u64 {
-        self.masks[7] & self.masks[1]
+    fn both(&self, classes: Class) -> u64 {
+        self.of(classes & LETTER) & self.of(classes & !LETTER)
     }
 
     /// The bit of an offset, if it is in the window.
@@ -203,7 +191,7 @@ impl Window<'_> {
     /// The first bytes of the characters behind those whose first bytes are given.
     #[inline(always)]
     fn next(&self, characters: u64) -> u64 {
-        let tails = self.masks[2];
+        let tails = self.of(TAIL);
         tails.wrapping_add(characters << 1) & !tails
     }
 
@@ -211,7 +199,7 @@ impl Window<'_> {
     /// which any white space on this line is, and a symbol that is all of a piece otherwise.
     #[inline(always)]
     fn words(&self, letters: u64, symbol_starts: u64) -> u64 {
-        first(letters, 0) & !(self.masks[5] << 1) & !self.next(symbol_starts)
+        first(letters, 0) & !(self.of(SPACE) << 1) & !self.next(symbol_starts)
     }
 
     /// Starts of `\p{N}{1,3}`.
@@ -233,7 +221,7 @@ impl Window<'_> {
     /// What symbols take of what follows them, `[\r\n]*` or `[\r\n/]*`: the bytes, and the first ones behind.
     #[inline(always)]
     fn taken(&self, symbols: u64, may_follow: u64) -> (u64, u64) {
-        let first = self.masks[6] & symbols << 1;
+        let first = self.of(NEWLINE) & symbols << 1;
         let carried = may_follow.wrapping_add(first);
         (may_follow & !carried | first, carried & !may_follow)
     }
@@ -241,7 +229,7 @@ impl Window<'_> {
     /// Starts of `\s*[\r\n]+|\s+(?!\S)|\s+`, but for what symbols have taken; `behind` is the first bytes behind that.
     #[inline(always)]
     fn white_by_lines(&self, taken: u64, behind: u64) -> u64 {
-        let (spaces, lines) = (self.masks[5], self.masks[6]);
+        let (spaces, lines) = (self.of(SPACE), self.of(NEWLINE));
         let white = spaces | lines;
         // After the last line end of the white space. That is unknown of spaces that reach the end of the window.
         let mut indents = first(spaces, 0) & lines << 1;
@@ -261,7 +249,7 @@ impl Window<'_> {
     /// follows. There are none at the end of the text, and nothing is known at the end of a window.
     #[inline(always)]
     fn last_of_white(&self, kinds: u64, white: u64) -> u64 {
-        let tails = self.masks[2];
+        let tails = self.of(TAIL);
         let mut last = kinds & !(white >> 1) & !self.last;
         // No white space has more than three bytes.
         for _ in 0..2 {
@@ -273,6 +261,7 @@ impl Window<'_> {
     /// `runs` are the kinds of bytes that a piece can be of that is longer than a window.
     #[inline(always)]
     fn found(&self, starts: u64, runs: u64, hard: u64) -> Found {
+        // All if nothing is hard.
         let before = hard.wrapping_sub(1) & !hard;
         Found { starts: starts & before & !1, goes_on: runs >> 63 == 1 && hard == 0, hard }
     }
