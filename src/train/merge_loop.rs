@@ -9,7 +9,7 @@ use std::hint::black_box;
 
 use super::horizon::{Horizon, Policy};
 use super::pairs::{List, Pairs};
-use super::progress::{Event, Report, Throttle, asked_to_stop};
+use super::progress::Pulse;
 use super::queue::{AHEAD, Candidate, Queue, Truth};
 use super::side::{Rise, Side};
 use super::words::{Join, Words};
@@ -56,10 +56,11 @@ impl<'s> MergeLoop<'s> {
         vocab: Vocab,
         first: Id,
         segment: impl FnMut(&[u8], &mut Vec<Id>) -> Result<()>,
+        pulse: &mut Pulse,
     ) -> Result<MergeLoop<'s>> {
         let mut lengths = vec![0; first.index()];
         vocab.iter().for_each(|(id, bytes)| lengths[id.index()] = bytes.len() as u32);
-        let words = Words::new(counts, &lengths, segment)?;
+        let words = Words::new(counts, &lengths, segment, pulse)?;
         Ok(MergeLoop {
             settings,
             words,
@@ -82,54 +83,49 @@ impl<'s> MergeLoop<'s> {
     }
 
     /// Learns up to `asked` new tokens.
-    pub(super) fn run(mut self, asked: usize, report: &mut Report) -> Result<Learned> {
+    pub(super) fn run(mut self, asked: usize, pulse: &mut Pulse) -> Result<Learned> {
         let mut merges = Vec::with_capacity(asked.min(1 << 20));
-        let mut throttle = Throttle::new();
         let mut last = None;
-        let start = Event::Merge { done: 0, total: asked as u64, pair: None, count: 0 };
-        let mut stopped = asked_to_stop(report(start))?;
-        while merges.len() < asked && !stopped {
-            let Some(best) = self.best(asked - merges.len())? else { break };
+        while merges.len() < asked && !pulse.is_stopped() {
+            let Some(best) = self.best(asked - merges.len(), pulse)? else { break };
             let (id, is_new) = self.token(best.pair)?;
-            self.merge(best.pair, id, is_new)?;
+            self.merge(best.pair, id, is_new, pulse)?;
             if is_new {
                 merges.push(best.pair);
             }
-            if throttle.due() {
-                stopped = asked_to_stop(report(self.event(merges.len(), asked, best.pair, best.count)))?;
-            }
-            last = Some((best.pair, best.count));
+            pulse.learned = merges.len();
+            pulse.merged(|| self.described(best))?;
+            last = Some(best);
         }
-        if let Some((pair, count)) = last.filter(|_| !stopped) {
-            // All is done: there is nothing left to stop.
-            asked_to_stop(report(self.event(merges.len(), asked, pair, count)))?;
+        let stopped = pulse.is_stopped() && merges.len() < asked;
+        if let Some(last) = last.filter(|_| !stopped) {
+            pulse.end(self.described(last))?;
         }
-        stopped &= merges.len() < asked;
         Ok(Learned { vocab: self.vocab, merges, stopped })
     }
 
-    fn event(&self, done: usize, asked: usize, (left, right): Pair, count: u64) -> Event<'_> {
-        let pair = [left, right].map(|id| self.vocab.bytes(id).expect("merged just before"));
-        Event::Merge { done: done as u64, total: asked as u64, pair: Some(pair), count }
+    /// The bytes of the two tokens of a pair that was merged, and its count.
+    fn described(&self, Candidate { pair: (left, right), count, .. }: Candidate) -> ([&[u8]; 2], u64) {
+        ([left, right].map(|id| self.vocab.bytes(id).expect("merged just before")), count)
     }
 
     /// The best pair of all. `merges` are those still to be learned.
-    fn best(&mut self, merges: usize) -> Result<Option<Candidate>> {
+    fn best(&mut self, merges: usize, pulse: &mut Pulse) -> Result<Option<Candidate>> {
         loop {
             let (queue, mut standing) = self.standing();
             let best = queue.pop(&mut standing);
             if !self.horizon.is_reached(best.map(|best| best.count)) {
                 return Ok(best);
             }
-            self.collect(merges)?;
+            self.collect(merges, pulse)?;
         }
     }
 
     /// Lowers the horizon and collects the pairs above it anew.
-    fn collect(&mut self, merges: usize) -> Result<()> {
+    fn collect(&mut self, merges: usize, pulse: &mut Pulse) -> Result<()> {
         self.queue = Queue::new();
         let MergeLoop { horizon, pairs, words, lengths, .. } = self;
-        pairs.collect(words, lengths, |total| horizon.lower(total, merges))?;
+        pairs.collect(words, lengths, |total| horizon.lower(total, merges), pulse)?;
         for pair in self.pairs.iter().collect::<Vec<_>>() {
             self.enqueue(pair);
         }
@@ -165,16 +161,20 @@ impl<'s> MergeLoop<'s> {
     }
 
     /// Merges every occurrence of the pair, in text order, and brings the counts up to date.
-    fn merge(&mut self, pair: Pair, joined: Id, is_new: bool) -> Result<()> {
+    fn merge(&mut self, pair: Pair, joined: Id, is_new: bool, pulse: &mut Pulse) -> Result<()> {
         let (left, right) = pair;
         let MergeLoop { words, lengths, pairs, before, after, merged, .. } = self;
         let mut list = pairs.remove(pair).expect("the pair occurs").list;
         merged.clear();
-        words.merge(&Join::new(pair, joined, lengths), pairs.slots(list), |found| {
-            merged.push(found.at);
-            before.note(found.before, found.count);
-            after.note(found.after, found.count);
-        });
+        let join = Join::new(pair, joined, lengths);
+        for slots in pairs.slots(list).chunks(Pulse::STEPS) {
+            pulse.check()?;
+            words.merge(&join, slots, |found| {
+                merged.push(found.at);
+                before.note(found.before, found.count);
+                after.note(found.after, found.count);
+            });
+        }
         // First all rises: the pair of the new token and `left` may rise by one occurrence and fall by the next, as in
         // "abab", where (ab, a) is gone once the second "ab" is merged.
         let rise = |is_first| Rise { slots: merged, lengths, joined, is_new, is_first };

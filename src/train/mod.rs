@@ -30,6 +30,7 @@ use crate::special::{SpecialTokens, check_names};
 use crate::tokenizer::Tokenizer;
 use crate::vocab::{Id, Vocab};
 use merge_loop::{Learned, MergeLoop};
+use progress::Pulse;
 
 /// Where special tokens get their ids.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -137,18 +138,22 @@ fn learn(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings, report:
         SpecialIds::Last => known,
     };
     let first = Id(first as u32);
+    let mut pulse = Pulse::new(asked, report)?;
     let merge_loop = match base {
-        None => MergeLoop::new(counts, settings, Vocab::of_bytes(), first, |word, ids| {
-            ids.extend(word.iter().map(|&byte| Id(byte.into())));
-            Ok(())
-        }),
+        None => {
+            let segment = |word: &[u8], ids: &mut Vec<Id>| {
+                ids.extend(word.iter().map(|&byte| Id(byte.into())));
+                Ok(())
+            };
+            MergeLoop::new(counts, settings, Vocab::of_bytes(), first, segment, &mut pulse)
+        }
         Some(base) => {
             let mut scratch = Scratch::default();
             let segment = |word: &[u8], ids: &mut Vec<Id>| base.encode_piece(word, &mut scratch, ids);
-            MergeLoop::new(counts, settings, base.vocab().clone(), first, segment)
+            MergeLoop::new(counts, settings, base.vocab().clone(), first, segment, &mut pulse)
         }
     };
-    assemble(counts, base, settings, merge_loop?.run(asked, report)?)
+    assemble(counts, base, settings, merge_loop?.run(asked, &mut pulse)?)
 }
 
 /// What the ids of a vocabulary go to.

@@ -7,6 +7,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
+use super::progress::Pulse;
 use super::words::{self, Token, Words};
 use crate::error::{Error, Result};
 use crate::merges::Pair;
@@ -56,28 +57,40 @@ impl Pairs {
     /// that of the sum of all counts.
     ///
     /// # Errors
-    /// [`Error::CorpusTooLarge`].
-    pub(super) fn collect(&mut self, words: &Words, lengths: &[u32], least: impl FnOnce(u64) -> u64) -> Result<()> {
+    /// [`Error::CorpusTooLarge`]; that of `pulse`.
+    pub(super) fn collect(
+        &mut self,
+        words: &Words,
+        lengths: &[u32],
+        least: impl FnOnce(u64) -> u64,
+        pulse: &mut Pulse,
+    ) -> Result<()> {
         // Before the new ones come, to have room for them.
         self.table = HashMap::default();
         self.slots = Vec::new();
         if words.is_bytes() {
-            self.collect_bytes(words, lengths, least)
+            self.collect_bytes(words, lengths, least, pulse)
         } else {
-            self.collect_sieved(words, lengths, least)
+            self.collect_sieved(words, lengths, least, pulse)
         }
     }
 
     /// A pair of bytes is its own number, and nothing is hashed.
-    fn collect_bytes(&mut self, words: &Words, lengths: &[u32], least: impl FnOnce(u64) -> u64) -> Result<()> {
+    fn collect_bytes(
+        &mut self,
+        words: &Words,
+        lengths: &[u32],
+        least: impl FnOnce(u64) -> u64,
+        pulse: &mut Pulse,
+    ) -> Result<()> {
         // With the pairs at the ends of words, which are no pairs: to count them is less than to ask each time.
         let mut found = vec![Occurrences::default(); 1 << 18];
         let number = |left: Token, right: Token| (left << 9 | right) as usize & ((1 << 18) - 1);
-        words.for_each_two_bytes(|left, right, _, count| {
+        words.for_each_two_bytes(pulse, |left, right, _, count| {
             let occurrences = &mut found[number(left, right)];
             occurrences.count += count;
             occurrences.list.length += 1;
-        });
+        })?;
         let tokens = 1..=256;
         let pairs = tokens.clone().flat_map(|left| tokens.clone().map(move |right| (left, right)));
         self.least = least(pairs.clone().map(|(left, right)| found[number(left, right)].count).sum());
@@ -95,34 +108,40 @@ impl Pairs {
             }
         }
         self.reserve(end)?;
-        words.for_each_two_bytes(|left, right, slot, _| {
+        words.for_each_two_bytes(pulse, |left, right, slot, _| {
             let next = &mut starts[number(left, right)];
             if let Some(free) = self.slots.get_mut(*next as usize) {
                 *free = slot;
                 *next += 1;
             }
-        });
+        })?;
         Ok(())
     }
 
     /// Counts in a table would take memory for every rare pair. So first counts are summed by a few bits of a hash: a sum
     /// below the limit leaves out all the pairs in it.
-    fn collect_sieved(&mut self, words: &Words, lengths: &[u32], least: impl FnOnce(u64) -> u64) -> Result<()> {
+    fn collect_sieved(
+        &mut self,
+        words: &Words,
+        lengths: &[u32],
+        least: impl FnOnce(u64) -> u64,
+        pulse: &mut Pulse,
+    ) -> Result<()> {
         let mut sums = vec![0u64; 1 << SIEVE_BITS];
         let mut total = 0;
-        words.for_each_pair(lengths, |pair, _, count| {
+        words.for_each_pair(lengths, pulse, |pair, _, count| {
             sums[sieve(pair)] += count;
             total += count;
-        });
+        })?;
         self.least = least(total);
         let passes = |pair| sums[sieve(pair)] >= self.least;
-        words.for_each_pair(lengths, |pair, _, count| {
+        words.for_each_pair(lengths, pulse, |pair, _, count| {
             if passes(pair) {
                 let occurrences = self.table.entry(pair).or_default();
                 occurrences.count += count;
                 occurrences.list.length += 1;
             }
-        });
+        })?;
         let Pairs { least, longest, .. } = *self;
         self.table.retain(|&(left, right), occurrences| {
             let length = lengths[left.index()] + lengths[right.index()];
@@ -137,14 +156,14 @@ impl Pairs {
         }
         self.reserve(end)?;
         let passes = |pair| sums[sieve(pair)] >= self.least;
-        words.for_each_pair(lengths, |pair, slot, _| {
+        words.for_each_pair(lengths, pulse, |pair, slot, _| {
             if passes(pair)
                 && let Some(Occurrences { list, .. }) = self.table.get_mut(&pair)
             {
                 self.slots[(list.start + list.length) as usize] = slot;
                 list.length += 1;
             }
-        });
+        })?;
         Ok(())
     }
 

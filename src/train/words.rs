@@ -9,6 +9,7 @@
 //! that too, and another place in memory would be another wait.
 
 use super::Counts;
+use super::progress::Pulse;
 use crate::error::{Error, Result};
 use crate::merges::Pair;
 use crate::vocab::Id;
@@ -65,6 +66,9 @@ pub(super) struct Occurrence {
     pub after: Token,
 }
 
+/// Words between two looks at the pulse: some milliseconds where a base encodes them.
+const WORDS: usize = 1 << 14;
+
 /// How many occurrences are looked at before any of them is merged.
 const AHEAD: usize = 64;
 
@@ -73,11 +77,12 @@ impl Words {
     /// how many bytes each has, by id.
     ///
     /// # Errors
-    /// [`Error::CorpusTooLarge`] if slots cannot be numbered with 32 bits; that of `segment`.
+    /// [`Error::CorpusTooLarge`] if slots cannot be numbered with 32 bits; those of `segment` and `pulse`.
     pub(super) fn new(
         counts: &Counts,
         lengths: &[u32],
         mut segment: impl FnMut(&[u8], &mut Vec<Id>) -> Result<()>,
+        pulse: &mut Pulse,
     ) -> Result<Words> {
         let bytes: u64 = counts.iter().map(|(pretoken, _)| pretoken.len() as u64 + 1).sum();
         let limit = u64::from(u32::MAX - 1);
@@ -88,7 +93,10 @@ impl Words {
             Words { slots: Vec::with_capacity(bytes as usize + 1), large: Large::default(), is_bytes: true };
         words.slots.push(NONE);
         let mut ids = Vec::new();
-        for (pretoken, count) in counts.iter() {
+        for (number, (pretoken, count)) in counts.iter().enumerate() {
+            if number % WORDS == 0 {
+                pulse.check()?;
+            }
             let small = count.min(LARGE.into()) as u32;
             if small == LARGE {
                 words.large.push(words.slots.len() as u32, count);
@@ -121,18 +129,42 @@ impl Words {
 
     /// Calls `each` with every two adjacent slots of words of single bytes, the first slot's number, and the count of its
     /// word. These are tokens, or [`NONE`] at the ends of words: where those are cannot be foretold.
+    ///
+    /// # Errors
+    /// That of `pulse`.
     #[inline]
-    pub(super) fn for_each_two_bytes(&self, mut each: impl FnMut(Token, Token, u32, u64)) {
-        for (at, two) in self.slots.windows(2).enumerate() {
-            let left = two[0];
-            each(left & TOKEN, two[1] & TOKEN, at as u32, self.count(left, at as u32));
+    pub(super) fn for_each_two_bytes(
+        &self,
+        pulse: &mut Pulse,
+        mut each: impl FnMut(Token, Token, u32, u64),
+    ) -> Result<()> {
+        for start in (0..self.slots.len() - 1).step_by(Pulse::STEPS) {
+            pulse.check()?;
+            let end = self.slots.len().min(start + Pulse::STEPS + 1);
+            for (at, two) in (start as u32..).zip(self.slots[start..end].windows(2)) {
+                let left = two[0];
+                each(left & TOKEN, two[1] & TOKEN, at, self.count(left, at));
+            }
         }
+        Ok(())
     }
 
     /// Calls `each` with every pair of adjacent tokens, its slot and its count, in ascending order of slots.
-    pub(super) fn for_each_pair(&self, lengths: &[u32], mut each: impl FnMut(Pair, u32, u64)) {
-        let mut at = 1;
+    ///
+    /// # Errors
+    /// That of `pulse`.
+    pub(super) fn for_each_pair(
+        &self,
+        lengths: &[u32],
+        pulse: &mut Pulse,
+        mut each: impl FnMut(Pair, u32, u64),
+    ) -> Result<()> {
+        let (mut at, mut checked) = (1_u32, 0);
         while let Some(&slot) = self.slots.get(at as usize) {
+            if at >= checked {
+                pulse.check()?;
+                checked = at.saturating_add(Pulse::STEPS as u32);
+            }
             let left = slot & TOKEN;
             if left == NONE {
                 at += 1;
@@ -145,6 +177,7 @@ impl Words {
             }
             at = next;
         }
+        Ok(())
     }
 
     /// Whether the pair occurs at this slot, at which its left token once began.

@@ -91,6 +91,7 @@ fn all_strings_of_four_over_the_classes() {
 fn all_strings_of_six_where_backtracking_hides() {
     equals_the_regex(strings(&["a", "B", "中", "\u{301}", " ", "!"], 6));
     equals_the_regex(strings(&[" ", "\n", "\u{a0}", "a", "!", "/"], 6));
+    equals_the_regex(strings(&["\u{301}", "!", " ", "/", "\n", "A", "b"], 6));
 }
 
 #[test]
@@ -156,6 +157,10 @@ fn strings_where_windows_carry_at_every_place_of_a_window() {
         " \u{301}a",
         "\u{301}",
         "!!\u{301}a",
+        "!!\u{301}A!\u{301}b",
+        " ❤\u{fe0f}",
+        "!!\u{301}\n/!\u{301}",
+        "!\n/\u{301}a",
         "!\n\n a",
         "!\n/x",
         "! \n/",

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::encode::Scratch;
 use crate::reference::{self, Ties};
-use crate::train::CountsBuilder;
+use crate::train::{CountsBuilder, no_progress};
 use crate::{SpecialTokens, Splitter, Tokenizer};
 
 const TIES: [(TieBreak, Ties); 2] = [(TieBreak::LowestPair, Ties::LowestPair), (TieBreak::FirstSeen, Ties::FirstSeen)];
@@ -74,8 +74,11 @@ fn equals_from(
         let (least, longest) = (settings.min_frequency, settings.max_token_bytes);
         let expected = reference::extend(segmented.clone(), tokens.clone(), asked, first.0, ties, least, longest);
         for part in PARTS {
-            let merge_loop = MergeLoop::new(&counts, &settings, vocab.clone(), first, &mut segment).unwrap();
-            let learned = merge_loop.with_policy(Policy { part }).run(asked, &mut |_| Ok(())).unwrap();
+            let mut report = no_progress;
+            let mut pulse = Pulse::new(asked, &mut report).unwrap();
+            let merge_loop =
+                MergeLoop::new(&counts, &settings, vocab.clone(), first, &mut segment, &mut pulse).unwrap();
+            let learned = merge_loop.with_policy(Policy { part }).run(asked, &mut pulse).unwrap();
             let found: Vec<_> = learned.vocab.iter().filter(|(id, _)| *id >= first).collect();
             let bytes: Vec<_> = found.iter().map(|(_, bytes)| bytes.to_vec()).collect();
             assert_eq!(bytes, expected, "{ties:?}, part {part}, {segmented:?}, {settings:?}");

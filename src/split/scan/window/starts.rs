@@ -107,28 +107,37 @@ impl Rules for Cl100k {
     }
 }
 
-/// Here a word is a run of letters and marks, cut before capitals that follow lower case. Two things are hard: capitals
-/// after a character that counts as both cases, which is where backtracking hides; and a mark after symbols, which is
-/// one of them unless there is but one, that may be the prefix of a word.
+/// Here a word is a run of letters and marks, cut before capitals that follow lower case; but marks after symbols are
+/// symbols too, unless there is but one, that is a prefix. Hard are capitals after a character that counts as both cases,
+/// which is where backtracking hides.
 impl Rules for O200k {
     #[inline(always)]
     fn find(window: &Window) -> Found {
-        let marks = window.of(MARK);
         let (upper, lower) = (window.letters(UPPER), window.letters(LOWER));
+        let (mut marks, mut symbols) = (window.of(MARK), window.of(OTHER));
+        let (words, symbol_starts, taken, behind) = loop {
+            let words = upper | lower | marks;
+            let (taken, behind) = window.taken(symbols, window.of(NEWLINE) | window.both(SLASH));
+            let symbol_starts = first(symbols, window.inside) & !(window.both(BLANK) << 1) & !taken | behind & symbols;
+            let more_than_prefix = (symbols & !taken) << 1 & !window.next(symbol_starts);
+            let marks_of_symbols = marks & first(words, window.inside) & more_than_prefix;
+            if marks_of_symbols == 0 {
+                break (words, symbol_starts, taken, behind);
+            }
+            // What is behind the first of these may depend on it.
+            let first = marks_of_symbols & marks_of_symbols.wrapping_neg();
+            let run = marks & !marks.wrapping_add(first);
+            marks &= !run;
+            symbols |= run;
+        };
         let either = upper & lower | marks;
-        let words = upper | lower | marks;
-        let numbers = window.of(NUMBER);
-        let symbols = window.of(OTHER);
-        let (taken, behind) = window.taken(symbols, window.of(NEWLINE) | window.both(SLASH));
-        let symbol_starts = first(symbols, window.inside) & !(window.both(BLANK) << 1) & !taken | behind & symbols;
         let mut starts = window.end
             | window.words(words, symbol_starts)
             | upper & !lower & (lower & !either) << 1
-            | window.threes(numbers)
+            | window.threes(window.of(NUMBER))
             | symbol_starts
             | window.white_by_lines(taken, behind);
-        let more_than_prefix = symbols << 1 & !window.next(symbol_starts);
-        let mut hard = upper & !lower & either << 1 | marks & first(words, window.inside) & more_than_prefix;
+        let mut hard = upper & !lower & either << 1;
         let mut apostrophes = window.both(APOSTROPHE) & words << 1;
         let mut end_of_last = 0;
         while apostrophes != 0 {
@@ -148,7 +157,7 @@ impl Rules for O200k {
             }
             apostrophes &= apostrophes - 1;
         }
-        window.found(starts, words | symbols & !taken, hard)
+        window.found(starts, words | window.of(OTHER) & !taken, hard)
     }
 
     #[inline(always)]
