@@ -7,6 +7,7 @@ Nothing is imported that the trainer does not need: a process is charged for all
 """
 
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -36,6 +37,8 @@ class Request:
     """The file to write the tokens to."""
     spawned: float
     """When the process was started, by `time.monotonic`."""
+    memory_limit: int | None = None
+    """For pairwright, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -104,12 +107,13 @@ def spelled_out(vocab: dict[str, int]) -> list[bytes]:
 
 def pairwright(request: Request, *, pattern: str | None = None, threads: int | None = None) -> tuple[Work, Tokens]:
     """Train with pairwright, on every core and under the pattern of the request unless told otherwise."""
-    import pairwright as pw
+    from pairwright import train
 
     paths = [Path(path) for path in request.paths]
+    limit = request.memory_limit
 
     def work() -> dict[bytes, int]:
-        return pw.train(paths, request.vocab_size, pattern or request.pattern, threads=threads).vocab
+        return train(paths, request.vocab_size, pattern or request.pattern, threads=threads, memory_limit=limit).vocab
 
     return work, list
 
@@ -124,19 +128,19 @@ def gpt2(request: Request) -> tuple[Work, Tokens]:
     return pairwright(request, pattern="gpt2")
 
 
-def count(request: Request) -> tuple[Work, Tokens]:
+def counting(request: Request) -> tuple[Work, Tokens]:
     """Counting alone, on one thread. Gives the pieces: together they are the corpus."""
-    import pairwright as pw
+    from pairwright import Counts, count
 
     paths = [Path(path) for path in request.paths]
 
-    def pieces(counts: pw.Counts) -> list[bytes]:
+    def pieces(counts: Counts) -> list[bytes]:
         size = sum(len(piece) * times for piece, times in counts.items())
         if size != sum(path.stat().st_size for path in paths):
             raise SystemExit(f"error: the pieces that were counted have {size} bytes, the corpus has not")
         return list(counts)
 
-    return lambda: pw.count(paths, request.pattern, threads=1), pieces
+    return lambda: count(paths, request.pattern, threads=1), pieces
 
 
 def lines(request: Request) -> tuple[Work, Tokens]:
@@ -216,7 +220,7 @@ TRAINERS: dict[str, Callable[[Request], tuple[Work, Tokens]]] = {
     "pairwright": pairwright,
     "pairwright-one-thread": one_thread,
     "pairwright-gpt2": gpt2,
-    "pairwright-count": count,
+    "pairwright-count": counting,
     "pairwright-lines": lines,
     "gigabpe": gigabpe,
     "rustbpe": rustbpe,
@@ -238,6 +242,18 @@ def peak_memory() -> int | None:
         return None
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def run(request: Request) -> tuple[Run, list[bytes]]:
+    """Answer a request in a process of its own; gives what it took, and the tokens. Ends the program if it fails."""
+    asked = json.dumps(asdict(request))
+    done = subprocess.run(
+        [sys.executable, __file__], input=asked, stdout=subprocess.PIPE, encoding="utf-8", check=False
+    )
+    if done.returncode != 0:
+        raise SystemExit(f"error: {request.trainer} failed with exit status {done.returncode}")
+    tokens = json.loads(Path(request.tokens).read_text(encoding="utf-8"))
+    return Run(**json.loads(done.stdout)), [token.encode("latin-1") for token in tokens]
 
 
 def main() -> None:

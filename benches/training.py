@@ -19,7 +19,6 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -30,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import corpora
+import trainers
 from corpora import Corpus, MissingError
 from rich.console import Console
 from rich.table import Table
@@ -121,15 +121,10 @@ class Bench:
             tokens=str(tokens),
             spawned=time.monotonic(),
         )
-        command = [sys.executable, str(Path(__file__).with_name("trainers.py"))]
-        asked = json.dumps(asdict(request))
-        done = subprocess.run(command, input=asked, stdout=subprocess.PIPE, encoding="utf-8", check=False)
-        if done.returncode != 0:
-            raise SystemExit(f"error: {trainer} failed with exit status {done.returncode}")
-        learned = [token.encode("latin-1") for token in json.loads(tokens.read_text(encoding="utf-8"))]
+        run, learned = trainers.run(request)
         if self.tokens.setdefault(trainer, learned) != learned:
             raise SystemExit(f"error: {trainer} does not give the same tokens in every run")
-        return Run(**json.loads(done.stdout))
+        return run
 
     def check(self, contender: str) -> str:
         """What there is to say of what a contender learned."""
