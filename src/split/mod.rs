@@ -144,6 +144,7 @@ impl Splitter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
 
     fn pieces(pattern: &str, text: &[u8]) -> Vec<Vec<u8>> {
         let mut pieces = Vec::new();
@@ -163,6 +164,38 @@ mod tests {
         assert_eq!(pieces(r"x*", b"abxx"), [&b"ab"[..], b"xx"]);
         assert_eq!(pieces(r"zzz", b"ab"), [b"ab"]);
         assert!(pieces(r"\d+", b"").is_empty());
+    }
+
+    #[test]
+    fn batches_are_the_ends_and_an_error_stops_them() {
+        let text = "one two, three\n".repeat(500);
+        for pattern in ["gpt2", "cl100k", "o200k", r"\w+|\s+"] {
+            for (level, splitter) in Splitter::new(pattern).unwrap().levels() {
+                let (mut ends, mut joined, mut batches) = (Vec::new(), Vec::new(), 0);
+                splitter
+                    .ends(text.as_bytes(), |end| {
+                        ends.push(end);
+                        Ok(())
+                    })
+                    .unwrap();
+                splitter
+                    .batches(text.as_bytes(), |batch| {
+                        assert!(!batch.is_empty());
+                        batches += 1;
+                        joined.extend_from_slice(batch);
+                        Ok(())
+                    })
+                    .unwrap();
+                assert_eq!(joined, ends, "{pattern} by {level}");
+                assert!(batches > 1 && ends.last() == Some(&text.len()));
+                let mut seen = 0;
+                let stopped = splitter.ends(text.as_bytes(), |_| {
+                    seen += 1;
+                    if seen == 300 { Err(Error::Interrupted) } else { Ok(()) }
+                });
+                assert!(matches!(stopped, Err(Error::Interrupted)) && seen == 300);
+            }
+        }
     }
 
     #[test]
