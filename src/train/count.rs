@@ -212,19 +212,15 @@ impl Counter {
 
     /// Counts text that holds no special token.
     fn count_stretch(&self, table: &mut PieceTable, text: &[u8], place: u64, stop: &Stop) -> Result<()> {
-        let (mut ends, mut number, mut start) = ([0; BATCH], 0, 0);
-        self.cutter.splitter().ends(text, |end| {
-            ends[number] = end;
-            number += 1;
-            if number == BATCH {
-                stop.check()?;
-                table.count(text, start, &ends, place);
-                (number, start) = (0, end);
+        let mut start = 0;
+        self.cutter.splitter().batches(text, |ends| {
+            stop.check()?;
+            for ends in ends.chunks(BATCH) {
+                table.count(text, start, ends, place);
+                start = ends.last().copied().unwrap_or(start);
             }
             Ok(())
-        })?;
-        table.count(text, start, &ends[..number], place);
-        Ok(())
+        })
     }
 
     /// All that was counted.
