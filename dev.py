@@ -1,4 +1,4 @@
-"""The commands of the project: `python3 dev.py demo`, `python3 dev.py test`, `python3 dev.py bench`.
+"""The commands of the project: `python3 dev.py demo`, `test`, `bench`, `scale`.
 
 Needs nothing but Python 3.11 or newer and a Rust toolchain: the first run makes a virtual environment in `.venv`, with
 the packages pinned in `requirements/`, and builds pairwright into it.
@@ -63,6 +63,7 @@ def test() -> None:
     run(SCRIPTS / "mypy")
     run(PYTHON, "-m", "mypy.stubtest", "pairwright._core")
     run(PYTHON, "benches/compare.py", "--smoke")
+    run(PYTHON, "benches/scale.py", "--smoke")
     run(PYTHON, "-m", "pytest", "-q")
 
 
@@ -73,7 +74,13 @@ def bench() -> None:
     run(PYTHON, "benches/training.py", "--json", results / "training.json", "--chart", results / "training.svg")
 
 
-COMMANDS: dict[str, Callable[[], None]] = {"build": build, "demo": demo, "test": test, "bench": bench}
+def scale() -> None:
+    """Train on corpora of up to 8 GB; record times and memory in benches/results. Needs 9 GB of disk."""
+    build()
+    run(PYTHON, "benches/scale.py", "--json", ROOT / "benches" / "results" / "scale.json")
+
+
+COMMANDS: dict[str, Callable[[], None]] = {"build": build, "demo": demo, "test": test, "bench": bench, "scale": scale}
 
 
 def main() -> None:

@@ -116,12 +116,12 @@ def distinct(number: int) -> Callable[[Path], None]:
 def jobs(source: bytes, *, smoke: bool) -> Iterator[Job]:
     """All jobs, those on the same corpus one after the other."""
     unit = 1_000 if smoke else 1_000_000
-    limit = 300 * unit
+    limit = 600 * unit
     vocab_size = 300 if smoke else 32_768
     large, larger = varied(source, 2_000 * unit), varied(source, 8_000 * unit)
-    yield Job("varied English, 2 GB, limit 300 MB", large, vocab_size, limit)
-    yield Job("varied English, 2 GB", large, vocab_size, same_as="varied English, 2 GB, limit 300 MB")
-    yield Job("varied English, 8 GB, limit 300 MB", larger, vocab_size, limit)
+    yield Job("varied English, 2 GB, limit 600 MB", large, vocab_size, limit)
+    yield Job("varied English, 2 GB", large, vocab_size, same_as="varied English, 2 GB, limit 600 MB")
+    yield Job("varied English, 8 GB, limit 600 MB", larger, vocab_size, limit)
     for size in (50, 100):
         yield Job(f"one line, {size} MB", one_line(size * unit), vocab_size)
     for number in (10, 20):

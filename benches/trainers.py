@@ -7,7 +7,6 @@ Nothing is imported that the trainer does not need: a process is charged for all
 """
 
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -246,6 +245,9 @@ def peak_memory() -> int | None:
 
 def run(request: Request) -> tuple[Run, list[bytes]]:
     """Answer a request in a process of its own; gives what it took, and the tokens. Ends the program if it fails."""
+    # That process is not to be charged for it.
+    import subprocess
+
     asked = json.dumps(asdict(request))
     done = subprocess.run(
         [sys.executable, __file__], input=asked, stdout=subprocess.PIPE, encoding="utf-8", check=False

@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 
 /// How often the calling thread looks up from waiting.
-const TICK: Duration = Duration::from_millis(50);
+pub(crate) const TICK: Duration = Duration::from_millis(50);
 
 /// Tells workers that nobody waits for them any more.
 #[derive(Default)]

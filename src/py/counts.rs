@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use num_bigint::BigUint;
 use pyo3::IntoPyObjectExt;
@@ -11,6 +12,7 @@ use pyo3::types::{PyBytes, PyInt, PyIterator, PyList, PyTuple};
 
 use super::convert::{Text, size};
 use super::errors::to_python;
+use super::watch::Watch;
 use crate::io::counts_file;
 use crate::train::{self as engine, CountsBuilder, Scale};
 use crate::{Result, Splitter};
@@ -18,7 +20,7 @@ use crate::{Result, Splitter};
 /// How often each distinct piece of a corpus occurs.
 #[pyclass(module = "pairwright", frozen)]
 pub(super) struct Counts {
-    pub(super) core: engine::Counts,
+    pub(super) core: Arc<engine::Counts>,
 }
 
 /// So many items are taken in between two looks at signals.
@@ -29,7 +31,7 @@ impl Counts {
     /// Read a counts file.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Counts> {
-        made(py, py.detach(|| counts_file::load(&path)))
+        made(py, move || counts_file::load(&path))
     }
 
     /// Build counts from pretokens that were counted elsewhere.
@@ -54,7 +56,7 @@ impl Counts {
             let count = occurrences(number, &pretoken.bytes, &count)?;
             builder.add(&pretoken.bytes, count).map_err(|error| to_python(py, error))?;
         }
-        Ok(Counts { core: builder.finish() })
+        Ok(builder.finish().into())
     }
 
     /// Write a counts file.
@@ -65,7 +67,8 @@ impl Counts {
     /// Only the pretokens that occur at least `min_count` times.
     fn filter(&self, py: Python<'_>, min_count: &Bound<'_, PyAny>) -> PyResult<Counts> {
         let min_count = size("min_count", min_count)? as u64;
-        Ok(Counts { core: py.detach(|| self.core.filter(min_count)) })
+        let core = self.core.clone();
+        made(py, move || Ok(core.filter(min_count)))
     }
 
     /// The pretokens with their counts, in the order of first occurrence.
@@ -120,8 +123,8 @@ impl Counts {
     fn __add__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Ok(other) = other.cast::<Counts>() else { return Counts::__radd__(slf, other) };
-        let (left, right) = (&slf.get().core, &other.get().core);
-        made(py, py.detach(|| left.plus(right)))?.into_bound_py_any(py)
+        let (left, right) = (slf.get().core.clone(), other.get().core.clone());
+        made(py, move || left.plus(&right))?.into_bound_py_any(py)
     }
 
     /// `sum` begins with 0.
@@ -134,7 +137,8 @@ impl Counts {
 
     fn __mul__<'py>(&self, py: Python<'py>, factor: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let Some(scale) = scale(factor)? else { return Ok(py.NotImplemented().into_bound(py)) };
-        made(py, py.detach(|| self.core.times(&scale)))?.into_bound_py_any(py)
+        let core = self.core.clone();
+        made(py, move || core.times(&scale))?.into_bound_py_any(py)
     }
 
     fn __rmul__<'py>(&self, py: Python<'py>, factor: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -177,11 +181,18 @@ impl Counts {
 #[pyo3(signature = (content, name = PathBuf::from("pickled counts")), text_signature = "(content, name='pickled counts')")]
 pub(super) fn _from_counts(py: Python<'_>, content: &[u8], name: PathBuf) -> PyResult<Counts> {
     let path: &Path = &name;
-    made(py, py.detach(|| counts_file::from_bytes(content, path)))
+    py.detach(|| counts_file::from_bytes(content, path)).map(Counts::from).map_err(|error| to_python(py, error))
 }
 
-fn made(py: Python<'_>, core: Result<engine::Counts>) -> PyResult<Counts> {
-    core.map(|core| Counts { core }).map_err(|error| to_python(py, error))
+/// Counts that are made while Python handles signals.
+fn made(py: Python<'_>, make: impl FnOnce() -> Result<engine::Counts> + Send + 'static) -> PyResult<Counts> {
+    Watch::apart(py, make).map(Counts::from)
+}
+
+impl From<engine::Counts> for Counts {
+    fn from(core: engine::Counts) -> Counts {
+        Counts { core: Arc::new(core) }
+    }
 }
 
 /// A pretoken with its count. Two bytes in a `bytes` are none.

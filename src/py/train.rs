@@ -113,7 +113,7 @@ impl Counter {
         let core = self.core.take().expect("checked just before");
         let mut watch = Watch::after(core.bytes());
         let counts = py.detach(|| core.finish(&mut |event| watch.report(report.as_ref(), event)));
-        Ok(Counts { core: watch.finish(py, counts)? })
+        Ok(watch.finish(py, counts)?.into())
     }
 }
 

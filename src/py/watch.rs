@@ -1,11 +1,15 @@
 //! Looking after Python while the core works with the interpreter released: signals, progress callbacks, and the
 //! exceptions that these raise.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyTuple};
 
 use super::errors::to_python;
 use crate::error::{Error, Result};
+use crate::parallel;
 use crate::train::Event;
 
 /// Keeps the exception that a signal handler or a callback raised, while the core only learns that it has to stop.
@@ -46,6 +50,32 @@ impl Watch {
                 false => Ok(()),
             }
         })
+    }
+
+    /// The result of work that is done on another thread while this one lets Python handle signals. If a handler raises,
+    /// nobody waits for the work: it ends when it ends, and what it gives is dropped.
+    pub(super) fn apart<T: Send + 'static>(
+        py: Python<'_>,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> PyResult<T> {
+        let (done, result) = mpsc::channel();
+        let worker = thread::spawn(move || done.send(work()).is_ok());
+        let mut watch = Watch::default();
+        let (watch, result) = py.detach(move || {
+            loop {
+                match result.recv_timeout(parallel::TICK) {
+                    Ok(result) => return (watch, result),
+                    Err(RecvTimeoutError::Timeout) => match watch.signals() {
+                        Ok(()) => {}
+                        Err(error) => return (watch, Err(error)),
+                    },
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
+            }
+            let panic = worker.join().expect_err("it sends a result or panics");
+            std::panic::resume_unwind(panic)
+        });
+        watch.finish(py, result)
     }
 
     /// The result of the core, or the exception that stopped it.

@@ -191,7 +191,7 @@ impl Counter {
         };
         let bytes = texts.iter().map(|text| text.len()).sum();
         if table.len() > 0 && table.memory_with(bytes) > self.limit / self.threads {
-            runs.push(spill(table, &self.folder)?, &self.folder, stop)?;
+            runs.push(spill(table, &self.folder, stop)?, &self.folder, stop)?;
         }
         let mut place = block.place;
         for text in texts {
@@ -266,7 +266,7 @@ fn merge(
     counts: &mut Counts,
 ) -> Result<()> {
     for mut table in tables {
-        runs.push(spill(&mut table, folder)?, folder, stop)?;
+        runs.push(spill(&mut table, folder, stop)?, folder, stop)?;
     }
     let mut sorter = Sorter::new(folder, limit / 4, stop);
     runs.merge(folder, stop, |record| sorter.push(record))?;
@@ -274,8 +274,8 @@ fn merge(
 }
 
 /// Writes a table to disk and empties it.
-fn spill(table: &mut PieceTable, folder: &Folder) -> Result<Run> {
-    folder.write(|run| table.drain(|bytes, count, first| run.push(bytes, count, first)))
+fn spill(table: &mut PieceTable, folder: &Folder, stop: &Stop) -> Result<Run> {
+    folder.write(|run| table.drain(stop, |bytes, count, first| run.push(bytes, count, first, stop)))
 }
 
 impl Worker {

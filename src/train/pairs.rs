@@ -95,14 +95,14 @@ impl Pairs {
         let pairs = tokens.clone().flat_map(|left| tokens.clone().map(move |right| (left, right)));
         self.least = least(pairs.clone().map(|(left, right)| found[number(left, right)].count).sum());
         let mut end = 0;
-        // Beyond the end: there slots are left out.
-        let mut starts = vec![u32::MAX; found.len()];
+        // Where the next slot goes, plus 1: at 0 it is left out. Memory of zeros is there only once it is written to.
+        let mut starts = vec![0u32; found.len()];
         for (left, right) in pairs {
             let mut occurrences = found[number(left, right)];
             let pair = (words::id(left), words::id(right));
             if occurrences.count >= self.least && self.fits(pair, lengths) {
                 occurrences.list.start = end as u32;
-                starts[number(left, right)] = end as u32;
+                starts[number(left, right)] = end as u32 + 1;
                 end += occurrences.list.length as usize;
                 self.table.insert(pair, occurrences);
             }
@@ -110,7 +110,7 @@ impl Pairs {
         self.reserve(end)?;
         words.for_each_two_bytes(pulse, |left, right, slot, _| {
             let next = &mut starts[number(left, right)];
-            if let Some(free) = self.slots.get_mut(*next as usize) {
+            if let Some(free) = self.slots.get_mut(next.wrapping_sub(1) as usize) {
                 *free = slot;
                 *next += 1;
             }

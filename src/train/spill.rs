@@ -10,14 +10,16 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::PathBuf;
 
+use itertools::Itertools;
+
 use crate::error::{Error, Result};
 use crate::parallel::Stop;
 
 /// What each open run buffers: large enough that a disk reads in one go what a merge takes from one run.
 const BUFFER: usize = 64 << 10;
 
-/// Records between two looks at whether the work was called off: some milliseconds.
-const AT_ONCE: u32 = 1 << 14;
+/// Records that are sorted at once, so that nobody who calls the work off waits for it: some milliseconds.
+const SORTED: usize = 1 << 17;
 
 /// A pretoken as it was counted so far.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -81,7 +83,8 @@ pub(super) struct RunWriter<'f> {
 }
 
 impl RunWriter<'_> {
-    pub(super) fn push(&mut self, bytes: &[u8], count: u64, first: u64) -> Result<()> {
+    pub(super) fn push(&mut self, bytes: &[u8], count: u64, first: u64, stop: &Stop) -> Result<()> {
+        stop.check()?;
         let mut header = [0; HEADER];
         header[..8].copy_from_slice(&(bytes.len() as u64).to_le_bytes());
         header[8..16].copy_from_slice(&count.to_le_bytes());
@@ -167,7 +170,7 @@ impl Runs {
         }
         let runs = std::mem::take(&mut self.runs);
         let merged = folder.write(|run| {
-            merge(runs, self.order, folder, stop, |record| run.push(&record.bytes, record.count, record.first))
+            merge(runs, self.order, folder, stop, |record| run.push(&record.bytes, record.count, record.first, stop))
         })?;
         self.runs.push(merged);
         Ok(())
@@ -206,12 +209,8 @@ fn merge(
         }
     }
     let mut pending = Record::default();
-    let mut taken = 0;
     while let Some(mut head) = heads.peek_mut() {
-        taken += 1;
-        if taken % AT_ONCE == 0 {
-            stop.check()?;
-        }
+        stop.check()?;
         let record = &mut head.record;
         if pending.count > 0 && pending.bytes == record.bytes {
             pending.count += record.count;
@@ -265,14 +264,20 @@ impl<'f> Sorter<'f> {
 
     fn spill(&mut self) -> Result<()> {
         let (folder, stop) = (self.folder, self.stop);
-        let run = folder.write(|run| self.drain(|bytes, count, first| run.push(bytes, count, first)))?;
+        let run = folder.write(|run| self.drain(|bytes, count, first| run.push(bytes, count, first, stop)))?;
         self.runs.push(run, folder, stop)
     }
 
     /// Gives all that is held, in order, and forgets it.
     fn drain(&mut self, mut each: impl FnMut(&[u8], u64, u64) -> Result<()>) -> Result<()> {
-        self.held.sort_unstable();
-        self.held.iter().try_for_each(|&(first, count, start, end)| each(&self.arena[start..end], count, first))?;
+        for part in self.held.chunks_mut(SORTED) {
+            self.stop.check()?;
+            part.sort_unstable();
+        }
+        self.held
+            .chunks(SORTED)
+            .kmerge()
+            .try_for_each(|&(first, count, start, end)| each(&self.arena[start..end], count, first))?;
         self.held.clear();
         self.arena.clear();
         Ok(())
@@ -304,7 +309,7 @@ mod tests {
                 }
             }
             let write = |part: &BTreeMap<&[u8], (u64, u64)>| {
-                folder.write(|run| part.iter().try_for_each(|(bytes, &(count, first))| run.push(bytes, count, first)))
+                folder.write(|run| part.iter().try_for_each(|(bytes, &(count, first))| run.push(bytes, count, first, &Stop::default())))
             };
             let stop = Stop::default();
             let mut runs = Runs::new(Order::Bytes);

@@ -9,8 +9,10 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
+use itertools::Itertools;
 
 use crate::error::Result;
+use crate::parallel::Stop;
 
 /// The longest piece that is its own key.
 const INLINE: usize = 15;
@@ -228,16 +230,19 @@ impl PieceTable {
 
     /// Calls `each` with every piece, its count and its first occurrence, in the order of bytes, and forgets them. The memory
     /// of the short ones is kept.
-    pub(super) fn drain(&mut self, mut each: impl FnMut(&[u8], u64, u64) -> Result<()>) -> Result<()> {
+    pub(super) fn drain(&mut self, stop: &Stop, mut each: impl FnMut(&[u8], u64, u64) -> Result<()>) -> Result<()> {
         let mut long: Vec<Long> = self.long.drain().collect();
         long.sort_unstable_by(|left, right| left.bytes.cmp(&right.bytes));
         let mut long = long.into_iter().peekable();
-        // The slots themselves are sorted, which takes no memory: free ones first. Read from the lowest byte on, a key
-        // compares like its bytes.
-        self.short.sort_unstable_by_key(|piece| piece.key.swap_bytes());
-        let filled = self.short.len() - self.filled;
-        for piece in &mut self.short[filled..] {
-            let piece = std::mem::take(piece);
+        // The slots themselves are sorted, which takes no memory: part by part, so that nobody who calls the work off waits
+        // for it. Read from the lowest byte on, a key compares like its bytes; free slots come first.
+        let order = |piece: &Short| piece.key.swap_bytes();
+        for part in self.short.chunks_mut(SORTED) {
+            stop.check()?;
+            part.sort_unstable_by_key(order);
+        }
+        let parts = self.short.chunks(SORTED).map(|part| &part[part.partition_point(|piece| piece.key == 0)..]);
+        for piece in parts.kmerge_by(|left, right| order(left) < order(right)) {
             let bytes = piece.key.to_le_bytes();
             let short = &bytes[..piece.len()];
             while let Some(before) = long.next_if(|long| *long.bytes < *short) {
@@ -245,10 +250,15 @@ impl PieceTable {
             }
             each(short, piece.count, piece.first)?;
         }
+        long.try_for_each(|piece| each(&piece.bytes, piece.count, piece.first))?;
+        self.short.fill(Short::default());
         (self.filled, self.long_bytes) = (0, 0);
-        long.try_for_each(|piece| each(&piece.bytes, piece.count, piece.first))
+        Ok(())
     }
 }
+
+/// Slots that are sorted between two looks at whether the work was called off: some milliseconds.
+const SORTED: usize = 1 << 17;
 
 /// By length: the bytes of a key that belong to the piece.
 const MASKS: [u128; INLINE + 1] = {
