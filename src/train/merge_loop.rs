@@ -12,7 +12,7 @@ use super::pairs::{List, Pairs};
 use super::progress::Pulse;
 use super::queue::{AHEAD, Candidate, Queue, Truth};
 use super::side::{Rise, Side};
-use super::words::{Join, Words};
+use super::words::{Join, Start, Words};
 use super::{Counts, Settings, TieBreak};
 use crate::error::Result;
 use crate::merges::Pair;
@@ -48,19 +48,18 @@ pub(super) struct MergeLoop<'s> {
 }
 
 impl<'s> MergeLoop<'s> {
-    /// `first` is the id of the first new token; all ids of `vocab` are below it. `segment` gives the tokens that a word
-    /// starts as.
+    /// `first` is the id of the first new token; all ids of `vocab` are below it.
     pub(super) fn new(
         counts: &Counts,
         settings: &'s Settings,
         vocab: Vocab,
         first: Id,
-        segment: impl FnMut(&[u8], &mut Vec<Id>) -> Result<()>,
+        start: &mut Start,
         pulse: &mut Pulse,
     ) -> Result<MergeLoop<'s>> {
         let mut lengths = vec![0; first.index()];
         vocab.iter().for_each(|(id, bytes)| lengths[id.index()] = bytes.len() as u32);
-        let words = Words::new(counts, &lengths, segment, pulse)?;
+        let words = Words::new(counts, &lengths, start, pulse)?;
         Ok(MergeLoop {
             settings,
             words,

@@ -31,6 +31,7 @@ use crate::tokenizer::Tokenizer;
 use crate::vocab::{Id, Vocab};
 use merge_loop::{Learned, MergeLoop};
 use progress::Pulse;
+use words::Start;
 
 /// Where special tokens get their ids.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -140,17 +141,12 @@ fn learn(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings, report:
     let first = Id(first as u32);
     let mut pulse = Pulse::new(asked, report)?;
     let merge_loop = match base {
-        None => {
-            let segment = |word: &[u8], ids: &mut Vec<Id>| {
-                ids.extend(word.iter().map(|&byte| Id(byte.into())));
-                Ok(())
-            };
-            MergeLoop::new(counts, settings, Vocab::of_bytes(), first, segment, &mut pulse)
-        }
+        None => MergeLoop::new(counts, settings, Vocab::of_bytes(), first, &mut Start::Bytes, &mut pulse),
         Some(base) => {
             let mut scratch = Scratch::default();
-            let segment = |word: &[u8], ids: &mut Vec<Id>| base.encode_piece(word, &mut scratch, ids);
-            MergeLoop::new(counts, settings, base.vocab().clone(), first, segment, &mut pulse)
+            let encode = |word: &[u8], ids: &mut Vec<Id>| base.encode_piece(word, &mut scratch, ids);
+            let mut start = Start::Encoded(Box::new(encode));
+            MergeLoop::new(counts, settings, base.vocab().clone(), first, &mut start, &mut pulse)
         }
     };
     assemble(counts, base, settings, merge_loop?.run(asked, &mut pulse)?)

@@ -215,7 +215,12 @@ impl Pairs {
         if end >= u32::MAX as usize {
             return Err(Error::CorpusTooLarge { bytes: end as u64, limit: u32::MAX.into() });
         }
-        self.slots.resize(end, 0);
+        if start == 0 {
+            // Memory of zeros is there only once it is written to: not all of it in this one step.
+            self.slots = vec![0; end];
+        } else {
+            self.slots.resize(end, 0);
+        }
         Ok(start as u32)
     }
 

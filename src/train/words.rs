@@ -66,6 +66,17 @@ pub(super) struct Occurrence {
     pub after: Token,
 }
 
+/// What words start as.
+pub(super) enum Start<'s> {
+    /// Their bytes.
+    Bytes,
+    /// The tokens that this gives for each.
+    Encoded(Box<Encode<'s>>),
+}
+
+/// Gives the tokens of a word.
+pub(super) type Encode<'s> = dyn FnMut(&[u8], &mut Vec<Id>) -> Result<()> + 's;
+
 /// Words between two looks at the pulse: some milliseconds where a base encodes them.
 const WORDS: usize = 1 << 14;
 
@@ -73,17 +84,11 @@ const WORDS: usize = 1 << 14;
 const AHEAD: usize = 64;
 
 impl Words {
-    /// One word for each pretoken, in the order of the counts. `segment` gives the tokens that a word starts as, `lengths`
-    /// how many bytes each has, by id.
+    /// One word for each pretoken, in the order of the counts. `lengths` tells how many bytes each token has, by id.
     ///
     /// # Errors
-    /// [`Error::CorpusTooLarge`] if slots cannot be numbered with 32 bits; those of `segment` and `pulse`.
-    pub(super) fn new(
-        counts: &Counts,
-        lengths: &[u32],
-        mut segment: impl FnMut(&[u8], &mut Vec<Id>) -> Result<()>,
-        pulse: &mut Pulse,
-    ) -> Result<Words> {
+    /// [`Error::CorpusTooLarge`] if slots cannot be numbered with 32 bits; those of `start` and `pulse`.
+    pub(super) fn new(counts: &Counts, lengths: &[u32], start: &mut Start, pulse: &mut Pulse) -> Result<Words> {
         let bytes: u64 = counts.iter().map(|(pretoken, _)| pretoken.len() as u64 + 1).sum();
         let limit = u64::from(u32::MAX - 1);
         if bytes > limit {
@@ -101,25 +106,39 @@ impl Words {
             if small == LARGE {
                 words.large.push(words.slots.len() as u32, count);
             }
-            ids.clear();
-            segment(pretoken, &mut ids)?;
             let tag = small << TOKEN_BITS;
-            if ids.len() == pretoken.len() && ids.iter().all(|id| id.0 < 256) {
-                words.slots.extend(ids.iter().map(|&id| tag | token(id)));
-            } else {
-                words.is_bytes = false;
-                for &id in &ids {
-                    words.slots.push(tag | token(id));
-                    if lengths[id.index()] > 1 {
-                        words.slots.resize(words.slots.len() + lengths[id.index()] as usize - 2, tag);
-                        words.slots.push(tag | token(id));
+            match start {
+                Start::Bytes => {
+                    for part in pretoken.chunks(Pulse::STEPS) {
+                        if part.len() == Pulse::STEPS {
+                            pulse.check()?;
+                        }
+                        words.slots.extend(part.iter().map(|&byte| tag | token(Id(byte.into()))));
                     }
+                }
+                Start::Encoded(encode) => {
+                    ids.clear();
+                    encode(pretoken, &mut ids)?;
+                    words.push(&ids, lengths, tag);
                 }
             }
             words.slots.push(NONE);
         }
         words.large.finish(words.slots.len());
         Ok(words)
+    }
+
+    /// Adds the slots of a word that consists of these tokens.
+    fn push(&mut self, ids: &[Id], lengths: &[u32], tag: u32) {
+        for &id in ids {
+            let length = lengths[id.index()] as usize;
+            self.is_bytes &= length == 1 && id.0 < 256;
+            self.slots.push(tag | token(id));
+            if length > 1 {
+                self.slots.resize(self.slots.len() + length - 2, tag);
+                self.slots.push(tag | token(id));
+            }
+        }
     }
 
     /// Whether every token is a single byte with an id below 256, as it is before the first merge if there is no base.

@@ -76,8 +76,8 @@ fn equals_from(
         for part in PARTS {
             let mut report = no_progress;
             let mut pulse = Pulse::new(asked, &mut report).unwrap();
-            let merge_loop =
-                MergeLoop::new(&counts, &settings, vocab.clone(), first, &mut segment, &mut pulse).unwrap();
+            let mut start = Start::Encoded(Box::new(&mut segment));
+            let merge_loop = MergeLoop::new(&counts, &settings, vocab.clone(), first, &mut start, &mut pulse).unwrap();
             let learned = merge_loop.with_policy(Policy { part }).run(asked, &mut pulse).unwrap();
             let found: Vec<_> = learned.vocab.iter().filter(|(id, _)| *id >= first).collect();
             let bytes: Vec<_> = found.iter().map(|(_, bytes)| bytes.to_vec()).collect();
