@@ -44,7 +44,8 @@ fn equals_the_reference(text: &[u8], merges: usize, special: &[&str], min_freque
     for (tie_break, ties) in TIES {
         for (special_ids, first) in [(SpecialIds::First, 256 + special.len() as u32), (SpecialIds::Last, 256)] {
             let vocab_size = 256 + special.len() + merges;
-            let settings = Settings { vocab_size, special_ids, tie_break, min_frequency, max_token_bytes: max_bytes };
+            let limits = Settings { min_frequency, max_token_bytes: max_bytes, ..Settings::default() };
+            let settings = Settings { vocab_size, special_ids, tie_break, ..limits };
             let trained = learn(&counts, &settings);
             let expected = reference::train(&words, merges, first, ties, min_frequency, max_bytes);
             assert_eq!(learned(&trained.tokenizer), expected, "{ties:?} on {:?}", text.escape_ascii().to_string());

@@ -300,6 +300,7 @@ class Settings:
         min_frequency: int,
         max_token_bytes: int | None,
         base: Tokenizer | None = None,
+        threads: int | None = None,
     ) -> Self: ...
 
 def train(counts: Counts, settings: Settings, report: Report | None = None) -> tuple[Tokenizer, int, bool]:

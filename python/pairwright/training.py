@@ -83,7 +83,7 @@ def train(
             one that comes first in the text as merged so far.
         min_frequency: Pairs that occur less often are not merged.
         max_token_bytes: Tokens do not grow longer than this many bytes; `None` sets no limit.
-        threads: The number of threads that count; `None` uses every core.
+        threads: The number of threads that count, and that merge what occurs very often; `None` uses every core.
         memory_limit: What counting may hold in memory: a number of bytes (`int`), or a share of the machine's memory
             (`float`); `None` is one half of it. Counts that pass it are kept on disk and brought together at the end;
             the result is the same. Not under this limit are a document that cannot be cut and the distinct pretokens
@@ -136,7 +136,7 @@ def train(
         "min_frequency": min_frequency,
         "max_token_bytes": max_token_bytes,
     }
-    settings = Settings(**asked_for, base=base)
+    settings = Settings(**asked_for, base=base, threads=threads)
     corpus = source if isinstance(source, Counts) else resolve(source)
     counting = Counting(threads, memory_limit, spill_folder)
     described: Description = []

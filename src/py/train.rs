@@ -154,7 +154,7 @@ pub(super) struct Settings {
 #[pymethods]
 impl Settings {
     #[new]
-    #[pyo3(signature = (*, vocab_size, special_tokens, special_ids, tie_break, min_frequency, max_token_bytes, base = None))]
+    #[pyo3(signature = (*, vocab_size, special_tokens, special_ids, tie_break, min_frequency, max_token_bytes, base = None, threads = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn new(
         py: Python<'_>,
@@ -165,6 +165,7 @@ impl Settings {
         min_frequency: &Bound<'_, PyAny>,
         max_token_bytes: Option<&Bound<'_, PyAny>>,
         base: Option<Py<Tokenizer>>,
+        threads: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Settings> {
         let unknown = |setting: &str, value: &str, choices: &str| {
             Err(PyValueError::new_err(format!("{setting}={value:?}: must be {choices}")))
@@ -183,6 +184,7 @@ impl Settings {
             },
             min_frequency: size("min_frequency", min_frequency)? as u64,
             max_token_bytes: max_token_bytes.map_or(Ok(usize::MAX), |value| size("max_token_bytes", value))?,
+            threads: convert::threads(threads)?,
         };
         let checked = core.check(&special_tokens, base.as_ref().map(|base| &base.get().core));
         checked.map_err(|error| to_python(py, error))?;

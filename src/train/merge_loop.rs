@@ -16,6 +16,7 @@ use super::words::{Join, Start, Words};
 use super::{Counts, Settings, TieBreak};
 use crate::error::Result;
 use crate::merges::Pair;
+use crate::parallel;
 use crate::vocab::{Id, Vocab};
 
 /// What the loop has learned.
@@ -32,6 +33,7 @@ const TOUCHED: usize = 8;
 
 pub(super) struct MergeLoop<'s> {
     settings: &'s Settings,
+    threads: usize,
     words: Words,
     vocab: Vocab,
     /// The bytes of each token, by id.
@@ -62,6 +64,7 @@ impl<'s> MergeLoop<'s> {
         let words = Words::new(counts, &lengths, start, pulse)?;
         Ok(MergeLoop {
             settings,
+            threads: parallel::threads(settings.threads),
             words,
             vocab,
             horizon: Horizon::new(Policy::default(), settings.min_frequency),
@@ -166,9 +169,9 @@ impl<'s> MergeLoop<'s> {
         let mut list = pairs.remove(pair).expect("the pair occurs").list;
         merged.clear();
         let join = Join::new(pair, joined, lengths);
-        for slots in pairs.slots(list).chunks(Pulse::STEPS) {
+        for slots in pairs.slots(list).chunks(Pulse::STEPS * self.threads) {
             pulse.check()?;
-            words.merge(&join, slots, |found| {
+            words.merge(&join, slots, self.threads, |found| {
                 merged.push(found.at);
                 before.note(found.before, found.count);
                 after.note(found.after, found.count);

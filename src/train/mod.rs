@@ -24,6 +24,8 @@ pub use counts::{Counts, CountsBuilder};
 pub use progress::{Event, Report, no_progress};
 pub use scale::Scale;
 
+use std::num::NonZeroUsize;
+
 use crate::encode::Scratch;
 use crate::error::{Error, Result};
 use crate::special::{SpecialTokens, check_names};
@@ -65,6 +67,8 @@ pub struct Settings {
     pub min_frequency: u64,
     /// Tokens do not grow longer than this many bytes.
     pub max_token_bytes: usize,
+    /// How many threads merge pairs that occur very often, `None` for one on each core. The result is the same.
+    pub threads: Option<NonZeroUsize>,
 }
 
 impl Default for Settings {
@@ -75,6 +79,7 @@ impl Default for Settings {
             tie_break: TieBreak::default(),
             min_frequency: 1,
             max_token_bytes: usize::MAX,
+            threads: None,
         }
     }
 }

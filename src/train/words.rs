@@ -8,6 +8,8 @@
 //! A slot takes 32 bits: an id has 24, and the other 8 say how often the word occurs, since whoever changes a token needs
 //! that too, and another place in memory would be another wait.
 
+use std::thread;
+
 use super::Counts;
 use super::progress::Pulse;
 use crate::error::{Error, Result};
@@ -205,10 +207,7 @@ impl Words {
     /// ([`NONE`]), or the first or last slot of a longer one, whose id is another.
     #[inline]
     pub(super) fn holds(&self, join: &Join, at: u32) -> bool {
-        let left = self.slots[at as usize] & TOKEN;
-        let right = self.slots[(at + join.left_length) as usize] & TOKEN;
-        // Both are looked at in any case: which slots are stale cannot be foretold, and a wrong guess costs more.
-        (left == join.left) & (right == join.right)
+        join.is_at(&self.slots, at as usize)
     }
 
     /// Something of this slot, only to have read it.
@@ -217,9 +216,85 @@ impl Words {
         self.slots[at as usize]
     }
 
-    /// Merges the pair wherever it occurs at these ascending slots, in text order, and calls `each` with its surroundings.
-    pub(super) fn merge(&mut self, join: &Join, slots: &[u32], mut each: impl FnMut(Occurrence)) {
+    /// Merges the pair wherever it occurs at these ascending slots, and calls `each` with its surroundings, in text order.
+    pub(super) fn merge(&mut self, join: &Join, slots: &[u32], threads: usize, mut each: impl FnMut(Occurrence)) {
         self.is_bytes = false;
+        if threads == 1 || slots.len() < LONG {
+            let mut part = Part { slots: &mut self.slots, start: 0, large: &self.large };
+            return part.merge(join, slots, each);
+        }
+        let found = thread::scope(|scope| {
+            let parts = self.split(slots, threads).into_iter();
+            let work = |(mut part, slots): (Part, &[u32])| {
+                let mut found = Vec::with_capacity(slots.len());
+                part.merge(join, slots, |occurrence| found.push(occurrence));
+                found
+            };
+            let handles: Vec<_> = parts.map(|part| scope.spawn(move || work(part))).collect();
+            let join = |handle: thread::ScopedJoinHandle<Vec<Occurrence>>| {
+                handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            handles.into_iter().map(join).collect::<Vec<_>>()
+        });
+        found.into_iter().flatten().for_each(&mut each);
+    }
+
+    /// The words in parts, with the slots of a list that lie in each. Words that are too long are not parted.
+    fn split<'w, 'l>(&'w mut self, list: &'l [u32], parts: usize) -> Vec<(Part<'w>, &'l [u32])> {
+        let (mut split, mut rest) = (Vec::new(), Part { slots: &mut self.slots, start: 0, large: &self.large });
+        let mut list = list;
+        for left in (2..=parts).rev() {
+            let Some(end) = list.get(list.len() / left).and_then(|&slot| rest.end_before(slot)) else { continue };
+            let (slots, others) = std::mem::take(&mut rest.slots).split_at_mut((end - rest.start) as usize);
+            let (before, after) = list.split_at(list.partition_point(|&slot| slot < end));
+            split.push((Part { slots, ..rest }, before));
+            (rest.slots, rest.start, list) = (others, end, after);
+        }
+        split.push((rest, list));
+        split
+    }
+
+    /// How often the word of this slot occurs.
+    #[inline]
+    fn count(&self, slot: u32, at: u32) -> u64 {
+        self.large.count(slot, at)
+    }
+}
+
+/// Slots of a pair from which on several threads merge it: a thread takes some 50 µs to start, in which it could look at
+/// 4,000 slots. On two threads 20 million distinct pretokens take SECONDS s instead of SECONDS; pairs of 50 MB of English are never
+/// that frequent.
+const LONG: usize = if cfg!(test) { 3 } else { 1 << 16 };
+
+/// Slots that are searched for the end of a word.
+const FAR: u32 = 1 << 12;
+
+impl Join {
+    #[inline]
+    fn is_at(&self, slots: &[u32], at: usize) -> bool {
+        let left = slots[at] & TOKEN;
+        let right = slots[at + self.left_length as usize] & TOKEN;
+        // Both are looked at in any case: which slots are stale cannot be foretold, and a wrong guess costs more.
+        (left == self.left) & (right == self.right)
+    }
+}
+
+/// Some whole words.
+struct Part<'w> {
+    slots: &'w mut [u32],
+    /// The number of the first slot.
+    start: u32,
+    large: &'w Large,
+}
+
+impl Part<'_> {
+    /// Where the word before that of a slot ends, with the slot behind it; `None` if that is far away.
+    fn end_before(&self, slot: u32) -> Option<u32> {
+        let nearest = (self.start + 1).max(slot.saturating_sub(FAR));
+        (nearest..=slot).rev().find(|&end| self.slots[(end - 1 - self.start) as usize] == NONE)
+    }
+
+    fn merge(&mut self, join: &Join, slots: &[u32], mut each: impl FnMut(Occurrence)) {
         let is_run = join.left == join.right;
         for slots in slots.chunks(AHEAD) {
             // Stale slots drop out here. That also loads the memory of all the others at once, instead of one after the
@@ -228,11 +303,11 @@ impl Words {
             let mut number = 0;
             for &slot in slots {
                 fresh[number] = slot;
-                number += usize::from(self.holds(join, slot));
+                number += usize::from(join.is_at(self.slots, (slot - self.start) as usize));
             }
             for &at in &fresh[..number] {
                 // An overlap: in "aaa" the second pair is gone once the first is merged.
-                if is_run && !self.holds(join, at) {
+                if is_run && !join.is_at(self.slots, (at - self.start) as usize) {
                     continue;
                 }
                 each(self.merge_at(join, at));
@@ -241,28 +316,21 @@ impl Words {
     }
 
     #[inline]
-    fn merge_at(&mut self, join: &Join, at: u32) -> Occurrence {
-        let slot = self.slots[at as usize];
-        let second = at + join.left_length;
-        let end = at + join.length;
+    fn merge_at(&mut self, join: &Join, number: u32) -> Occurrence {
+        let at = (number - self.start) as usize;
+        let slot = self.slots[at];
+        let end = at + join.length as usize;
         let joined = slot & !TOKEN | join.joined;
-        self.slots[second as usize] = NONE;
-        self.slots[at as usize] = joined;
-        self.slots[end as usize - 1] = joined;
+        // Not quite empty: only between words there is neither a token nor a count.
+        self.slots[at + join.left_length as usize] = slot & !TOKEN;
+        self.slots[at] = joined;
+        self.slots[end - 1] = joined;
         Occurrence {
-            at,
-            count: self.count(slot, at),
-            before: self.slots[at as usize - 1] & TOKEN,
-            after: self.slots[end as usize] & TOKEN,
-        }
-    }
-
-    /// How often the word of this slot occurs.
-    #[inline]
-    fn count(&self, slot: u32, at: u32) -> u64 {
-        match slot >> TOKEN_BITS {
-            LARGE => self.large.find(at),
-            count => count.into(),
+            at: number,
+            count: self.large.count(slot, number),
+            // The slot before the first word may belong to another part; it is empty.
+            before: self.slots.get(at.wrapping_sub(1)).map_or(NONE, |before| before & TOKEN),
+            after: self.slots[end] & TOKEN,
         }
     }
 }
@@ -294,6 +362,15 @@ impl Large {
                 number += 1;
             }
             self.before.push(number as u32);
+        }
+    }
+
+    /// How often the word of a slot with this content occurs.
+    #[inline]
+    fn count(&self, slot: u32, at: u32) -> u64 {
+        match slot >> TOKEN_BITS {
+            LARGE => self.find(at),
+            count => count.into(),
         }
     }
 

@@ -2,6 +2,7 @@
 //! start, so that nothing would be tested; here it is forced to begin far up and to be lowered many times.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 
 use proptest::prelude::*;
 
@@ -74,6 +75,8 @@ fn equals_from(
         let (least, longest) = (settings.min_frequency, settings.max_token_bytes);
         let expected = reference::extend(segmented.clone(), tokens.clone(), asked, first.0, ties, least, longest);
         for part in PARTS {
+            // Thread by thread where the horizon lies in the middle.
+            let settings = Settings { threads: NonZeroUsize::new(if part == 3 { 3 } else { 1 }), ..settings.clone() };
             let mut report = no_progress;
             let mut pulse = Pulse::new(asked, &mut report).unwrap();
             let mut start = Start::Encoded(Box::new(&mut segment));
