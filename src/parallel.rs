@@ -1,7 +1,7 @@
 //! Work on several threads that can be watched and stopped from the calling one.
 //!
-//! Threads are made for each call and end with it: nothing outlives a call, so a fork at any other moment is safe, and
-//! nothing is shared between callers.
+//! Threads are made for each call and end with it, so that a fork at any other moment is safe, and nothing is shared between
+//! callers. The only ones that may outlive a call that was called off wait for something nobody needs any more.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -33,9 +33,12 @@ impl Stop {
     }
 }
 
-/// The number of threads asked for, or one for each core.
+/// More threads than any machine has cores for; systems refuse to make some ten thousands.
+const MOST: usize = 1 << 10;
+
+/// The number of threads asked for, or one for each core; never more than 1,024.
 pub fn threads(asked: Option<NonZeroUsize>) -> usize {
-    asked.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+    asked.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get).min(MOST)
 }
 
 /// Runs tasks `0..tasks` on up to `threads` threads, each with a state of its own, and returns the states.

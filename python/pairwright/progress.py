@@ -13,8 +13,6 @@ from pairwright.pace import Pace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pairwright.aliases import Report
-
 
 @dataclass(frozen=True, slots=True)
 class ProgressEvent:
@@ -61,6 +59,8 @@ class Reporter:
         self._began = time.monotonic()
         self._paces = {"count": Pace(), "merge": Pace(eases=True)}
         self._paces["count"].at(0.0, 0, total)
+        self.has_stopped = False
+        """Whether the receiver asked to stop."""
 
     def __call__(
         self, phase: Literal["count", "merge"], done: int, total: int, pair: tuple[bytes, bytes] | None, count: int
@@ -71,11 +71,14 @@ class Reporter:
             # The core knows what it was given so far. A file may have grown since its size was asked for.
             total = self._total if self._total >= done else 0
         rate, remaining = self._paces[phase].at(elapsed, done, total)
-        return self._receive(ProgressEvent(phase, done, total, elapsed, rate, remaining, pair, count)) is not False
+        self.has_stopped = (
+            self._receive(ProgressEvent(phase, done, total, elapsed, rate, remaining, pair, count)) is False
+        )
+        return not self.has_stopped
 
 
 @contextmanager
-def reporting(progress: bool | Receiver, total: int) -> Iterator[Report]:
+def reporting(progress: bool | Receiver, total: int) -> Iterator[Reporter]:
     """The report to hand to the core. `total` is the size of the corpus in bytes, 0 if it is not known."""
     if progress is True:
         # Imported here so that only those who see the bar wait for it.

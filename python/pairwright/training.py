@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Any, Literal, NoReturn
 
-    from pairwright.aliases import Report
-    from pairwright.progress import Progress
+    from pairwright.progress import Progress, Reporter
 
 
 def count(
@@ -83,7 +82,8 @@ def train(
             one that comes first in the text as merged so far.
         min_frequency: Pairs that occur less often are not merged.
         max_token_bytes: Tokens do not grow longer than this many bytes; `None` sets no limit.
-        threads: The number of threads that count, and that merge what occurs very often; `None` uses every core.
+        threads: The number of threads that count, and that merge what occurs very often, at most 1,024; `None` uses
+            every core.
         memory_limit: What counting may hold in memory: a number of bytes (`int`), or a share of the machine's memory
             (`float`); `None` is one half of it. Counts that pass it are kept on disk and brought together at the end;
             the result is the same. Not under this limit are a document that cannot be cut and the distinct pretokens
@@ -149,7 +149,7 @@ def train(
                 counts, described = corpus.count(pattern, names, counting, report)
         except StoppedError:
             # Unless it comes from another call, which the corpus makes to produce its texts.
-            if report is None:
+            if report is None or not report.has_stopped:
                 raise
             counts, stopped = Counts.from_items([], pattern, names), "count"
             tokenizer, asked = _core.unlearned(counts, settings)
@@ -181,7 +181,7 @@ def train(
     return tokenizer._with_metadata(json.dumps(metadata))
 
 
-def _reporting(progress: Progress, total: int) -> AbstractContextManager[Report | None]:
+def _reporting(progress: Progress, total: int) -> AbstractContextManager[Reporter | None]:
     """As `progress.reporting`, which is only imported where somebody listens."""
     if progress is None or progress is False:
         return nullcontext()

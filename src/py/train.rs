@@ -19,18 +19,21 @@ use crate::{Splitter, train as engine};
 /// Counts the pieces of any number of documents.
 #[pyclass(module = "pairwright")]
 pub(super) struct Counter {
-    /// `None` once it is spent.
+    /// `None` once it is spent: finished, or failed, after which nobody knows what was counted.
     core: Option<engine::Counter>,
 }
 
 impl Counter {
-    fn core(&mut self) -> PyResult<&mut engine::Counter> {
-        self.core.as_mut().ok_or_else(|| PyValueError::new_err("this counter is finished; make a new one"))
+    fn take(&mut self) -> PyResult<engine::Counter> {
+        self.core.take().ok_or_else(|| PyValueError::new_err("this counter is finished or has failed; make a new one"))
     }
 }
 
 /// Documents are fetched in batches of about so many bytes: enough to keep every core busy, little to hold.
 const BATCH: usize = 8 << 20;
+
+/// What a document takes besides its text, as an object and in what refers to it here. So empty ones make a batch, too.
+const DOCUMENT: usize = 128;
 
 #[pymethods]
 impl Counter {
@@ -67,17 +70,18 @@ impl Counter {
         paths: Vec<PathBuf>,
         report: Option<Py<PyAny>>,
     ) -> PyResult<Vec<(u64, String)>> {
-        let core = self.core()?;
+        let mut core = self.take()?;
         let mut watch = Watch::after(core.bytes());
         let counted = py.detach(|| core.add_files(&paths, &mut |event| watch.report(report.as_ref(), event)));
         let read = watch.finish(py, counted)?;
+        self.core = Some(core);
         Ok(read.into_iter().map(|(bytes, sum)| (bytes, hex(&sum))).collect())
     }
 
     /// Count documents as they come; the next ones are fetched while some are counted.
     #[pyo3(signature = (documents, report = None))]
     fn add(&mut self, py: Python<'_>, documents: &Bound<'_, PyAny>, report: Option<Py<PyAny>>) -> PyResult<()> {
-        let core = self.core()?;
+        let mut core = self.take()?;
         let mut documents = Documents { iterator: documents.try_iter()?.unbind().into_any(), number: 0 };
         let mut batch = documents.fetch(py)?;
         while !batch.is_empty() {
@@ -97,20 +101,22 @@ impl Counter {
             batch = fetched?;
             watch.finish(py, counted)?;
         }
+        self.core = Some(core);
         Ok(())
     }
 
     /// Of all documents given to `add`: their number, their bytes and their SHA-256.
     fn digest(&mut self) -> PyResult<(u64, u64, String)> {
-        let (documents, bytes, sum) = self.core()?.texts();
+        let core = self.take()?;
+        let (documents, bytes, sum) = core.texts();
+        self.core = Some(core);
         Ok((documents, bytes, hex(&sum)))
     }
 
     /// All that was counted.
     #[pyo3(signature = (report = None))]
     fn finish(&mut self, py: Python<'_>, report: Option<Py<PyAny>>) -> PyResult<Counts> {
-        self.core()?;
-        let core = self.core.take().expect("checked just before");
+        let core = self.take()?;
         let mut watch = Watch::after(core.bytes());
         let counts = py.detach(|| core.finish(&mut |event| watch.report(report.as_ref(), event)));
         Ok(watch.finish(py, counts)?.into())
@@ -136,7 +142,7 @@ impl Documents {
                     "document {number} of the corpus is {kind}, not str or bytes"
                 )));
             }
-            bytes += document.len()?;
+            bytes += document.len()? + DOCUMENT;
             self.number += 1;
             batch.push(document.unbind());
         }

@@ -3,14 +3,13 @@
 //! Blocks are handed out in the order of the corpus, to one thread at a time; the hash of what was read is made on the
 //! way. A file is read block by block, so that memory does not grow with it.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
 use super::cut::{Cutter, Search};
-use crate::error::{Error, Result};
+use super::input::Input;
+use crate::error::Result;
 use crate::parallel::Stop;
 
 /// A SHA-256.
@@ -132,12 +131,13 @@ pub(super) struct FileBlocks<'p> {
 }
 
 struct Open<'p> {
-    path: &'p Path,
-    file: File,
+    input: Input<'p>,
     hasher: Sha256,
     bytes: u64,
-    /// Read, but not handed out.
+    /// Read, but not handed out from `rest_from` on. Much of it is left where text that cannot be cut was followed by other
+    /// text: then what a block does not need is not touched.
     rest: Vec<u8>,
+    rest_from: usize,
 }
 
 impl<'p> FileBlocks<'p> {
@@ -159,7 +159,7 @@ impl<'p> FileBlocks<'p> {
                 Some(open) => open,
                 None => {
                     let Some(path) = self.paths.next() else { return Ok(None) };
-                    self.current.insert(Open::new(path).map_err(Error::io(path))?)
+                    self.current.insert(Open::new(Input::open(path)?))
                 }
             };
             let end = open.fill(size, cutter, buffer, stop)?;
@@ -175,21 +175,24 @@ impl<'p> FileBlocks<'p> {
 }
 
 impl<'p> Open<'p> {
-    fn new(path: &'p Path) -> io::Result<Open<'p>> {
-        Ok(Open { path, file: File::open(path)?, hasher: Sha256::new(), bytes: 0, rest: Vec::new() })
+    fn new(input: Input<'p>) -> Open<'p> {
+        Open { input, hasher: Sha256::new(), bytes: 0, rest: Vec::new(), rest_from: 0 }
     }
 
     /// Reads the next block and perhaps more; gives its end, `None` at the end of the file.
     fn fill(&mut self, size: usize, cutter: &Cutter, buffer: &mut Vec<u8>, stop: &Stop) -> Result<Option<usize>> {
         buffer.clear();
-        buffer.append(&mut self.rest);
         let mut search = Search::new(size);
         let mut wanted = size.saturating_add(SLACK);
+        if buffer.capacity() / 4 > wanted {
+            // It held text that could not be cut. Nobody needs so much now.
+            *buffer = Vec::new();
+        }
         loop {
             let ended = self.read_up_to(wanted, buffer, stop)?;
             let cut = if ended && buffer.len() <= size { None } else { cutter.find(buffer, ended, &mut search) };
             if let Some(cut) = cut {
-                self.rest.extend_from_slice(&buffer[cut..]);
+                self.put_back(&buffer[cut..]);
                 return Ok(Some(cut));
             }
             if ended {
@@ -200,13 +203,29 @@ impl<'p> Open<'p> {
         }
     }
 
+    /// Keeps the end of a block's buffer for the next block.
+    fn put_back(&mut self, end: &[u8]) {
+        if self.rest.is_empty() {
+            self.rest.extend_from_slice(end);
+        } else {
+            // All of it came from there.
+            self.rest_from -= end.len();
+        }
+    }
+
     /// Reads until the buffer holds so many bytes; tells whether the file ended before.
     fn read_up_to(&mut self, wanted: usize, buffer: &mut Vec<u8>, stop: &Stop) -> Result<bool> {
+        let rest = &self.rest[self.rest_from..];
+        let known = &rest[..rest.len().min(wanted.saturating_sub(buffer.len()))];
+        buffer.extend_from_slice(known);
+        self.rest_from += known.len();
+        if buffer.len() < wanted {
+            (self.rest, self.rest_from) = (Vec::new(), 0);
+        }
         while buffer.len() < wanted {
             stop.check()?;
             let (before, more) = (buffer.len(), (wanted - buffer.len()).min(AT_ONCE));
-            buffer.reserve(more);
-            let read = (&self.file).take(more as u64).read_to_end(buffer).map_err(Error::io(self.path))?;
+            let read = self.input.read(more, buffer, stop)?;
             hash(&mut self.hasher, &buffer[before..], stop)?;
             self.bytes += read as u64;
             if read < more {
@@ -214,5 +233,35 @@ impl<'p> Open<'p> {
             }
         }
         Ok(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::special::SpecialTokens;
+    use crate::split::Splitter;
+
+    #[test]
+    fn what_was_read_beyond_text_that_cannot_be_cut_is_handed_out_block_by_block() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("text");
+        // Found by reading twice as much again and again, the first cut leaves much of the rest in memory.
+        let text = ["x".repeat(80_000), " and more".repeat(20_000)].concat();
+        fs::write(&path, &text).unwrap();
+        let cutter = Cutter::new(Splitter::new("cl100k").unwrap(), SpecialTokens::default());
+        let (size, stop, mut buffer) = (1000, Stop::default(), Vec::new());
+        let mut open = Open::new(Input::open(&path).unwrap());
+        let (mut joined, mut blocks) = (Vec::new(), 0);
+        while let Some(end) = open.fill(size, &cutter, &mut buffer, &stop).unwrap() {
+            assert!(blocks == 0 || buffer.len() <= size + SLACK, "{} bytes for a block", buffer.len());
+            assert!(blocks < 2 || buffer.capacity() <= 8 * (size + SLACK));
+            joined.extend_from_slice(&buffer[..end]);
+            blocks += 1;
+        }
+        assert!(joined == text.as_bytes() && blocks > 100, "{blocks} blocks");
+        assert_eq!((open.bytes, open.hasher.finalize()), (text.len() as u64, Sha256::digest(&text)));
     }
 }

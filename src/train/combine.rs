@@ -52,16 +52,17 @@ pub(super) fn combine(
     let threads = if tables.iter().map(PieceTable::len).sum::<usize>() < FEW { 1 } else { threads };
     let width = bytes / STRETCHES as u64 + 1;
     let stretch = |first: u64| (first / width) as usize;
-    let long = in_parallel(threads, tables.len(), &mut tick, |number| Ok(tables[number].long_by_part(PART_BITS)))?;
-    let parts = in_parallel(threads, 1 << PART_BITS, &mut tick, |number| {
+    let long =
+        in_parallel(threads, tables.len(), &mut tick, |number, stop| tables[number].long_by_part(PART_BITS, stop))?;
+    let parts = in_parallel(threads, 1 << PART_BITS, &mut tick, |number, stop| {
         let mut part = Part { short: vec![Vec::new(); STRETCHES], long: vec![Vec::new(); STRETCHES] };
         PieceTable::combined_part(tables, number, PART_BITS, |piece| part.short[stretch(piece.first)].push(piece));
-        for piece in combined(tables, long.iter().flat_map(|long| &long[number]).copied()) {
+        for piece in combined(tables, long.iter().flat_map(|long| &long[number]).copied(), stop)? {
             part.long[stretch(piece.0)].push(piece);
         }
         Ok(part)
     })?;
-    in_parallel(threads, STRETCHES, &mut tick, |number| Ok(in_order(&parts, number)))
+    in_parallel(threads, STRETCHES, &mut tick, |number, stop| in_order(&parts, number, stop))
 }
 
 /// The results of all tasks, in order.
@@ -69,10 +70,10 @@ fn in_parallel<T: Send>(
     threads: usize,
     tasks: usize,
     tick: impl FnMut() -> Result<()>,
-    task: impl Fn(usize) -> Result<T> + Sync,
+    task: impl Fn(usize, &Stop) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
-    let work = |done: &mut Vec<(usize, T)>, number: usize, _: &Stop| {
-        done.push((number, task(number)?));
+    let work = |done: &mut Vec<(usize, T)>, number: usize, stop: &Stop| {
+        done.push((number, task(number, stop)?));
         Ok(())
     };
     let mut done: Vec<_> = parallel::run(threads, tasks, Vec::new, work, tick)?.into_iter().flatten().collect();
@@ -81,9 +82,14 @@ fn in_parallel<T: Send>(
 }
 
 /// Makes one of all long pieces with the same bytes.
-fn combined<'t>(tables: &[PieceTable], pieces: impl Iterator<Item = &'t Long>) -> impl Iterator<Item = LongPiece<'t>> {
+fn combined<'t>(
+    tables: &[PieceTable],
+    pieces: impl Iterator<Item = &'t Long>,
+    stop: &Stop,
+) -> Result<impl Iterator<Item = LongPiece<'t>>> {
     let mut all: HashTable<LongPiece> = HashTable::new();
     for piece in pieces {
+        stop.check()?;
         let hash = |bytes: &[u8]| tables[0].hash(bytes);
         match all.entry(hash(&piece.bytes), |known| *known.2 == *piece.bytes, |known| hash(known.2)) {
             Entry::Occupied(mut known) => {
@@ -96,11 +102,11 @@ fn combined<'t>(tables: &[PieceTable], pieces: impl Iterator<Item = &'t Long>) -
             }
         }
     }
-    all.into_iter()
+    Ok(all.into_iter())
 }
 
 /// All pretokens of a stretch, in the order of first occurrence.
-fn in_order(parts: &[Part], stretch: usize) -> Ordered {
+fn in_order(parts: &[Part], stretch: usize, stop: &Stop) -> Result<Ordered> {
     let mut short: Vec<Short> = parts.iter().flat_map(|part| &part.short[stretch]).copied().collect();
     let mut long: Vec<LongPiece> = parts.iter().flat_map(|part| &part.long[stretch]).copied().collect();
     short.sort_unstable_by_key(|piece| piece.first);
@@ -112,13 +118,14 @@ fn in_order(parts: &[Part], stretch: usize) -> Ordered {
     };
     let mut long = long.into_iter().peekable();
     for piece in &short {
+        stop.check()?;
         while let Some((_, count, bytes)) = long.next_if(|&(first, ..)| first < piece.first) {
             push(bytes, count);
         }
         push(&piece.key.to_le_bytes()[..piece.len()], piece.count);
     }
     long.for_each(|(_, count, bytes)| push(bytes, count));
-    ordered
+    Ok(ordered)
 }
 
 #[cfg(test)]

@@ -168,14 +168,14 @@ impl Counter {
         let done = AtomicU64::new(0);
         let idle = Mutex::new(workers);
         let take = || idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let worker = || take().unwrap_or_else(|| Worker::new(&self.hasher));
+        let worker = || take().unwrap_or_else(|| Worker::new(&self.hasher, self.threads));
         let work = |worker: &mut Worker, block: Block, stop: &Stop| {
             done.fetch_add(self.count_block(worker, block, stop)?, Relaxed);
             Ok(())
         };
         let tick = || report(Event::Count { done: done.load(Relaxed), total });
-        let mut workers = parallel::drain(self.threads, worker, next, work, meanwhile, tick)?;
-        workers.extend(std::iter::from_fn(take));
+        // There are never more idle ones than threads that take them.
+        let workers = parallel::drain(self.threads, worker, next, work, meanwhile, tick)?;
         let done = done.into_inner();
         report(Event::Count { done, total: done })?;
         Ok(workers)
@@ -192,6 +192,10 @@ impl Counter {
         let bytes = texts.iter().map(|text| text.len()).sum();
         if table.len() > 0 && table.memory_with(bytes) > self.limit / self.threads {
             runs.push(spill(table, &self.folder, stop)?, &self.folder, stop)?;
+            if table.memory_with(bytes) > self.limit / self.threads {
+                // A text that could not be cut made it larger than it may be. It would be spilled for every block.
+                *table = PieceTable::new(self.hasher.clone());
+            }
         }
         let mut place = block.place;
         for text in texts {
@@ -230,7 +234,7 @@ impl Counter {
     pub fn finish(self, report: &mut Report) -> Result<Counts> {
         let tick = || report(Event::Count { done: 0, total: 0 });
         let mut counts = Counts::new(self.cutter.splitter().clone(), self.special_tokens);
-        let mut runs = Runs::new(Order::Bytes);
+        let mut runs = Runs::new(Order::Bytes, 1);
         let mut tables = Vec::new();
         for worker in self.workers {
             runs.append(worker.runs);
@@ -256,6 +260,9 @@ impl Counter {
     }
 }
 
+/// Bytes that are sorted at once under any limit: with less, the time would grow with the square of the pretokens.
+const LEAST: usize = 1 << 20;
+
 /// Brings what is in memory and what is on disk together, in a part of the limit.
 fn merge(
     tables: Vec<PieceTable>,
@@ -268,7 +275,7 @@ fn merge(
     for mut table in tables {
         runs.push(spill(&mut table, folder, stop)?, folder, stop)?;
     }
-    let mut sorter = Sorter::new(folder, limit / 4, stop);
+    let mut sorter = Sorter::new(folder, (limit / 4).max(LEAST), stop);
     runs.merge(folder, stop, |record| sorter.push(record))?;
     sorter.finish(|bytes, count| counts.push(bytes, count))
 }
@@ -279,8 +286,8 @@ fn spill(table: &mut PieceTable, folder: &Folder, stop: &Stop) -> Result<Run> {
 }
 
 impl Worker {
-    fn new(hasher: &RandomState) -> Worker {
-        Worker { table: PieceTable::new(hasher.clone()), runs: Runs::new(Order::Bytes), buffer: Vec::new() }
+    fn new(hasher: &RandomState, threads: usize) -> Worker {
+        Worker { table: PieceTable::new(hasher.clone()), runs: Runs::new(Order::Bytes, threads), buffer: Vec::new() }
     }
 }
 
@@ -407,6 +414,30 @@ mod tests {
         let error = called_off.add(&[text.as_bytes()], &mut |_| Err(Error::Interrupted)).unwrap_err();
         assert!(matches!(error, Error::Interrupted));
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn all_threads_together_keep_to_the_limit() {
+        let place = tempfile::tempdir().unwrap();
+        let text: String =
+            (0..40_000).map(|number| format!(" {number:b}").replace('0', "a").replace('1', "b")).collect();
+        let (threads, limit) = (4, 800_000);
+        let mut counter = counter("cl100k", &[], threads, 1 << 10).with_memory_limit(limit, place.path().to_owned());
+        counter.add(&[text.as_bytes()], &mut no_progress).unwrap();
+        assert!(counter.workers.iter().any(|worker| !worker.runs.is_empty()));
+        assert!(counter.workers.iter().all(|worker| worker.table.memory_with(0) <= limit / threads));
+        assert_eq!(counter.finish(&mut no_progress).unwrap().len(), 40_000);
+    }
+
+    #[test]
+    fn a_table_that_one_text_made_too_large_is_made_anew() {
+        let place = tempfile::tempdir().unwrap();
+        let text: String = (0..40_000).map(|number| format!("{number:x} ")).collect();
+        // Nothing is known of the pattern, so that the text cannot be cut.
+        let mut counter = counter(r"\S+|\s+", &[], 1, 1 << 10).with_memory_limit(200_000, place.path().to_owned());
+        counter.add(&[text.as_bytes(), b"a few words"], &mut no_progress).unwrap();
+        assert!(counter.workers.iter().all(|worker| worker.table.memory_with(0) <= 200_000));
+        assert_eq!(counter.finish(&mut no_progress).unwrap().len(), 40_003);
     }
 
     #[test]

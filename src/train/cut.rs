@@ -52,7 +52,12 @@ impl Cutter {
     pub(super) fn find(&self, text: &[u8], ended: bool, search: &mut Search) -> Option<usize> {
         // Special tokens that begin after this may not be there as a whole.
         let known = if ended { text.len() } else { text.len().saturating_sub(self.longest) };
-        while let Some(cut) = self.splitter.safe_cut(text, search.from) {
+        loop {
+            let Some(cut) = self.splitter.safe_cut(text, search.from) else {
+                // The last character may be completed, and show a cut before it.
+                search.from = search.from.max(text.len().saturating_sub(4));
+                break;
+            };
             search.from = cut;
             if cut > known {
                 break;
@@ -62,8 +67,6 @@ impl Cutter {
             }
             search.from = cut + 1;
         }
-        // The last character may be completed, and show a cut before it.
-        search.from = search.from.max(text.len().saturating_sub(4));
         self.after_special_token(text, ended, known, search)
     }
 
@@ -130,13 +133,13 @@ mod tests {
         /// Special tokens with white space inside that overlap themselves and each other, and a text that comes bit by bit.
         #[test]
         fn no_special_token_is_torn_however_the_text_comes(
-            text in proptest::collection::vec(prop_oneof![Just("a"), Just("b"), Just(" "), Just("\n"), Just("é"), Just("!")], 1..40),
+            text in proptest::collection::vec(prop_oneof![Just("a"), Just("b"), Just(" "), Just("\n"), Just("é"), Just("中"), Just("!")], 1..40),
             least in 0..20usize,
             bit in 1..9usize,
             custom in any::<bool>(),
         ) {
             let text = text.concat().into_bytes();
-            let cutter = cutter(if custom { "zzz" } else { "cl100k" }, &["a b", "b a", "b\nb a", "aa", " !a"]);
+            let cutter = cutter(if custom { "zzz" } else { "cl100k" }, &["a b", "b a", "b\nb a", "aa", " !a", "bbbbbbbbb"]);
             let mut search = Search::new(least);
             let mut end = bit.min(text.len());
             let cut = loop {
@@ -154,6 +157,8 @@ mod tests {
                 prop_assert_eq!(parts, whole);
             } else {
                 prop_assert!(whole.iter().all(|&(_, end)| end < least || end == text.len()));
+                // Whatever can be found at once is found bit by bit.
+                prop_assert_eq!(cutter.find(&text, true, &mut Search::new(least)), None);
             }
         }
     }

@@ -9,6 +9,7 @@ mod count;
 mod counts;
 mod cut;
 mod horizon;
+mod input;
 mod merge_loop;
 mod pairs;
 mod progress;

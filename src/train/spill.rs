@@ -107,8 +107,9 @@ impl Head {
     /// Takes in the next record; `false` at the end.
     fn advance(&mut self) -> io::Result<bool> {
         let mut header = [0; HEADER];
-        if self.file.read(&mut header[..1])? == 0 {
-            return Ok(false);
+        match self.file.read_exact(&mut header[..1]) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+            first => first?,
         }
         self.file.read_exact(&mut header[1..])?;
         let number = |at: usize| u64::from_le_bytes(header[at..at + 8].try_into().expect("8 bytes"));
@@ -148,14 +149,20 @@ impl Eq for Head {}
 pub(super) struct Runs {
     runs: Vec<Run>,
     order: Order,
+    /// When there are so many, all become one.
+    most: usize,
 }
 
-/// Open runs of one owner. Every thread is one, and systems let a process open some hundreds of files.
+/// Open runs of one owner.
 const OPEN: usize = 24;
 
+/// Open runs of all owners. Some systems let a process open no more than 256 files.
+const OPEN_IN_ALL: usize = 192;
+
 impl Runs {
-    pub(super) fn new(order: Order) -> Runs {
-        Runs { runs: Vec::new(), order }
+    /// For one of so many owners: every thread is one.
+    pub(super) fn new(order: Order, owners: usize) -> Runs {
+        Runs { runs: Vec::new(), order, most: (OPEN_IN_ALL / owners).clamp(2, OPEN) }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -165,7 +172,7 @@ impl Runs {
     /// Adds a run; when there are too many, all become one.
     pub(super) fn push(&mut self, run: Run, folder: &Folder, stop: &Stop) -> Result<()> {
         self.runs.push(run);
-        if self.runs.len() < OPEN {
+        if self.runs.len() < self.most {
             return Ok(());
         }
         let runs = std::mem::take(&mut self.runs);
@@ -242,7 +249,7 @@ pub(super) struct Sorter<'f> {
 
 impl<'f> Sorter<'f> {
     pub(super) fn new(folder: &'f Folder, limit: usize, stop: &'f Stop) -> Sorter<'f> {
-        Sorter { folder, stop, limit, arena: Vec::new(), held: Vec::new(), runs: Runs::new(Order::First) }
+        Sorter { folder, stop, limit, arena: Vec::new(), held: Vec::new(), runs: Runs::new(Order::First, 1) }
     }
 
     pub(super) fn push(&mut self, record: &Record) -> Result<()> {
@@ -298,6 +305,7 @@ mod tests {
             records in proptest::collection::vec((proptest::collection::vec(any::<u8>(), 0..3), 1..9u64), 0..200),
             number in 1..60usize,
             limit in 1..2000usize,
+            owners in 1..300usize,
         ) {
             let place = tempfile::tempdir().unwrap();
             let folder = Folder::new(place.path().to_owned());
@@ -312,9 +320,10 @@ mod tests {
                 folder.write(|run| part.iter().try_for_each(|(bytes, &(count, first))| run.push(bytes, count, first, &Stop::default())))
             };
             let stop = Stop::default();
-            let mut runs = Runs::new(Order::Bytes);
+            let mut runs = Runs::new(Order::Bytes, owners);
             parts.iter().for_each(|part| runs.push(write(part).unwrap(), &folder, &stop).unwrap());
             prop_assert!(runs.runs.len() < OPEN);
+            prop_assert!(runs.runs.len() == 1 || runs.runs.len() * owners <= OPEN_IN_ALL);
             let (mut merged, mut sorter) = (Vec::new(), Sorter::new(&folder, limit, &stop));
             runs.merge(&folder, &stop, |record| {
                 merged.push(record.clone());
@@ -332,6 +341,21 @@ mod tests {
             prop_assert_eq!(sorted, expected.into_iter().map(|record| (record.bytes, record.count)).collect::<Vec<_>>());
             prop_assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
         }
+    }
+
+    #[test]
+    fn a_sorter_holds_no_more_than_its_limit() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path().to_owned());
+        let (limit, stop) = (1000, Stop::default());
+        let mut sorter = Sorter::new(&folder, limit, &stop);
+        let mut most = 0;
+        for first in 0..500 {
+            sorter.push(&Record { bytes: vec![b'x'; 10], count: 1, first }).unwrap();
+            most = most.max(sorter.held.len());
+            assert!(sorter.arena.len() + size_of_val(&sorter.held[..]) <= limit / 2);
+        }
+        assert!(most > 5, "{most} records at a time");
     }
 
     #[test]

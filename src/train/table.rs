@@ -220,12 +220,13 @@ impl PieceTable {
     }
 
     /// The long pieces in 2 to the power of `bits` parts by hash.
-    pub(super) fn long_by_part(&self, bits: u32) -> Vec<Vec<&Long>> {
+    pub(super) fn long_by_part(&self, bits: u32, stop: &Stop) -> Result<Vec<Vec<&Long>>> {
         let mut parts = vec![Vec::new(); 1 << bits];
         for piece in &self.long {
+            stop.check()?;
             parts[(self.hash(&piece.bytes) >> (64 - bits)) as usize].push(piece);
         }
-        parts
+        Ok(parts)
     }
 
     /// Calls `each` with every piece, its count and its first occurrence, in the order of bytes, and forgets them. The memory
@@ -285,4 +286,23 @@ fn key(text: &[u8], start: usize, end: usize) -> u128 {
         }
     };
     bytes | (length as u128) << 120
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_pieces_count_as_memory_until_they_are_drained() {
+        let mut table = PieceTable::new(RandomState::default());
+        let empty = table.memory_with(0);
+        let text: Vec<u8> = (0..200).flat_map(|number| [vec![number; 50], vec![255; 50]].concat()).collect();
+        let ends: Vec<usize> = (1..=200).map(|piece| piece * 100).collect();
+        for (number, ends) in ends.chunks(BATCH).enumerate() {
+            table.count(&text, number * BATCH * 100, ends, 0);
+        }
+        assert!(table.len() == 200 && table.memory_with(0) >= empty + text.len());
+        table.drain(&Stop::default(), |_, _, _| Ok(())).unwrap();
+        assert_eq!((table.len(), table.memory_with(0)), (0, empty));
+    }
 }

@@ -166,7 +166,7 @@ class TestCommandLine:
             assert ended.code == 0, ended.err
         assert Path("plain.counts").read_bytes() == Path("limited.counts").read_bytes()
 
-    @pytest.mark.parametrize("size", ["much", "4XB", "-1", "", "1e9"])
+    @pytest.mark.parametrize("size", ["much", "4XB", "4iB", "-1", "", "1e9"])
     def test_sizes_that_are_none_are_wrong_usage(self, corpus: Path, size: str) -> None:
         ended = call("train", corpus, f"--memory-limit={size}")
         assert ended.code == 2

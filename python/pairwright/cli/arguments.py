@@ -39,7 +39,7 @@ Threads: TypeAlias = Annotated[
 
 def memory_limit(text: str) -> int | float:
     """A number of bytes such as 800MB or 4GiB, or a share of the machine's memory such as 0.5 or 50%."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?) *(%|[kKMGT]?i?B)?", text.strip())
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) *(%|(?:[kKMGT]i?)?B)?", text.strip())
     if found is None:
         raise typer.BadParameter(f"{text!r} is neither a size such as 4GB nor a share such as 0.5 or 50%")
     number, unit = float(found[1]), found[2]
