@@ -112,6 +112,33 @@ proptest! {
         }
     }
 
+    /// From the text to the tokens: what is counted, too, is counted here as plainly as can be.
+    #[test]
+    fn threads_and_blocks_train_as_the_reference(
+        unit in proptest::collection::vec(r"[ab]{1,3}|[a-c']{2,9}| |\n{1,3}|é|\d{1,5}|!!", 20..200),
+        repeats in 4..40usize,
+        threads in 1..9usize,
+        block in 1024..5000usize,
+    ) {
+        let text = unit.concat().repeat(repeats);
+        let mut words: Vec<(Vec<u8>, u64)> = Vec::new();
+        let mut places = HashMap::new();
+        Splitter::new("cl100k").unwrap().split(text.as_bytes(), |piece| {
+            let place = *places.entry(piece).or_insert(words.len());
+            if place == words.len() {
+                words.push((piece.to_vec(), 0));
+            }
+            words[place].1 += 1;
+            Ok(())
+        }).unwrap();
+        let counts = count("cl100k", &[text.as_bytes()], &[], threads, block);
+        for (tie_break, ties) in TIES {
+            let settings = Settings { vocab_size: 256 + 40, tie_break, threads: NonZeroUsize::new(threads), ..Settings::default() };
+            let expected = reference::train(&words, 40, 256, ties, 1, usize::MAX);
+            prop_assert_eq!(learned(&learn(&counts, &settings).tokenizer), expected);
+        }
+    }
+
     #[test]
     fn threads_and_blocks_do_not_change_merges(
         text in r"([ab '\n]{0,12}[a-c ]{0,12}\PC?){1,20}",
