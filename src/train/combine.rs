@@ -8,7 +8,7 @@
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-use super::table::{Long, PieceTable, Short};
+use super::table::{LongPiece, PieceTable, Short};
 use crate::error::Result;
 use crate::parallel::{self, Stop};
 
@@ -34,9 +34,6 @@ struct Part<'t> {
     short: Vec<Vec<Short>>,
     long: Vec<Vec<LongPiece<'t>>>,
 }
-
-/// A long pretoken as far as it is combined: first occurrence, count, bytes.
-type LongPiece<'t> = (u64, u64, &'t [u8]);
 
 /// All pretokens of all tables, in pieces that follow each other. The corpus has so many bytes; the tables have the same
 /// hasher.
@@ -84,21 +81,21 @@ fn in_parallel<T: Send>(
 /// Makes one of all long pieces with the same bytes.
 fn combined<'t>(
     tables: &[PieceTable],
-    pieces: impl Iterator<Item = &'t Long>,
+    pieces: impl Iterator<Item = LongPiece<'t>>,
     stop: &Stop,
 ) -> Result<impl Iterator<Item = LongPiece<'t>>> {
     let mut all: HashTable<LongPiece> = HashTable::new();
     for piece in pieces {
         stop.check()?;
-        let hash = |bytes: &[u8]| tables[0].hash(bytes);
-        match all.entry(hash(&piece.bytes), |known| *known.2 == *piece.bytes, |known| hash(known.2)) {
+        let hash = |&(_, _, bytes): &LongPiece| tables[0].hash(bytes);
+        match all.entry(hash(&piece), |known| known.2 == piece.2, hash) {
             Entry::Occupied(mut known) => {
                 let (first, count, _) = known.get_mut();
-                *first = (*first).min(piece.first);
-                *count += piece.count;
+                *first = (*first).min(piece.0);
+                *count += piece.1;
             }
             Entry::Vacant(free) => {
-                free.insert((piece.first, piece.count, &piece.bytes));
+                free.insert(piece);
             }
         }
     }

@@ -29,8 +29,8 @@ pub(super) struct PieceTable {
     short: Vec<Short>,
     filled: usize,
     long: HashTable<Long>,
-    /// The bytes of memory that the long pieces take.
-    long_bytes: usize,
+    /// The bytes of the long pieces, one after the other: nothing is freed piece by piece.
+    arena: Vec<u8>,
     /// The same for all tables of a corpus, so that they can be combined part by part.
     hasher: RandomState,
     /// A piece belongs where the leading bits of its hash say, after so many that are not looked at.
@@ -54,14 +54,25 @@ impl Short {
 }
 
 /// A longer piece.
-pub(super) struct Long {
-    pub bytes: Box<[u8]>,
-    pub count: u64,
-    pub first: u64,
+struct Long {
+    /// Where its bytes are in the arena.
+    start: usize,
+    end: usize,
+    count: u64,
+    first: u64,
 }
 
-/// What a long piece takes besides its bytes: its entry in a table that is half full, and what an allocation costs.
-const LONG: usize = 2 * size_of::<Long>() + 16;
+impl Long {
+    fn in_arena<'a>(&self, arena: &'a [u8]) -> LongPiece<'a> {
+        (self.first, self.count, &arena[self.start..self.end])
+    }
+}
+
+/// A long piece for others: first occurrence, count, bytes.
+pub(super) type LongPiece<'t> = (u64, u64, &'t [u8]);
+
+/// What a long piece takes besides its bytes: its entry in a table that is half full.
+const LONG: usize = 2 * size_of::<Long>();
 
 /// The slots of a table that is empty.
 const LEAST: usize = 1 << 10;
@@ -79,7 +90,7 @@ impl PieceTable {
             short: vec![Short::default(); LEAST],
             filled: 0,
             long: HashTable::new(),
-            long_bytes: 0,
+            arena: Vec::new(),
             hasher,
             skip: 0,
         }
@@ -96,7 +107,7 @@ impl PieceTable {
                 pieces[number] = (key, self.home(key), start);
                 number += 1;
             } else {
-                self.add_long(&text[start..end], 1, place + start as u64);
+                self.add_long(&text[start..end], place + start as u64);
             }
             start = end;
         }
@@ -156,17 +167,16 @@ impl PieceTable {
     }
 
     #[inline(never)]
-    fn add_long(&mut self, bytes: &[u8], count: u64, first: u64) {
-        let hash = |bytes: &[u8]| self.hasher.hash_one(bytes);
-        match self.long.entry(hash(bytes), |known| *known.bytes == *bytes, |known| hash(&known.bytes)) {
-            Entry::Occupied(mut known) => {
-                let known = known.get_mut();
-                known.count += count;
-                known.first = known.first.min(first);
-            }
+    fn add_long(&mut self, bytes: &[u8], first: u64) {
+        let PieceTable { long, arena, hasher, .. } = self;
+        let bytes_of = |known: &Long| &arena[known.start..known.end];
+        let hash = |bytes: &[u8]| hasher.hash_one(bytes);
+        match long.entry(hash(bytes), |known| bytes_of(known) == bytes, |known| hash(bytes_of(known))) {
+            Entry::Occupied(mut known) => known.get_mut().count += 1,
             Entry::Vacant(free) => {
-                self.long_bytes += bytes.len() + LONG;
-                free.insert(Long { bytes: bytes.into(), count, first });
+                let start = arena.len();
+                arena.extend_from_slice(bytes);
+                free.insert(Long { start, end: arena.len(), count: 1, first });
             }
         }
     }
@@ -178,7 +188,7 @@ impl PieceTable {
         let grown = slots_for(self.filled + bytes / 4);
         // While it grows, the old slots and the new ones are there.
         let slots = if grown > short { grown + grown / 2 } else { short };
-        slots * size_of::<Short>() + self.long_bytes + bytes
+        slots * size_of::<Short>() + self.arena.capacity() + self.long.len() * LONG + bytes
     }
 
     /// How many distinct pieces there are.
@@ -220,11 +230,11 @@ impl PieceTable {
     }
 
     /// The long pieces in 2 to the power of `bits` parts by hash.
-    pub(super) fn long_by_part(&self, bits: u32, stop: &Stop) -> Result<Vec<Vec<&Long>>> {
+    pub(super) fn long_by_part(&self, bits: u32, stop: &Stop) -> Result<Vec<Vec<LongPiece<'_>>>> {
         let mut parts = vec![Vec::new(); 1 << bits];
-        for piece in &self.long {
+        for piece in self.long.iter().map(|piece| piece.in_arena(&self.arena)) {
             stop.check()?;
-            parts[(self.hash(&piece.bytes) >> (64 - bits)) as usize].push(piece);
+            parts[(self.hash(piece.2) >> (64 - bits)) as usize].push(piece);
         }
         Ok(parts)
     }
@@ -232,9 +242,13 @@ impl PieceTable {
     /// Calls `each` with every piece, its count and its first occurrence, in the order of bytes, and forgets them. The memory
     /// of the short ones is kept.
     pub(super) fn drain(&mut self, stop: &Stop, mut each: impl FnMut(&[u8], u64, u64) -> Result<()>) -> Result<()> {
-        let mut long: Vec<Long> = self.long.drain().collect();
-        long.sort_unstable_by(|left, right| left.bytes.cmp(&right.bytes));
-        let mut long = long.into_iter().peekable();
+        let mut long: Vec<LongPiece> = self.long.iter().map(|piece| piece.in_arena(&self.arena)).collect();
+        for part in long.chunks_mut(SORTED) {
+            stop.check()?;
+            part.sort_unstable_by_key(|&(_, _, bytes)| bytes);
+        }
+        let long = long.chunks(SORTED).map(|part| part.iter().copied());
+        let mut long = long.kmerge_by(|left, right| left.2 < right.2).peekable();
         // The slots themselves are sorted, which takes no memory: part by part, so that nobody who calls the work off waits
         // for it. Read from the lowest byte on, a key compares like its bytes; free slots come first.
         let order = |piece: &Short| piece.key.swap_bytes();
@@ -246,14 +260,15 @@ impl PieceTable {
         for piece in parts.kmerge_by(|left, right| order(left) < order(right)) {
             let bytes = piece.key.to_le_bytes();
             let short = &bytes[..piece.len()];
-            while let Some(before) = long.next_if(|long| *long.bytes < *short) {
-                each(&before.bytes, before.count, before.first)?;
+            while let Some((first, count, bytes)) = long.next_if(|&(_, _, bytes)| bytes < short) {
+                each(bytes, count, first)?;
             }
             each(short, piece.count, piece.first)?;
         }
-        long.try_for_each(|piece| each(&piece.bytes, piece.count, piece.first))?;
+        long.try_for_each(|(first, count, bytes)| each(bytes, count, first))?;
         self.short.fill(Short::default());
-        (self.filled, self.long_bytes) = (0, 0);
+        self.filled = 0;
+        (self.long, self.arena) = (HashTable::new(), Vec::new());
         Ok(())
     }
 }
