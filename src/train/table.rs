@@ -188,7 +188,10 @@ impl PieceTable {
         let grown = slots_for(self.filled + bytes / 4);
         // While it grows, the old slots and the new ones are there.
         let slots = if grown > short { grown + grown / 2 } else { short };
-        slots * size_of::<Short>() + self.arena.capacity() + self.long.len() * LONG + bytes
+        // So it is with the arena, which at least doubles when it is full.
+        let (held, full) = (self.arena.capacity(), self.arena.len() + bytes);
+        let arena = if full > held { held + full.max(2 * held) } else { held };
+        slots * size_of::<Short>() + arena + self.long.len() * LONG
     }
 
     /// How many distinct pieces there are.
