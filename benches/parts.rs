@@ -5,11 +5,11 @@
 
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use pairwright::encode::{Encoder, Scratch};
-use pairwright::merges::Merges;
 use pairwright::train::{Counter, Counts, Settings, TieBreak, no_progress, train};
 use pairwright::{Id, Splitter, Tokenizer};
 
@@ -108,11 +108,11 @@ fn training(criterion: &mut Criterion) {
 fn piece(criterion: &mut Criterion) {
     let text = corpus();
     let tokenizer = learn(&count(&text), TieBreak::LowestPair);
-    let encoder = Encoder::new(tokenizer.vocab(), Merges::from_ranks(tokenizer.vocab())).unwrap();
+    let encoder = Encoder::new(Arc::new(tokenizer.vocab().clone()), None).unwrap();
     let letters: Vec<u8> = text.iter().copied().filter(u8::is_ascii_lowercase).collect();
     let (mut scratch, mut ids) = (Scratch::default(), Vec::<Id>::new());
     let mut group = criterion.benchmark_group("piece");
-    for length in [8, 16, 32, 64, 128, 256] {
+    for length in [8, 16, 24, 32, 48, 64] {
         let pieces: Vec<&[u8]> = letters.chunks_exact(length).take(1000).collect();
         group.throughput(Throughput::Bytes((pieces.len() * length) as u64));
         let mut encode = |long: bool| {

@@ -25,6 +25,7 @@ pub mod io;
 pub mod machine;
 pub mod merges;
 pub mod parallel;
+mod piece;
 #[cfg(feature = "python")]
 mod py;
 pub mod reference;

@@ -1,65 +1,99 @@
-//! The merge rules: pair → (rank, id), and the recovery of a merge list from ranks.
-//!
-//! A rank file holds no merge rules; it *means* them: any two adjacent tokens whose joined bytes are a token may merge,
-//! the lowest rank first, and a token's rank is its id. So every way to cut a token into two tokens is a rule.
+//! The merge rules: which adjacent tokens may merge, when, and into what; and the recovery of a merge list from ranks.
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
+use crate::error::{Error, Result};
+use crate::piece::{self, INLINE};
 use crate::vocab::{Id, Vocab};
 
 /// When a merge happens: lower ranks first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Rank(pub u32);
 
+impl Rank {
+    /// That of a pair that does not merge: above all others.
+    pub const NONE: Rank = Rank(Id::MASK);
+}
+
 /// Two adjacent token ids.
 pub type Pair = (Id, Id);
 
-/// What a pair of adjacent tokens may become.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Merge {
-    pub rank: Rank,
-    pub id: Id,
+/// What a vocabulary says of adjacent tokens.
+pub trait Rules {
+    /// The rank at which a pair merges that has the bytes `piece[start..end]`, else [`Rank::NONE`].
+    fn rank(&self, piece: &[u8], start: usize, end: usize, pair: Pair) -> Rank;
+
+    /// What a merge of this rank gives.
+    fn made(&self, rank: Rank) -> Id;
 }
 
-/// The merge rules of a tokenizer, by pair.
+/// The rules of a rank file, which holds none but *means* them: any two adjacent tokens whose joined bytes are a token merge,
+/// and the id of that token is the rank.
+#[derive(Clone, Copy)]
+pub struct Ranks<'v>(pub &'v Vocab);
+
+impl Rules for Ranks<'_> {
+    #[inline(always)]
+    fn rank(&self, piece: &[u8], start: usize, end: usize, _: Pair) -> Rank {
+        let id = if end - start <= INLINE {
+            let key = piece::key(piece, start, end);
+            self.0.id_of_key(key, piece::hash_key(key))
+        } else {
+            self.0.id(&piece[start..end])
+        };
+        id.map_or(Rank::NONE, |id| Rank(id.0))
+    }
+
+    #[inline(always)]
+    fn made(&self, rank: Rank) -> Id {
+        Id(rank.0)
+    }
+}
+
+/// The rules of a merge list: only pairs that are in it merge, and a pair's place in the list is its rank.
 #[derive(Clone, Default)]
-pub struct Merges {
-    rules: HashMap<Pair, Merge, RandomState>,
+pub struct MergeList {
+    ranks: HashMap<Pair, Rank, RandomState>,
+    made: Vec<Id>,
 }
 
-impl Merges {
-    /// The rules that a vocabulary means when its ids are ranks.
+impl MergeList {
+    /// A list of merges of the tokens of a vocabulary.
     ///
-    /// # Complexity
-    /// Two look-ups for each place where a token can be cut: the sum of token lengths.
-    pub fn from_ranks(vocab: &Vocab) -> Merges {
-        let mut rules = HashMap::with_capacity_and_hasher(vocab.len() * 3, RandomState::default());
-        for (id, bytes) in vocab.iter() {
-            for cut in 1..bytes.len() {
-                let (left, right) = bytes.split_at(cut);
-                if let (Some(left), Some(right)) = (vocab.id(left), vocab.id(right)) {
-                    rules.insert((left, right), Merge { rank: Rank(id.0), id });
-                }
+    /// # Errors
+    /// [`Error::Vocab`] for a merge of what is no token, into what is no token, or that is listed twice.
+    pub fn new(vocab: &Vocab, pairs: &[Pair]) -> Result<MergeList> {
+        let mut list = MergeList::default();
+        for (number, &(left, right)) in pairs.iter().enumerate() {
+            let fail = |what| Err(Error::Vocab { message: format!("merge {number} ({}, {}) {what}", left.0, right.0) });
+            let (Some(left_bytes), Some(right_bytes)) = (vocab.bytes(left), vocab.bytes(right)) else {
+                return fail("names an id that is no token");
+            };
+            let Some(made) = vocab.id(&[left_bytes, right_bytes].concat()) else {
+                return fail("gives no token");
+            };
+            if number >= Rank::NONE.0 as usize {
+                return fail("is one too many");
             }
+            if list.ranks.insert((left, right), Rank(number as u32)).is_some() {
+                return fail("is listed twice");
+            }
+            list.made.push(made);
         }
-        Merges { rules }
+        Ok(list)
+    }
+}
+
+impl Rules for MergeList {
+    #[inline(always)]
+    fn rank(&self, _: &[u8], _: usize, _: usize, pair: Pair) -> Rank {
+        self.ranks.get(&pair).copied().unwrap_or(Rank::NONE)
     }
 
-    /// What this pair merges into, if it merges.
-    #[inline]
-    pub fn get(&self, pair: Pair) -> Option<Merge> {
-        self.rules.get(&pair).copied()
-    }
-
-    /// How many rules there are.
-    pub fn len(&self) -> usize {
-        self.rules.len()
-    }
-
-    /// Whether no pair merges.
-    pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
+    #[inline(always)]
+    fn made(&self, rank: Rank) -> Id {
+        self.made[rank.0 as usize]
     }
 }
 
@@ -68,17 +102,17 @@ impl Merges {
 /// A token's last merge is found by encoding its bytes with the ranks below its own: a reachable token ends as exactly
 /// two tokens, and these merge into it. Single bytes and unreachable tokens have no entry. This is the known way to
 /// turn OpenAI's rank files into merge lists.
-pub fn recover(vocab: &Vocab, merges: &Merges) -> Vec<Pair> {
+pub fn recover(vocab: &Vocab) -> Vec<Pair> {
     let mut pairs = Vec::new();
-    let mut ids = Vec::new();
+    let mut parts: Vec<(usize, Id)> = Vec::new();
     for (id, bytes) in vocab.iter().filter(|(_, bytes)| bytes.len() > 1) {
-        ids.clear();
-        ids.extend(bytes.iter().map(|&byte| vocab.id(&[byte]).expect("every byte is a token")));
-        while let Some((merge, at)) = lowest(merges, &ids).filter(|(merge, _)| merge.rank < Rank(id.0)) {
-            ids[at] = merge.id;
-            ids.remove(at + 1);
+        parts.clear();
+        parts.extend((0..bytes.len()).map(|at| (at, vocab.id(&bytes[at..=at]).expect("every byte is a token"))));
+        while let Some((rank, at)) = lowest(vocab, bytes, &parts).filter(|(rank, _)| *rank < Rank(id.0)) {
+            parts[at].1 = Id(rank.0);
+            parts.remove(at + 1);
         }
-        if let [left, right] = ids[..] {
+        if let [(_, left), (_, right)] = parts[..] {
             pairs.push((left, right));
         }
     }
@@ -86,10 +120,12 @@ pub fn recover(vocab: &Vocab, merges: &Merges) -> Vec<Pair> {
 }
 
 /// The applicable merge of lowest rank, the leftmost of equals.
-fn lowest(merges: &Merges, ids: &[Id]) -> Option<(Merge, usize)> {
-    (1..ids.len())
-        .filter_map(|at| Some((merges.get((ids[at - 1], ids[at]))?, at - 1)))
-        .min_by_key(|(merge, at)| (merge.rank, *at))
+fn lowest(vocab: &Vocab, bytes: &[u8], parts: &[(usize, Id)]) -> Option<(Rank, usize)> {
+    let rank_at = |at: usize| {
+        let end = parts.get(at + 2).map_or(bytes.len(), |part| part.0);
+        (Ranks(vocab).rank(bytes, parts[at].0, end, (parts[at].1, parts[at + 1].1)), at)
+    };
+    (0..parts.len() - 1).map(rank_at).min().filter(|(rank, _)| *rank < Rank::NONE)
 }
 
 #[cfg(test)]
@@ -105,22 +141,37 @@ mod tests {
     }
 
     #[test]
-    fn every_cut_into_two_tokens_is_a_rule() {
+    fn every_cut_into_two_tokens_is_a_rule_of_ranks() {
+        let vocab = vocab(&[b"ab", b"bc", b"abc", b"0123456789abcdef", b"-0123456789abcdef"]);
+        let rank = |bytes: &[u8]| Ranks(&vocab).rank(bytes, 0, bytes.len(), (Id(0), Id(0))).0;
+        assert_eq!((rank(b"ab"), rank(b"bc"), rank(b"abc")), (256, 257, 258));
+        assert_eq!((rank(b"0123456789abcdef"), rank(b"-0123456789abcdef")), (259, 260));
+        assert_eq!([rank(b"ca"), rank(b"ac"), rank(b"0123456789abcdefg")], [Rank::NONE.0; 3]);
+        assert_eq!(Ranks(&vocab).rank(b"xabcx", 1, 4, (Id(0), Id(0))), Rank(258));
+    }
+
+    #[test]
+    fn only_what_is_listed_is_a_rule_of_a_list() {
         let vocab = vocab(&[b"ab", b"bc", b"abc"]);
-        let merges = Merges::from_ranks(&vocab);
         let [a, b, c] = [97, 98, 99].map(Id);
         let [ab, bc, abc] = [256, 257, 258].map(Id);
-        assert_eq!(merges.len(), 4);
-        for (pair, id) in [((a, b), ab), ((b, c), bc), ((ab, c), abc), ((a, bc), abc)] {
-            assert_eq!(merges.get(pair), Some(Merge { rank: Rank(id.0), id }));
+        let list = MergeList::new(&vocab, &[(b, c), (a, b), (a, bc)]).unwrap();
+        let rank = |pair| list.rank(b"", 0, 0, pair).0;
+        assert_eq!([rank((b, c)), rank((a, b)), rank((a, bc)), rank((ab, c))], [0, 1, 2, Rank::NONE.0]);
+        assert_eq!([0, 1, 2].map(|rank| list.made(Rank(rank))), [bc, ab, abc]);
+        for (pairs, expected) in [
+            (vec![(a, b), (a, b)], "merge 1 (97, 98) is listed twice"),
+            (vec![(a, c)], "merge 0 (97, 99) gives no token"),
+            (vec![(a, Id(999))], "merge 0 (97, 999) names an id that is no token"),
+        ] {
+            let error = MergeList::new(&vocab, &pairs).err().unwrap().to_string();
+            assert!(error.contains(expected), "{error}");
         }
-        assert_eq!(merges.get((c, a)), None);
     }
 
     #[test]
     fn recovery_finds_the_last_merge_and_passes_over_unreachable_tokens() {
         let vocab = vocab(&[b"ab", b"bc", b"abc", b"xyz"]);
-        let pairs = recover(&vocab, &Merges::from_ranks(&vocab));
-        assert_eq!(pairs, [(Id(97), Id(98)), (Id(98), Id(99)), (Id(256), Id(99))]);
+        assert_eq!(recover(&vocab), [(Id(97), Id(98)), (Id(98), Id(99)), (Id(256), Id(99))]);
     }
 }

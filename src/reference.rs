@@ -103,6 +103,20 @@ pub fn encode(piece: &[u8], ranks: &HashMap<Vec<u8>, u32>) -> Vec<u32> {
     parts.iter().map(|part| ranks[part]).collect()
 }
 
+/// Turns a piece into ids under a merge list: of the listed pairs that are there, the one that comes first in the list
+/// merges first, the leftmost of equals. Single bytes have their value for an id.
+pub fn encode_by_list(piece: &[u8], list: &[((u32, u32), u32)]) -> Vec<u32> {
+    let mut ids: Vec<u32> = piece.iter().map(|&byte| byte.into()).collect();
+    loop {
+        let place = list.iter().find_map(|&((left, right), made)| {
+            let at = ids.windows(2).position(|pair| pair == [left, right])?;
+            Some((at, made))
+        });
+        let Some((at, made)) = place else { return ids };
+        ids.splice(at..at + 2, [made]);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,13 +1,13 @@
 //! The façade: split, encode, special tokens and decode, tied together.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
 use crate::decode;
-use crate::encode::{Encoder, Scratch};
+use crate::encode::{Encoder, Guard, Scratch};
 use crate::error::{Error, Result};
-use crate::merges::{self, Merges, Pair};
+use crate::merges::{self, Pair};
 use crate::parallel::Stop;
 use crate::special::{Choice, Policy, SpecialTokens};
 use crate::split::Splitter;
@@ -19,9 +19,9 @@ pub type Metadata = Map<String, Value>;
 /// A byte-level BPE tokenizer: a vocabulary with its merges, a split pattern and special tokens. Immutable.
 #[derive(Clone)]
 pub struct Tokenizer {
-    vocab: Vocab,
+    vocab: Arc<Vocab>,
     /// Made when it is first needed: saving what was trained needs none.
-    encoder: OnceLock<Encoder>,
+    encoder: OnceLock<Arc<Encoder>>,
     splitter: Splitter,
     special: SpecialTokens,
     /// The merges that made the vocabulary, if it was trained here.
@@ -45,7 +45,7 @@ impl Tokenizer {
         }
         vocab.byte_ids()?;
         Ok(Tokenizer {
-            vocab,
+            vocab: Arc::new(vocab),
             encoder: OnceLock::new(),
             splitter,
             special,
@@ -90,8 +90,8 @@ impl Tokenizer {
 
     fn encoder(&self) -> &Encoder {
         self.encoder.get_or_init(|| {
-            Encoder::new(&self.vocab, Merges::from_ranks(&self.vocab))
-                .expect("the vocabulary was checked when it was taken in")
+            let encoder = Encoder::new(self.vocab.clone(), None);
+            Arc::new(encoder.expect("the vocabulary was checked when it was taken in"))
         })
     }
 
@@ -132,7 +132,7 @@ impl Tokenizer {
     pub fn merges(&self) -> &[Pair] {
         match &self.trained {
             Some(merges) => merges,
-            None => self.recovered.get_or_init(|| merges::recover(&self.vocab, self.encoder().merges())),
+            None => self.recovered.get_or_init(|| merges::recover(&self.vocab)),
         }
     }
 
@@ -161,13 +161,18 @@ impl Tokenizer {
     /// Linear in the text, n log n in its longest piece.
     pub fn encode(&self, text: &[u8], policy: &Policy) -> Result<Vec<Id>> {
         let mut ids = Vec::new();
-        self.encode_into(text, policy, &mut Scratch::default(), &mut ids, &Stop::default())?;
+        self.encode_into(text, policy, &mut self.scratch(), &mut ids, &Stop::default())?;
         Ok(ids)
     }
 
     /// The ids of a text in which special tokens are plain text.
     pub fn encode_ordinary(&self, text: &[u8]) -> Result<Vec<Id>> {
         self.encode(text, &Policy::ORDINARY)
+    }
+
+    /// Working memory that remembers the pieces that were encoded before.
+    pub fn scratch(&self) -> Guard<'_> {
+        self.encoder().scratch()
     }
 
     /// Appends the ids of a text; see [`Tokenizer::encode`]. Returns early with [`Error::Interrupted`] when stopped.
@@ -180,42 +185,51 @@ impl Tokenizer {
         stop: &Stop,
     ) -> Result<()> {
         policy.check(text)?;
+        self.stretches(text, policy, |stretch, special| {
+            self.encoder().encode(&self.splitter, stretch, scratch, ids, stop)?;
+            ids.extend(special);
+            Ok(())
+        })
+    }
+
+    /// The number of ids of a text; see [`Tokenizer::encode_into`].
+    pub fn count_into(&self, text: &[u8], policy: &Policy, scratch: &mut Scratch, stop: &Stop) -> Result<usize> {
+        policy.check(text)?;
+        let mut count = 0;
+        self.stretches(text, policy, |stretch, special| {
+            count += self.encoder().count(&self.splitter, stretch, scratch, stop)? + usize::from(special.is_some());
+            Ok(())
+        })?;
+        Ok(count)
+    }
+
+    /// Calls `each` with the stretches of a text without special tokens, and the id of that which comes next.
+    fn stretches(
+        &self,
+        text: &[u8],
+        policy: &Policy,
+        mut each: impl FnMut(&[u8], Option<Id>) -> Result<()>,
+    ) -> Result<()> {
         let mut from = 0;
+        // The splitter knows only the stretch; the caller knows the text.
+        let mut each = |start: usize, end: usize, special| {
+            each(&text[start..end], special).map_err(|error| match error {
+                Error::Split { pattern, offset, message } => Error::Split { pattern, offset: start + offset, message },
+                other => other,
+            })
+        };
         if let Some(finder) = policy.allowed() {
             while let Some(found) = finder.find(text, from) {
-                self.encode_pieces(text, from..found.start, scratch, ids, stop)?;
-                ids.extend(found.id);
+                each(from, found.start, found.id)?;
                 from = found.end;
             }
         }
-        self.encode_pieces(text, from..text.len(), scratch, ids, stop)
-    }
-
-    /// Appends the ids of a stretch of text without special tokens.
-    fn encode_pieces(
-        &self,
-        text: &[u8],
-        stretch: std::ops::Range<usize>,
-        scratch: &mut Scratch,
-        ids: &mut Vec<Id>,
-        stop: &Stop,
-    ) -> Result<()> {
-        let start = stretch.start;
-        let encoder = self.encoder();
-        let pieces = self.splitter.split(&text[stretch], |piece| {
-            stop.check()?;
-            encoder.encode(&self.vocab, piece, scratch, ids)
-        });
-        // The splitter knows only the stretch; the caller knows the text.
-        pieces.map_err(|error| match error {
-            Error::Split { pattern, offset, message } => Error::Split { pattern, offset: start + offset, message },
-            other => other,
-        })
+        each(from, text.len(), None)
     }
 
     /// Appends the ids of one piece.
     pub(crate) fn encode_piece(&self, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) -> Result<()> {
-        self.encoder().encode(&self.vocab, piece, scratch, ids)
+        self.encoder().encode_piece(piece, scratch, ids)
     }
 
     /// The bytes that the ids stand for.

@@ -1,14 +1,12 @@
 //! The vocabulary: token id ↔ token bytes.
 //!
-//! All token bytes lie in one arena in the order they were added; a table by id says where. Ids need not be dense
-//! (special tokens may sit between the bytes and the merges), so an id without bytes is simply absent here.
-
-use std::hash::BuildHasher;
-
-use foldhash::fast::RandomState;
-use hashbrown::HashTable;
+//! By id there is one slot of 16 bytes: the token itself if it has at most 15 bytes, else where it lies in an arena. By bytes
+//! there is an index of slots of 8 bytes: a part of the hash, so that nearly every look-up of what is no token ends at one
+//! number, and the id. Ids need not be dense (special tokens may sit between the bytes and the merges), so an id
+//! without bytes is simply absent here.
 
 use crate::error::{Error, Result};
+use crate::piece::{self, INLINE, Key, WINDOW};
 
 /// The id of a token: what encoding gives and decoding takes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, bytemuck::Pod, bytemuck::Zeroable)]
@@ -17,7 +15,11 @@ pub struct Id(pub u32);
 
 impl Id {
     /// Ids above this are refused: the tables by id are dense, and a damaged file must not ask for 16 GB of them.
-    pub const MAX: Id = Id((1 << 24) - 1);
+    pub const MAX: Id = Id(Id::MASK - 1);
+
+    /// So many bits hold any id, and one number that is none.
+    pub(crate) const BITS: u32 = 24;
+    pub(crate) const MASK: u32 = (1 << Id::BITS) - 1;
 
     pub(crate) fn index(self) -> usize {
         self.0 as usize
@@ -27,11 +29,100 @@ impl Id {
 /// The ordinary tokens of a tokenizer, with unique, non-empty bytes. Special tokens are not in it.
 #[derive(Clone, Default)]
 pub struct Vocab {
+    /// By id.
+    slots: Vec<Slot>,
+    /// The bytes of the tokens that have more than 15.
     arena: Vec<u8>,
-    /// By id: where its bytes lie in the arena; an empty range where the id is no ordinary token.
-    ranges: Vec<(u32, u32)>,
-    ids: HashTable<Id>,
-    hasher: RandomState,
+    index: Index,
+    longest: usize,
+}
+
+/// The bytes of a token: all of them and their number in the last, or where they lie in the arena and [`LONG`], or nothing
+/// but zeros for an id that is no token.
+#[derive(Clone, Copy, Default)]
+#[repr(C, align(16))]
+pub(crate) struct Slot(pub(crate) [u8; WINDOW]);
+
+/// In the place of a length: the token is in the arena.
+pub(crate) const LONG: u8 = u8::MAX;
+
+impl Slot {
+    fn in_arena(start: u32, end: u32) -> Slot {
+        let mut slot = [0; WINDOW];
+        slot[..4].copy_from_slice(&start.to_le_bytes());
+        slot[4..8].copy_from_slice(&end.to_le_bytes());
+        slot[INLINE] = LONG;
+        Slot(slot)
+    }
+
+    fn range(&self) -> std::ops::Range<usize> {
+        let number = |at: usize| u32::from_le_bytes(self.0[at..at + 4].try_into().expect("4 bytes")) as usize;
+        number(0)..number(4)
+    }
+}
+
+/// Hash → id: open addressing, at most half full.
+#[derive(Clone, Default)]
+struct Index {
+    /// The low bits of the hash with the lowest set, and below them the id; 0 where nothing is.
+    entries: Vec<u64>,
+    /// What a hash is shifted by to give its place.
+    shift: u32,
+    len: usize,
+}
+
+impl Index {
+    /// The entries that a hash may have: its own or others, which the caller tells apart.
+    #[inline(always)]
+    fn find(&self, hash: u64, is_it: impl Fn(Id) -> bool) -> Option<Id> {
+        let mask = self.entries.len().wrapping_sub(1);
+        let mut at = (hash >> self.shift) as usize;
+        loop {
+            // Of an index that is empty, not even the first entry is there.
+            let entry = *self.entries.get(at)?;
+            if entry == 0 {
+                return None;
+            }
+            let id = Id(entry as u32 & Id::MASK);
+            if entry ^ u64::from(id.0) == tag(hash) && is_it(id) {
+                return Some(id);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    fn insert(&mut self, hash: u64, id: Id, hash_of: impl Fn(Id) -> u64) {
+        if (self.len + 1) * 2 > self.entries.len() {
+            self.grow((self.len + 1) * 2, hash_of);
+        }
+        self.place(hash, id);
+        self.len += 1;
+    }
+
+    fn grow(&mut self, least: usize, hash_of: impl Fn(Id) -> u64) {
+        let size = least.next_power_of_two().max(512);
+        self.shift = u64::BITS - size.trailing_zeros();
+        let old = std::mem::replace(&mut self.entries, vec![0; size]);
+        for entry in old.into_iter().filter(|&entry| entry != 0) {
+            let id = Id(entry as u32 & Id::MASK);
+            self.place(hash_of(id), id);
+        }
+    }
+
+    fn place(&mut self, hash: u64, id: Id) {
+        let mask = self.entries.len() - 1;
+        let mut at = (hash >> self.shift) as usize;
+        while self.entries[at] != 0 {
+            at = (at + 1) & mask;
+        }
+        self.entries[at] = tag(hash) | u64::from(id.0);
+    }
+}
+
+/// The part of a hash that an entry keeps.
+#[inline(always)]
+fn tag(hash: u64) -> u64 {
+    (hash << Id::BITS) | 1 << Id::BITS
 }
 
 impl Vocab {
@@ -41,6 +132,14 @@ impl Vocab {
         for byte in 0..=255u8 {
             vocab.insert(Id(byte.into()), &[byte]).expect("256 distinct bytes");
         }
+        vocab
+    }
+
+    /// An empty vocabulary with room for so many tokens.
+    pub(crate) fn with_capacity(tokens: usize) -> Vocab {
+        let mut vocab = Vocab::default();
+        vocab.slots.reserve(tokens);
+        vocab.index.grow(tokens * 2, |_| unreachable!("an empty index has nothing to move"));
         vocab
     }
 
@@ -59,56 +158,84 @@ impl Vocab {
         if self.bytes(id).is_some() {
             return fail(format!("token id {} is given twice", id.0));
         }
-        if let Some(other) = self.id(bytes) {
+        let hash = piece::hash(bytes);
+        if let Some(other) = self.find(hash, bytes) {
             let shown = bytes.escape_ascii();
             return fail(format!("token ids {} and {} have the same bytes b\"{shown}\"", other.0, id.0));
         }
-        let Ok(end) = u32::try_from(self.arena.len() + bytes.len()) else {
-            return fail("the tokens hold more than 4 GiB".into());
+        let slot = if bytes.len() <= INLINE {
+            Slot(piece::key(bytes, 0, bytes.len()).to_le_bytes())
+        } else {
+            let Ok(end) = u32::try_from(self.arena.len() + bytes.len()) else {
+                return fail("the tokens hold more than 4 GiB".into());
+            };
+            self.arena.extend_from_slice(bytes);
+            Slot::in_arena(end - bytes.len() as u32, end)
         };
-        if self.ranges.len() <= id.index() {
-            self.ranges.resize(id.index() + 1, (0, 0));
+        if self.slots.len() <= id.index() {
+            self.slots.resize(id.index() + 1, Slot::default());
         }
-        self.ranges[id.index()] = (self.arena.len() as u32, end);
-        self.arena.extend_from_slice(bytes);
-        let Vocab { arena, ranges, ids, hasher } = self;
-        ids.insert_unique(hasher.hash_one(bytes), id, |&id| hasher.hash_one(slice(arena, ranges[id.index()])));
+        self.slots[id.index()] = slot;
+        self.longest = self.longest.max(bytes.len());
+        let Vocab { slots, arena, index, .. } = self;
+        index.insert(hash, id, |id| piece::hash(bytes_of(&slots[id.index()], arena).expect("a token in the index")));
         Ok(())
     }
 
     /// The bytes of a token, or `None` if the id is no ordinary token.
+    #[inline]
     pub fn bytes(&self, id: Id) -> Option<&[u8]> {
-        let range = *self.ranges.get(id.index())?;
-        (range.0 < range.1).then(|| slice(&self.arena, range))
+        bytes_of(self.slots.get(id.index())?, &self.arena)
     }
 
     /// The id of the token with exactly these bytes.
+    #[inline]
     pub fn id(&self, bytes: &[u8]) -> Option<Id> {
-        self.ids.find(self.hasher.hash_one(bytes), |&id| slice(&self.arena, self.ranges[id.index()]) == bytes).copied()
+        if bytes.is_empty() || bytes.len() > self.longest {
+            return None;
+        }
+        self.find(piece::hash(bytes), bytes)
+    }
+
+    /// The id of a token of any length.
+    fn find(&self, hash: u64, bytes: &[u8]) -> Option<Id> {
+        self.index.find(hash, |id| self.bytes(id) == Some(bytes))
+    }
+
+    /// The id of the token with this key, which has this hash.
+    #[inline(always)]
+    pub(crate) fn id_of_key(&self, key: Key, hash: u64) -> Option<Id> {
+        self.index.find(hash, |id| self.slots.get(id.index()).is_some_and(|slot| Key::from_le_bytes(slot.0) == key))
+    }
+
+    /// By id: the bytes of the tokens, and where the longer ones lie.
+    pub(crate) fn slots(&self) -> &[Slot] {
+        &self.slots
     }
 
     /// How many tokens there are.
     pub fn len(&self) -> usize {
-        self.ids.len()
+        self.index.len
     }
 
     /// Whether there are no tokens at all.
     pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
+        self.index.len == 0
     }
 
     /// The smallest id above all ids in use.
     pub fn end(&self) -> Id {
-        Id(self.ranges.len() as u32)
+        Id(self.slots.len() as u32)
+    }
+
+    /// How many bytes the longest token has.
+    pub fn longest(&self) -> usize {
+        self.longest
     }
 
     /// Every token, in the order of ids.
     pub fn iter(&self) -> impl Iterator<Item = (Id, &[u8])> {
-        self.ranges
-            .iter()
-            .enumerate()
-            .filter(|(_, range)| range.0 < range.1)
-            .map(|(id, &range)| (Id(id as u32), slice(&self.arena, range)))
+        (0..).map(Id).zip(&self.slots).filter_map(|(id, slot)| Some((id, bytes_of(slot, &self.arena)?)))
     }
 
     /// The ids of the 256 single bytes.
@@ -132,8 +259,13 @@ impl PartialEq for Vocab {
     }
 }
 
-fn slice(arena: &[u8], (start, end): (u32, u32)) -> &[u8] {
-    &arena[start as usize..end as usize]
+#[inline]
+fn bytes_of<'v>(slot: &'v Slot, arena: &'v [u8]) -> Option<&'v [u8]> {
+    match slot.0[INLINE] {
+        0 => None,
+        LONG => Some(&arena[slot.range()]),
+        length => Some(&slot.0[..length as usize]),
+    }
 }
 
 #[cfg(test)]

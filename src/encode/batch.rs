@@ -2,7 +2,6 @@
 
 use std::num::NonZeroUsize;
 
-use crate::encode::Scratch;
 use crate::error::Result;
 use crate::parallel;
 use crate::special::Policy;
@@ -37,7 +36,7 @@ impl Tokenizer {
     ) -> Result<TokenBatch> {
         let groups = groups(texts);
         let work = |encoded: &mut Vec<Group>, task: usize, stop: &parallel::Stop| {
-            let (mut scratch, mut ids, mut lengths) = (Scratch::default(), Vec::new(), Vec::new());
+            let (mut scratch, mut ids, mut lengths) = (self.scratch(), Vec::new(), Vec::new());
             for text in groups[task] {
                 let before = ids.len();
                 self.encode_into(text, policy, &mut scratch, &mut ids, stop)?;

@@ -13,7 +13,8 @@ use std::collections::BinaryHeap;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use crate::merges::{Merge, Merges, Rank};
+use super::Bytes;
+use crate::merges::{Pair, Rank, Rules};
 use crate::vocab::Id;
 
 /// A token of the piece, at the index of its first byte. 16 bytes: a megabyte of parts fits no cache.
@@ -24,27 +25,22 @@ struct Part {
     previous: u32,
     /// Where the token after starts; the length of the piece for the last.
     next: u32,
-    /// The rank at which it may merge with the token after it, else [`NONE`]; [`NONE`] too once it is part of the token
+    /// The rank at which it may merge with the token after it, else [`Rank::NONE`]; that, too, once it is part of the token
     /// before.
     rank: Rank,
-}
-
-const NONE: Rank = Rank(u32::MAX);
-
-/// The positions of the pairs of one rank; stale ones are passed over when met.
-struct Bucket {
-    merge: Merge,
-    positions: Vec<u32>,
 }
 
 /// How many buckets are found without a look-up: neighbouring pairs of a run have few ranks. Eight instead of one save a
 /// fifth of the time for a megabyte of one character (`cargo bench -- megabyte`: spaces 31 → 25 ms).
 const RECENT: usize = 8;
 
-#[derive(Default)]
+/// Pairs whose rank is remembered. Long pieces are full of equal pairs, and looking at their bytes takes longer.
+const PAIRS: usize = 1 << 10;
+
 pub(super) struct Scratch {
     parts: Vec<Part>,
-    buckets: Vec<Bucket>,
+    /// The positions of the pairs of one rank; stale ones are passed over when met.
+    buckets: Vec<Vec<u32>>,
     /// The bucket of each rank above the current one.
     of_rank: HashMap<Rank, usize, RandomState>,
     /// Some of `of_rank`, by the low bits of the rank.
@@ -52,27 +48,44 @@ pub(super) struct Scratch {
     /// The ranks that have a bucket.
     ranks: BinaryHeap<Reverse<Rank>>,
     /// Pairs that come before the rest of the current bucket.
-    early: BinaryHeap<Reverse<(Rank, u32, Id)>>,
+    early: BinaryHeap<Reverse<(Rank, u32)>>,
+    /// The ranks of some pairs, by hash. Those of one vocabulary.
+    known: Vec<(Pair, Rank)>,
 }
 
-pub(super) fn encode(merges: &Merges, byte_ids: &[Id; 256], piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) {
-    scratch.fill(merges, byte_ids, piece);
-    while let Some(Reverse(rank)) = scratch.ranks.pop() {
-        let Bucket { merge, mut positions } = scratch.take_bucket(rank);
+impl Default for Scratch {
+    fn default() -> Scratch {
+        Scratch {
+            parts: Vec::new(),
+            buckets: Vec::new(),
+            of_rank: HashMap::default(),
+            recent: [None; RECENT],
+            ranks: BinaryHeap::new(),
+            early: BinaryHeap::new(),
+            known: Vec::new(),
+        }
+    }
+}
+
+pub(super) fn encode<R: Rules>(rules: &R, bytes: &Bytes, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) {
+    let mut work = Work { rules, piece, scratch };
+    work.fill(bytes);
+    while let Some(Reverse(rank)) = work.scratch.ranks.pop() {
+        let mut positions = work.scratch.take_bucket(rank);
         if !positions.is_sorted() {
             positions.sort_unstable();
         }
         for at in positions {
-            while let Some(&Reverse((early, place, id))) = scratch.early.peek()
+            while let Some(&Reverse((early, place))) = work.scratch.early.peek()
                 && (early, place) < (rank, at)
             {
-                scratch.early.pop();
-                scratch.merge(merges, Merge { rank: early, id }, place, rank);
+                work.scratch.early.pop();
+                work.merge(early, place, rank);
             }
-            scratch.merge(merges, merge, at, rank);
+            work.merge(rank, at, rank);
         }
-        while let Some(Reverse((early, place, id))) = scratch.early.pop() {
-            scratch.merge(merges, Merge { rank: early, id }, place, rank);
+        while let Some(Reverse((early, place))) = work.scratch.early.pop() {
+            work.merge(early, place, rank);
         }
     }
     let mut at = 0;
@@ -80,76 +93,119 @@ pub(super) fn encode(merges: &Merges, byte_ids: &[Id; 256], piece: &[u8], scratc
         ids.push(part.id);
         at = part.next as usize;
     }
-    scratch.buckets.clear();
+    scratch.clear();
 }
 
-impl Scratch {
+/// A piece that is being merged.
+struct Work<'w, R> {
+    rules: &'w R,
+    piece: &'w [u8],
+    scratch: &'w mut Scratch,
+}
+
+impl<R: Rules> Work<'_, R> {
     /// One part a byte, and all pairs in their buckets.
-    fn fill(&mut self, merges: &Merges, byte_ids: &[Id; 256], piece: &[u8]) {
-        self.parts.clear();
-        self.parts.extend(piece.iter().zip(0..).map(|(&byte, at)| Part {
-            id: byte_ids[byte as usize],
+    fn fill(&mut self, bytes: &Bytes) {
+        let Work { piece, scratch, .. } = self;
+        if scratch.known.is_empty() {
+            // No pair has ids like these.
+            scratch.known = vec![((Id(u32::MAX), Id(u32::MAX)), Rank::NONE); PAIRS];
+        }
+        scratch.parts.extend(piece.iter().zip(0..).map(|(&byte, at)| Part {
+            id: bytes.id(byte),
             previous: u32::wrapping_sub(at, 1),
             next: at + 1,
-            rank: NONE,
+            rank: Rank::NONE,
         }));
-        for at in 0..self.parts.len() as u32 {
-            self.refresh(merges, at, None);
+        for (at, pair) in piece.windows(2).enumerate() {
+            let rank = bytes.pair(pair[0], pair[1]);
+            scratch.parts[at].rank = rank;
+            if rank != Rank::NONE {
+                scratch.bucket(rank).push(at as u32);
+            }
         }
     }
 
     /// Merges the pair at this position, unless it is gone. `current` is the rank of the open bucket.
-    fn merge(&mut self, merges: &Merges, merge: Merge, at: u32, current: Rank) {
-        let left = self.parts[at as usize];
-        if left.rank != merge.rank {
+    fn merge(&mut self, rank: Rank, at: u32, current: Rank) {
+        let parts = &mut self.scratch.parts;
+        let left = parts[at as usize];
+        if left.rank != rank {
             return;
         }
-        let right = self.parts[left.next as usize];
-        self.parts[left.next as usize].rank = NONE;
-        let part = &mut self.parts[at as usize];
-        part.id = merge.id;
+        let right = parts[left.next as usize];
+        parts[left.next as usize].rank = Rank::NONE;
+        let part = &mut parts[at as usize];
+        part.id = self.rules.made(rank);
         part.next = right.next;
-        if let Some(after) = self.parts.get_mut(right.next as usize) {
+        if let Some(after) = parts.get_mut(right.next as usize) {
             after.previous = at;
         }
-        self.refresh(merges, at, Some(current));
+        self.refresh(at, current);
         if at > 0 {
-            self.refresh(merges, left.previous, Some(current));
+            self.refresh(left.previous, current);
         }
     }
 
     /// Looks up anew what the part and its successor may become, and queues it.
-    fn refresh(&mut self, merges: &Merges, at: u32, current: Option<Rank>) {
-        let part = self.parts[at as usize];
-        let merge = self.parts.get(part.next as usize).and_then(|right| merges.get((part.id, right.id)));
-        self.parts[at as usize].rank = merge.map_or(NONE, |merge| merge.rank);
-        match merge {
-            None => {}
-            Some(Merge { rank, id }) if current.is_some_and(|current| rank <= current) => {
-                self.early.push(Reverse((rank, at, id)));
+    fn refresh(&mut self, at: u32, current: Rank) {
+        let part = self.scratch.parts[at as usize];
+        let rank = match self.scratch.parts.get(part.next as usize) {
+            Some(right) => {
+                let (pair, end) = ((part.id, right.id), right.next);
+                let known = &mut self.scratch.known[place(pair)];
+                if known.0 != pair {
+                    *known = (pair, self.rules.rank(self.piece, at as usize, end as usize, pair));
+                }
+                known.1
             }
-            Some(merge) => self.bucket(merge).positions.push(at),
+            None => Rank::NONE,
+        };
+        self.scratch.parts[at as usize].rank = rank;
+        match rank {
+            Rank::NONE => {}
+            rank if rank <= current => self.scratch.early.push(Reverse((rank, at))),
+            rank => self.scratch.bucket(rank).push(at),
         }
     }
+}
 
-    fn bucket(&mut self, merge: Merge) -> &mut Bucket {
-        let recent = &mut self.recent[merge.rank.0 as usize % RECENT];
+/// Where a pair is remembered.
+#[inline(always)]
+fn place((left, right): Pair) -> usize {
+    let mixed = (u64::from(left.0) << 32 | u64::from(right.0)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> (u64::BITS - PAIRS.trailing_zeros())) as usize
+}
+
+impl Scratch {
+    /// The positions of the pairs of a rank.
+    fn bucket(&mut self, rank: Rank) -> &mut Vec<u32> {
+        let recent = &mut self.recent[rank.0 as usize % RECENT];
         let bucket = match *recent {
-            Some((rank, bucket)) if rank == merge.rank => bucket,
-            _ => *self.of_rank.entry(merge.rank).or_insert_with(|| {
-                self.ranks.push(Reverse(merge.rank));
-                self.buckets.push(Bucket { merge, positions: Vec::new() });
+            Some((known, bucket)) if known == rank => bucket,
+            _ => *self.of_rank.entry(rank).or_insert_with(|| {
+                self.ranks.push(Reverse(rank));
+                self.buckets.push(Vec::new());
                 self.buckets.len() - 1
             }),
         };
-        *recent = Some((merge.rank, bucket));
+        *recent = Some((rank, bucket));
         &mut self.buckets[bucket]
     }
 
-    fn take_bucket(&mut self, rank: Rank) -> Bucket {
+    fn take_bucket(&mut self, rank: Rank) -> Vec<u32> {
         let bucket = self.of_rank.remove(&rank).expect("every rank in the heap has a bucket");
         self.recent[rank.0 as usize % RECENT] = None;
-        let Bucket { merge, positions } = &mut self.buckets[bucket];
-        Bucket { merge: *merge, positions: std::mem::take(positions) }
+        std::mem::take(&mut self.buckets[bucket])
+    }
+
+    /// Ready for the next piece. What a piece of many megabytes took is not kept.
+    fn clear(&mut self) {
+        self.buckets.clear();
+        self.parts.clear();
+        self.parts.shrink_to(KEPT);
     }
 }
+
+/// Parts whose memory is kept from piece to piece.
+const KEPT: usize = 1 << 16;

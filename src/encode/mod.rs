@@ -1,179 +1,354 @@
 //! Piece → ids: of all adjacent pairs that may merge, the one of lowest rank merges first, the leftmost of equals, until
-//! none is left.
+//! none is left. [`crate::reference::encode`] says so in a few lines and is the oracle of everything here.
 //!
-//! Three ways lead to the same ids: a table of pieces that are tokens (most pieces of real text), a scan for
-//! short pieces, buckets by rank for long ones. [`crate::reference::encode`] is the oracle of all.
+//! Nearly all pieces of real text were seen a moment before: they are found in the [`table`], which each thread has for
+//! itself, or, if they are long, in its [`ring`]. Of the others most are tokens, which takes one look into the vocabulary, and a
+//! look at whether merging their bytes gives the token back: some vocabularies hold tokens that no merge reaches. What is
+//! left is merged: by a scan if it is [`short`], by buckets if it is [`long`].
 
 pub mod batch;
+mod idle;
+pub mod limit;
 mod long;
+mod ring;
 mod short;
+mod table;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 
 use crate::error::{Error, Result};
-use crate::merges::Merges;
+use crate::merges::{MergeList, Rank, Ranks, Rules};
+use crate::parallel::Stop;
+use crate::piece::{self, INLINE, Key, NO_KEY};
+use crate::split::{self, Splitter};
 use crate::vocab::{Id, Vocab};
+use idle::Idle;
+pub use idle::{CacheInfo, Guard, cache_info, clear_cache, set_cache_limit};
+use ring::Ring;
+use table::PieceTable;
 
-/// Pieces up to this many bytes are scanned, longer ones go through buckets. Measured by `cargo bench -- piece` on
-/// letters without spaces, short against long in µs a piece: 3.1 / 7.4 at 64 bytes, 10.6 / 13.0 at 128, 30 / 26 at 256.
-const SHORT: usize = 128;
-
-/// Turns pieces into ids under one vocabulary and its merges.
-#[derive(Clone)]
+/// Turns pieces into ids under one vocabulary and its merge rules.
 pub struct Encoder {
-    byte_ids: [Id; 256],
-    merges: Merges,
-    /// By id: whether merging the token's bytes gives the token back. Some vocabularies hold tokens that no sequence of
-    /// merges reaches; a piece with such bytes must not become that token.
-    whole: Vec<bool>,
+    vocab: Arc<Vocab>,
+    /// The rules, unless they are the ranks of the vocabulary.
+    list: Option<MergeList>,
+    bytes: Bytes,
+    /// By id: whether merging the token's bytes gives the token back, as far as that was asked.
+    whole: Box<[AtomicU8]>,
+    /// Tells scratches of different encoders apart; never 0.
+    number: u64,
+    idle: Arc<Idle>,
 }
 
-/// Working memory of an encoder, to be reused from piece to piece.
+/// What is known of a token; 0 is nothing.
+const WHOLE: u8 = 1;
+const NOT_WHOLE: u8 = 2;
+
+/// What single bytes and pairs of bytes become.
+struct Bytes {
+    ids: [Id; 256],
+    pairs: Box<[Rank]>,
+}
+
+impl Bytes {
+    #[inline(always)]
+    fn id(&self, byte: u8) -> Id {
+        self.ids[usize::from(byte)]
+    }
+
+    #[inline(always)]
+    fn pair(&self, left: u8, right: u8) -> Rank {
+        self.pairs[usize::from(left) << 8 | usize::from(right)]
+    }
+}
+
+/// Pieces that are looked up together.
+const BATCH: usize = 128;
+
+/// Working memory of one thread, to be used again and again: with the same encoder it remembers the pieces it has seen.
 #[derive(Default)]
 pub struct Scratch {
-    short: short::Scratch,
-    long: long::Scratch,
+    split: split::Scratch,
+    work: Work,
+}
+
+/// What is used while the ends of pieces are there.
+#[derive(Default)]
+struct Work {
+    /// The encoder whose ids are kept here.
+    encoder: u64,
+    seen: Option<Seen>,
+    merge: long::Scratch,
+    /// Ids of one piece.
+    ids: Vec<Id>,
+}
+
+/// The pieces that were seen before.
+struct Seen {
+    table: PieceTable,
+    ring: Ring,
+    keys: [Key; BATCH],
+    homes: [usize; BATCH],
+    lookups: u64,
+    misses: u64,
+}
+
+impl Seen {
+    fn new() -> Seen {
+        Seen { table: PieceTable::new(), ring: Ring::new(), keys: [0; BATCH], homes: [0; BATCH], lookups: 0, misses: 0 }
+    }
+}
+
+impl Scratch {
+    /// How many pieces were looked up, and how many of them had not been seen.
+    fn numbers(&self) -> (u64, u64) {
+        self.work.seen.as_ref().map_or((0, 0), |seen| (seen.lookups, seen.misses))
+    }
 }
 
 impl Encoder {
-    /// An encoder for a vocabulary that holds all 256 bytes.
+    /// An encoder for a vocabulary that holds all 256 bytes. Its rules are the list, or else its ranks.
     ///
     /// # Errors
     /// [`Error::Vocab`] if a single byte is missing.
-    pub fn new(vocab: &Vocab, merges: Merges) -> Result<Encoder> {
-        let mut encoder = Encoder { byte_ids: vocab.byte_ids()?, merges, whole: Vec::new() };
-        let mut whole = vec![false; vocab.end().index()];
-        let (mut scratch, mut ids) = (Scratch::default(), Vec::new());
-        for (id, bytes) in vocab.iter() {
-            ids.clear();
-            encoder.merge(bytes, &mut scratch, &mut ids)?;
-            whole[id.index()] = ids == [id];
-        }
-        encoder.whole = whole;
-        Ok(encoder)
+    pub fn new(vocab: Arc<Vocab>, list: Option<MergeList>) -> Result<Encoder> {
+        static ENCODERS: AtomicU64 = AtomicU64::new(1);
+        let ids = vocab.byte_ids()?;
+        let pairs = match &list {
+            Some(list) => pairs_of_bytes(list, &ids),
+            None => {
+                let mut pairs = vec![Rank::NONE; 1 << 16].into_boxed_slice();
+                for (id, bytes) in vocab.iter() {
+                    if let &[left, right] = bytes {
+                        pairs[usize::from(left) << 8 | usize::from(right)] = Rank(id.0);
+                    }
+                }
+                pairs
+            }
+        };
+        let whole = std::iter::repeat_with(|| AtomicU8::new(0)).take(vocab.end().index()).collect();
+        let number = ENCODERS.fetch_add(1, Relaxed);
+        Ok(Encoder { vocab, list, bytes: Bytes { ids, pairs }, whole, number, idle: Idle::new() })
     }
 
-    /// Appends the ids of one piece.
+    /// Working memory that remembers what was encoded before.
+    pub fn scratch(&self) -> Guard<'_> {
+        self.idle.take()
+    }
+
+    /// Appends the ids of a text in which special tokens are plain text.
+    ///
+    /// # Errors
+    /// [`Error::Split`] if a custom pattern fails on the text, [`Error::PieceTooLong`] for a piece of 4 GiB or more,
+    /// [`Error::Interrupted`] when stopped.
+    ///
+    /// # Complexity
+    /// Linear in the text, n log n in its longest piece.
+    pub fn encode(
+        &self,
+        splitter: &Splitter,
+        text: &[u8],
+        scratch: &mut Scratch,
+        ids: &mut Vec<Id>,
+        stop: &Stop,
+    ) -> Result<()> {
+        let Scratch { split, work } = scratch;
+        let mut start = 0;
+        splitter.batches_in(split, text, |ends| {
+            stop.check()?;
+            ends.chunks(BATCH).try_for_each(|ends| self.encode_pieces(text, &mut start, ends, work, ids))
+        })
+    }
+
+    /// The number of ids of a text in which special tokens are plain text.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`].
+    pub fn count(&self, splitter: &Splitter, text: &[u8], scratch: &mut Scratch, stop: &Stop) -> Result<usize> {
+        let Scratch { split, work } = scratch;
+        let (mut start, mut count) = (0, 0);
+        let mut ids = Vec::new();
+        splitter.batches_in(split, text, |ends| {
+            stop.check()?;
+            ends.chunks(BATCH).try_for_each(|ends| {
+                self.encode_pieces(text, &mut start, ends, work, &mut ids)?;
+                count += ids.len();
+                ids.clear();
+                Ok(())
+            })
+        })?;
+        Ok(count)
+    }
+
+    /// Appends the ids of at most [`BATCH`] pieces, the first of which begins at `start`.
+    #[inline]
+    fn encode_pieces(
+        &self,
+        text: &[u8],
+        start: &mut usize,
+        ends: &[usize],
+        work: &mut Work,
+        ids: &mut Vec<Id>,
+    ) -> Result<()> {
+        if work.encoder != self.number {
+            *work = Work { encoder: self.number, ..Work::default() };
+        }
+        let seen = work.seen.get_or_insert_with(Seen::new);
+        let mut from = *start;
+        for (number, &end) in ends.iter().enumerate() {
+            let (key, home) = if end - from <= INLINE {
+                let key = piece::key(text, from, end);
+                (key, seen.table.home(piece::hash_key(key)))
+            } else {
+                (NO_KEY, 0)
+            };
+            (seen.keys[number], seen.homes[number]) = (key, home);
+            seen.table.view().prefetch(home);
+            from = end;
+        }
+        seen.lookups += ends.len() as u64;
+        let mut next = 0;
+        while next < ends.len() {
+            let seen = work.seen.as_mut().expect("made above");
+            ids.reserve((ends.len() - next) * table::IDS);
+            let view = seen.table.view();
+            let room = ids.spare_capacity_mut();
+            let mut written = 0;
+            for (&key, &home) in seen.keys[next..ends.len()].iter().zip(&seen.homes[next..]) {
+                let Some(packed) = view.get(key, home) else { break };
+                let place = room[written..].first_chunk_mut::<{ table::IDS }>().expect("room was reserved");
+                *place = table::unpack(packed).map(std::mem::MaybeUninit::new);
+                written += table::number(packed);
+                next += 1;
+            }
+            // SAFETY: all before `written` was written: each piece writes four ids, and the next begins at most four further.
+            unsafe { ids.set_len(ids.len() + written) };
+            if next < ends.len() {
+                let from = if next == 0 { *start } else { ends[next - 1] };
+                self.encode_missed(&text[from..ends[next]], work, ids)?;
+                next += 1;
+            }
+        }
+        *start = from;
+        Ok(())
+    }
+
+    /// Appends the ids of a piece that is not in the table.
+    #[inline(never)]
+    fn encode_missed(&self, piece: &[u8], work: &mut Work, ids: &mut Vec<Id>) -> Result<()> {
+        let Work { seen: Some(seen), merge, ids: own, .. } = work else {
+            return Ok(());
+        };
+        let hash = piece::hash(piece);
+        let in_ring = |seen: &Seen, ids: &mut Vec<Id>| {
+            seen.ring.get(piece, hash).map(|known| ids.extend_from_slice(known)).is_some()
+        };
+        if piece.len() > INLINE && in_ring(seen, ids) {
+            return Ok(());
+        }
+        seen.misses += 1;
+        own.clear();
+        match self.vocab.id(piece) {
+            Some(id) if self.is_whole(id, piece, merge)? => own.push(id),
+            _ => {
+                if piece.len() <= INLINE && in_ring(seen, ids) {
+                    return Ok(());
+                }
+                self.merge(piece, merge, own)?;
+            }
+        }
+        if piece.len() <= INLINE && own.len() <= table::IDS {
+            seen.table.insert(piece::key(piece, 0, piece.len()), own);
+        } else {
+            seen.ring.insert(piece, hash, own);
+        }
+        ids.extend_from_slice(own);
+        Ok(())
+    }
+
+    /// Appends the ids of one piece, without a look at what was seen before.
     ///
     /// # Errors
     /// [`Error::PieceTooLong`] for a piece of 4 GiB or more.
     ///
     /// # Complexity
     /// n log n in the length of the piece.
-    #[inline]
-    pub fn encode(&self, vocab: &Vocab, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) -> Result<()> {
-        match vocab.id(piece) {
-            Some(id) if self.whole[id.index()] => {
+    pub fn encode_piece(&self, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) -> Result<()> {
+        let work = &mut scratch.work;
+        if work.encoder != self.number {
+            *work = Work { encoder: self.number, ..Work::default() };
+        }
+        match self.vocab.id(piece) {
+            Some(id) if self.is_whole(id, piece, &mut work.merge)? => {
                 ids.push(id);
                 Ok(())
             }
-            _ => self.merge(piece, scratch, ids),
+            _ => self.merge(piece, &mut work.merge, ids),
         }
     }
 
-    fn merge(&self, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) -> Result<()> {
-        if piece.len() <= SHORT {
-            short::encode(&self.merges, &self.byte_ids, piece, &mut scratch.short, ids);
-        } else if piece.len() < u32::MAX as usize {
-            long::encode(&self.merges, &self.byte_ids, piece, &mut scratch.long, ids);
-        } else {
-            return Err(Error::PieceTooLong { bytes: piece.len(), limit: u32::MAX as usize - 1 });
+    /// Whether merging the bytes of a token gives the token back.
+    fn is_whole(&self, id: Id, bytes: &[u8], scratch: &mut long::Scratch) -> Result<bool> {
+        // Threads that find out at the same time find the same.
+        let known = &self.whole[id.index()];
+        Ok(match known.load(Relaxed) {
+            0 => {
+                let mut ids = Vec::new();
+                self.merge(bytes, scratch, &mut ids)?;
+                let is_whole = ids == [id];
+                known.store(if is_whole { WHOLE } else { NOT_WHOLE }, Relaxed);
+                is_whole
+            }
+            known => known == WHOLE,
+        })
+    }
+
+    fn merge(&self, piece: &[u8], scratch: &mut long::Scratch, ids: &mut Vec<Id>) -> Result<()> {
+        match &self.list {
+            Some(list) => self.merge_by(list, piece, scratch, ids),
+            None => self.merge_by(&Ranks(&self.vocab), piece, scratch, ids),
+        }
+    }
+
+    fn merge_by<R: Rules>(
+        &self,
+        rules: &R,
+        piece: &[u8],
+        scratch: &mut long::Scratch,
+        ids: &mut Vec<Id>,
+    ) -> Result<()> {
+        match piece.len() {
+            0 => {}
+            1..=short::MOST => short::encode(rules, &self.bytes, piece, ids),
+            BEYOND..=LIMIT => long::encode(rules, &self.bytes, piece, scratch, ids),
+            bytes => return Err(Error::PieceTooLong { bytes, limit: LIMIT }),
         }
         Ok(())
     }
 
-    /// The merge rules.
-    pub fn merges(&self) -> &Merges {
-        &self.merges
-    }
-
-    /// Both algorithms on any piece, for benchmarks of where one overtakes the other.
+    /// Both algorithms on any piece that both can do, for benchmarks of where one overtakes the other.
     #[doc(hidden)]
-    pub fn encode_by(&self, long: bool, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) {
-        if long {
-            long::encode(&self.merges, &self.byte_ids, piece, &mut scratch.long, ids);
-        } else {
-            short::encode(&self.merges, &self.byte_ids, piece, &mut scratch.short, ids);
+    pub fn encode_by(&self, is_long: bool, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) {
+        let rules = Ranks(&self.vocab);
+        match piece.len() {
+            1..=short::MOST if !is_long => short::encode(&rules, &self.bytes, piece, ids),
+            _ => long::encode(&rules, &self.bytes, piece, &mut scratch.work.merge, ids),
         }
     }
+}
+
+/// Pieces from here on are long.
+const BEYOND: usize = short::MOST + 1;
+
+/// Longer pieces cannot be encoded.
+const LIMIT: usize = u32::MAX as usize - 1;
+
+fn pairs_of_bytes(rules: &impl Rules, ids: &[Id; 256]) -> Box<[Rank]> {
+    let bytes = 0..=u8::MAX;
+    let pairs = bytes.clone().flat_map(|left| bytes.clone().map(move |right| [left, right]));
+    pairs.map(|pair| rules.rank(&pair, 0, 2, (ids[usize::from(pair[0])], ids[usize::from(pair[1])]))).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::reference;
-
-    type Algorithm = fn(&Encoder, &Vocab, &[u8], &mut Scratch, &mut Vec<Id>);
-
-    /// Every way to encode a piece. All must equal the reference.
-    const ALGORITHMS: [(&str, Algorithm); 3] = [
-        ("encode", |encoder, vocab, piece, scratch, ids| encoder.encode(vocab, piece, scratch, ids).unwrap()),
-        ("short", |encoder, _, piece, scratch, ids| encoder.encode_by(false, piece, scratch, ids)),
-        ("long", |encoder, _, piece, scratch, ids| encoder.encode_by(true, piece, scratch, ids)),
-    ];
-
-    fn equals_the_reference(tokens: &[Vec<u8>], pieces: &[Vec<u8>]) {
-        let mut vocab = Vocab::of_bytes();
-        for token in tokens {
-            // Drawn tokens may repeat; a vocabulary may not.
-            if vocab.id(token).is_none() {
-                vocab.insert(vocab.end(), token).unwrap();
-            }
-        }
-        let ranks: HashMap<Vec<u8>, u32> = vocab.iter().map(|(id, bytes)| (bytes.to_vec(), id.0)).collect();
-        let encoder = Encoder::new(&vocab, Merges::from_ranks(&vocab)).unwrap();
-        let mut scratch = Scratch::default();
-        for piece in pieces.iter().chain(tokens) {
-            let expected = reference::encode(piece, &ranks);
-            for (name, algorithm) in ALGORITHMS {
-                let mut ids = Vec::new();
-                algorithm(&encoder, &vocab, piece, &mut scratch, &mut ids);
-                assert_eq!(
-                    bytemuck::allocation::cast_vec::<Id, u32>(ids),
-                    expected,
-                    "{name} of {piece:?} with {tokens:?}"
-                );
-            }
-        }
-    }
-
-    /// Strings over two or three letters: full of runs, overlaps and equal pairs.
-    fn letters(length: std::ops::Range<usize>) -> impl Strategy<Value = Vec<u8>> {
-        proptest::collection::vec(prop_oneof![4 => Just(b'a'), 2 => Just(b'b'), 1 => Just(b'c')], length)
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(400))]
-
-        #[test]
-        fn every_algorithm_equals_the_reference_on_random_rank_files(
-            // Random tokens: many are unreachable, many have a lower rank than their parts.
-            tokens in proptest::collection::vec(letters(2..7), 0..30),
-            pieces in proptest::collection::vec(letters(0..150), 1..8),
-        ) {
-            equals_the_reference(&tokens, &pieces);
-        }
-
-        #[test]
-        fn every_algorithm_equals_the_reference_on_any_bytes(
-            tokens in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 2..4), 0..60),
-            piece in proptest::collection::vec(any::<u8>(), 0..200),
-        ) {
-            // Make the tokens occur: join some of them into a piece.
-            let joined = tokens.concat();
-            equals_the_reference(&tokens, &[piece, joined]);
-        }
-    }
-
-    #[test]
-    fn an_unreachable_token_is_never_given_for_its_own_bytes() {
-        let mut vocab = Vocab::of_bytes();
-        vocab.insert(Id(256), b"xyz").unwrap();
-        let encoder = Encoder::new(&vocab, Merges::from_ranks(&vocab)).unwrap();
-        let mut ids = Vec::new();
-        encoder.encode(&vocab, b"xyz", &mut Scratch::default(), &mut ids).unwrap();
-        assert_eq!(ids, [120, 121, 122].map(Id));
-    }
-}
+mod tests;

@@ -24,13 +24,16 @@ pub fn load(path: &Path, splitter: Splitter, special: SpecialTokens) -> Result<T
 }
 
 fn parse(path: &Path, content: &[u8]) -> Result<Vocab> {
-    let mut vocab = Vocab::default();
-    for (number, line) in content.split(|&byte| byte == b'\n').enumerate() {
-        let line = line.trim_ascii_end();
+    let mut vocab = Vocab::with_capacity(memchr::memchr_iter(b'\n', content).count());
+    let mut bytes = Vec::new();
+    let mut start = 0;
+    for (number, end) in memchr::memchr_iter(b'\n', content).chain([content.len()]).enumerate() {
+        let line = content[start..end].trim_ascii_end();
+        start = end + 1;
         if line.is_empty() {
             continue;
         }
-        let (bytes, rank) = parse_line(line).ok_or_else(|| {
+        let rank = parse_line(line, &mut bytes).ok_or_else(|| {
             let shown = line[..line.len().min(60)].escape_ascii();
             Error::format(
                 path,
@@ -45,11 +48,13 @@ fn parse(path: &Path, content: &[u8]) -> Result<Vocab> {
     Ok(vocab)
 }
 
-fn parse_line(line: &[u8]) -> Option<(Vec<u8>, Id)> {
-    let space = line.iter().position(|&byte| byte == b' ')?;
-    let bytes = BASE64_STANDARD.decode(&line[..space]).ok()?;
+/// The rank; its token goes to `bytes`.
+fn parse_line(line: &[u8], bytes: &mut Vec<u8>) -> Option<Id> {
+    let space = memchr::memchr(b' ', line)?;
+    bytes.clear();
+    BASE64_STANDARD.decode_vec(&line[..space], bytes).ok()?;
     let rank = std::str::from_utf8(&line[space + 1..]).ok()?.parse().ok()?;
-    Some((bytes, Id(rank)))
+    Some(Id(rank))
 }
 
 /// Writes the ordinary tokens as a rank file. Special tokens, the split pattern and metadata have no place in it.

@@ -12,7 +12,6 @@ use super::convert::{self, Text, choice, ids, texts, unknown};
 use super::decoder::StreamDecoder;
 use super::errors::to_python;
 use super::watch::Watch;
-use crate::encode::Scratch;
 use crate::io::{model_file, rank_file};
 use crate::parallel::{self, Stop};
 use crate::span::{Unit, spans};
@@ -41,7 +40,7 @@ impl Tokenizer {
     fn ids_of(&self, py: Python<'_>, text: &Text, policy: &Policy) -> PyResult<Vec<Id>> {
         let mut watch = Watch::default();
         let encode = |ids: &mut Vec<Id>, stop: &Stop| {
-            self.core.encode_into(&text.bytes, policy, &mut Scratch::default(), ids, stop)
+            self.core.encode_into(&text.bytes, policy, &mut self.core.scratch(), ids, stop)
         };
         let encoded = py.detach(|| {
             let mut ids = Vec::new();

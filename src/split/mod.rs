@@ -32,6 +32,15 @@ enum Engine {
     Regex(Box<RegexSplitter>),
 }
 
+/// Working memory of a splitter, to be used for one text after the other.
+pub struct Scratch(Ends);
+
+impl Default for Scratch {
+    fn default() -> Scratch {
+        Scratch(Ends::new())
+    }
+}
+
 impl Splitter {
     /// A splitter for a pattern's name or, to the letter, any regex.
     ///
@@ -99,12 +108,26 @@ impl Splitter {
     /// # Errors
     /// As [`Splitter::split`].
     #[inline]
-    pub fn batches(&self, text: &[u8], mut each: impl FnMut(&[usize]) -> Result<()>) -> Result<()> {
+    pub fn batches(&self, text: &[u8], each: impl FnMut(&[usize]) -> Result<()>) -> Result<()> {
+        self.batches_in(&mut Scratch::default(), text, each)
+    }
+
+    /// The same with working memory that is used again: for many short texts, to which clearing it is a lot.
+    ///
+    /// # Errors
+    /// As [`Splitter::split`].
+    #[inline]
+    pub fn batches_in(
+        &self,
+        scratch: &mut Scratch,
+        text: &[u8],
+        mut each: impl FnMut(&[usize]) -> Result<()>,
+    ) -> Result<()> {
         match &self.engine {
             Engine::Scan(grammar, level) => {
-                let mut scanner = Ends::new(text);
+                scratch.0.start();
                 loop {
-                    match scanner.next(*grammar, *level) {
+                    match scratch.0.next(text, *grammar, *level) {
                         [] => return Ok(()),
                         ends => each(ends)?,
                     }

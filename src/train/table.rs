@@ -13,9 +13,7 @@ use itertools::Itertools;
 
 use crate::error::Result;
 use crate::parallel::Stop;
-
-/// The longest piece that is its own key.
-const INLINE: usize = 15;
+use crate::piece::{INLINE, Key, key, key_length};
 
 /// Pieces that are looked up together: the memory of one is on its way while the others are looked up. One by one they took
 /// 0.40 s instead of 0.33 s of 50 MB of English on one thread.
@@ -40,8 +38,8 @@ pub(super) struct PieceTable {
 /// A piece of at most [`INLINE`] bytes.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Short {
-    /// The bytes from the lowest on, the length in the highest; 0 where the slot is free.
-    pub key: u128,
+    /// 0 where the slot is free.
+    pub key: Key,
     pub count: u64,
     pub first: u64,
 }
@@ -49,7 +47,7 @@ pub(super) struct Short {
 impl Short {
     /// How many bytes it has.
     pub(super) fn len(&self) -> usize {
-        (self.key >> 120) as usize
+        key_length(self.key)
     }
 }
 
@@ -99,7 +97,7 @@ impl PieceTable {
     /// Counts the pieces that `text` is cut into from `start` on, by their ends: at most [`BATCH`] of them, none empty. The
     /// text begins at `place` in the corpus.
     pub(super) fn count(&mut self, text: &[u8], mut start: usize, ends: &[usize], place: u64) {
-        let mut pieces = [(0_u128, 0_usize, 0_usize); BATCH];
+        let mut pieces = [(Key::default(), 0_usize, 0_usize); BATCH];
         let mut number = 0;
         for &end in ends {
             if end - start <= INLINE {
@@ -128,13 +126,13 @@ impl PieceTable {
 
     /// The slot that is looked at first for a key.
     #[inline]
-    fn home(&self, key: u128) -> usize {
+    fn home(&self, key: Key) -> usize {
         // There are at least two slots.
         (self.hash_short(key) << self.skip >> (64 - self.short.len().trailing_zeros())) as usize
     }
 
     #[inline]
-    fn hash_short(&self, key: u128) -> u64 {
+    fn hash_short(&self, key: Key) -> u64 {
         self.hasher.hash_one(key)
     }
 
@@ -278,33 +276,6 @@ impl PieceTable {
 
 /// Slots that are sorted between two looks at whether the work was called off: some milliseconds.
 const SORTED: usize = 1 << 17;
-
-/// By length: the bytes of a key that belong to the piece.
-const MASKS: [u128; INLINE + 1] = {
-    let mut masks = [0; INLINE + 1];
-    let mut length = 1;
-    while length <= INLINE {
-        masks[length] = masks[length - 1] << 8 | 0xff;
-        length += 1;
-    }
-    masks
-};
-
-/// The key of a piece of at most [`INLINE`] bytes.
-#[inline]
-fn key(text: &[u8], start: usize, end: usize) -> u128 {
-    let length = end - start;
-    let bytes = match text.get(start..start + 16) {
-        // One load, whatever comes after the piece, and a mask.
-        Some(window) => u128::from_le_bytes(window.try_into().expect("16 bytes")) & MASKS[length],
-        None => {
-            let mut window = [0; 16];
-            window[..length].copy_from_slice(&text[start..end]);
-            u128::from_le_bytes(window)
-        }
-    };
-    bytes | (length as u128) << 120
-}
 
 #[cfg(test)]
 mod tests {

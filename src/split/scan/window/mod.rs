@@ -101,9 +101,8 @@ impl Level {
     }
 }
 
-/// The ends of the pieces of a text, some at a time.
-pub(in super::super) struct Ends<'t> {
-    text: &'t [u8],
+/// The ends of the pieces of a text, some at a time. May be used for one text after the other.
+pub(in super::super) struct Ends {
     /// The start of the piece whose end is next.
     piece: usize,
     /// The start of the next window, not before that of the piece.
@@ -115,48 +114,54 @@ pub(in super::super) struct Ends<'t> {
     ends: [usize; ENDS + ROOM],
 }
 
-impl<'t> Ends<'t> {
-    pub(in super::super) fn new(text: &'t [u8]) -> Ends<'t> {
-        Ends { text, piece: 0, at: 0, from: 0, to: 0, classes: [0; _], ends: [0; _] }
+impl Ends {
+    pub(in super::super) fn new() -> Ends {
+        Ends { piece: 0, at: 0, from: 0, to: 0, classes: [0; _], ends: [0; _] }
     }
 
-    /// The next ends, in order; none at the end of the text.
+    /// From now on it is about another text.
     #[inline]
-    pub(in super::super) fn next(&mut self, grammar: Grammar, level: Level) -> &[usize] {
+    pub(in super::super) fn start(&mut self) {
+        (self.piece, self.at, self.from, self.to) = (0, 0, 0, 0);
+    }
+
+    /// The next ends in the text, in order; none at its end.
+    #[inline]
+    pub(in super::super) fn next(&mut self, text: &[u8], grammar: Grammar, level: Level) -> &[usize] {
         let found = match grammar {
-            Grammar::Gpt2 => self.fill::<Gpt2>(level),
-            Grammar::Cl100k => self.fill::<Cl100k>(level),
-            Grammar::O200k => self.fill::<O200k>(level),
+            Grammar::Gpt2 => self.fill::<Gpt2>(text, level),
+            Grammar::Cl100k => self.fill::<Cl100k>(text, level),
+            Grammar::O200k => self.fill::<O200k>(text, level),
         };
         &self.ends[..found]
     }
 
     #[inline]
-    fn fill<R: Rules>(&mut self, level: Level) -> usize {
+    fn fill<R: Rules>(&mut self, text: &[u8], level: Level) -> usize {
         match level.0 {
-            Kind::Scalar => fill_scalar::<R>(self),
-            Kind::Portable => fill_portable::<R>(self),
+            Kind::Scalar => fill_scalar::<R>(self, text),
+            Kind::Portable => fill_portable::<R>(self, text),
             // SAFETY: the value is there only where these instructions are.
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx2(lanes) => unsafe { fill_avx2::<R>(self, lanes) },
+            Kind::Avx2(lanes) => unsafe { fill_avx2::<R>(self, text, lanes) },
             // SAFETY: the value is there only where these instructions are.
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx512(lanes) => unsafe { fill_avx512::<R>(self, lanes) },
+            Kind::Avx512(lanes) => unsafe { fill_avx512::<R>(self, text, lanes) },
         }
     }
 
     #[inline(always)]
-    fn fill_by<R: Rules>(&mut self, lanes: impl Lanes) -> usize {
-        let length = self.text.len();
+    fn fill_by<R: Rules>(&mut self, text: &[u8], lanes: impl Lanes) -> usize {
+        let length = text.len();
         let mut found = 0;
         while found < ENDS && self.piece < length {
             if self.at + WINDOW > self.to && self.to < length {
-                self.classify(lanes);
+                self.classify(text, lanes);
             }
             let classes = self.classes[self.at - self.from..].first_chunk().expect("a window of classes");
             let rest = (length - self.at).min(WINDOW) as u32;
             let window = Window {
-                text: self.text,
+                text,
                 at: self.at,
                 masks: lanes.masks(classes),
                 inside: u64::from(self.at > self.piece),
@@ -176,7 +181,7 @@ impl<'t> Ends<'t> {
                 let many = next.hard.count_ones() >= HARD;
                 let last = if many { self.at + next.hard.ilog2() as usize } else { self.piece };
                 while self.piece <= last {
-                    self.piece = R::advance(self.text, self.piece);
+                    self.piece = R::advance(text, self.piece);
                     self.ends[found] = self.piece;
                     found += 1;
                 }
@@ -188,31 +193,31 @@ impl<'t> Ends<'t> {
 
     /// Makes known the classes from `at`, where `to` is the start of a character.
     #[inline(always)]
-    fn classify(&mut self, lanes: impl Lanes) {
+    fn classify(&mut self, text: &[u8], lanes: impl Lanes) {
         if self.at < self.to {
             self.classes.copy_within(self.at - self.from..self.to - self.from, 0);
         } else {
             self.to = self.at;
         }
         self.from = self.at;
-        while self.to < self.text.len() && self.to - self.from < AHEAD {
+        while self.to < text.len() && self.to - self.from < AHEAD {
             let classes: &mut [Class] = &mut self.classes[self.to - self.from..];
-            let text = &self.text[self.to..];
+            let rest = &text[self.to..];
             let room = classes.first_chunk_mut().expect("room for classes");
-            let (beyond, mut known) = match text.first_chunk() {
+            let (beyond, mut known) = match rest.first_chunk() {
                 Some(block) => (lanes.classify(block, room), WINDOW),
                 None => {
                     let mut block = [0; WINDOW];
-                    block[..text.len()].copy_from_slice(text);
-                    (lanes.classify(&block, room), text.len())
+                    block[..rest.len()].copy_from_slice(rest);
+                    (lanes.classify(&block, room), rest.len())
                 }
             };
             if beyond != 0 {
-                known = known.max(classify_beyond_ascii(text, classes, beyond));
+                known = known.max(classify_beyond_ascii(rest, classes, beyond));
             }
             self.to += known;
         }
-        if self.to == self.text.len() {
+        if self.to == text.len() {
             self.classes[self.to - self.from..][..WINDOW].fill(0);
         }
     }
@@ -253,28 +258,28 @@ fn classify_beyond_ascii(text: &[u8], classes: &mut [Class], mut beyond: u64) ->
     end
 }
 
-fn fill_scalar<R: Rules>(ends: &mut Ends) -> usize {
+fn fill_scalar<R: Rules>(ends: &mut Ends, text: &[u8]) -> usize {
     let mut found = 0;
-    while found < ENDS && ends.piece < ends.text.len() {
-        ends.piece = R::advance(ends.text, ends.piece);
+    while found < ENDS && ends.piece < text.len() {
+        ends.piece = R::advance(text, ends.piece);
         ends.ends[found] = ends.piece;
         found += 1;
     }
     found
 }
 
-fn fill_portable<R: Rules>(ends: &mut Ends) -> usize {
-    ends.fill_by::<R>(Portable)
+fn fill_portable<R: Rules>(ends: &mut Ends, text: &[u8]) -> usize {
+    ends.fill_by::<R>(text, Portable)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn fill_avx2<R: Rules>(ends: &mut Ends, lanes: Avx2) -> usize {
-    ends.fill_by::<R>(lanes)
+fn fill_avx2<R: Rules>(ends: &mut Ends, text: &[u8], lanes: Avx2) -> usize {
+    ends.fill_by::<R>(text, lanes)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn fill_avx512<R: Rules>(ends: &mut Ends, lanes: Avx512) -> usize {
-    ends.fill_by::<R>(lanes)
+fn fill_avx512<R: Rules>(ends: &mut Ends, text: &[u8], lanes: Avx512) -> usize {
+    ends.fill_by::<R>(text, lanes)
 }

@@ -1,0 +1,159 @@
+//! Every way to the ids of a piece or a text gives those of the reference.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::merges::Pair;
+use crate::reference;
+
+type Algorithm = fn(&Encoder, &[u8], &mut Scratch, &mut Vec<Id>);
+
+/// Every way to encode a piece. Those that remember come twice.
+const ALGORITHMS: [(&str, Algorithm); 5] = [
+    ("piece", |encoder, piece, scratch, ids| encoder.encode_piece(piece, scratch, ids).unwrap()),
+    ("short", |encoder, piece, scratch, ids| encoder.encode_by(false, piece, scratch, ids)),
+    ("long", |encoder, piece, scratch, ids| encoder.encode_by(true, piece, scratch, ids)),
+    ("text", whole_text),
+    ("text again", whole_text),
+];
+
+/// As a text that is one piece.
+fn whole_text(encoder: &Encoder, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) {
+    static SPLITTER: OnceLock<Splitter> = OnceLock::new();
+    let splitter = SPLITTER.get_or_init(|| Splitter::new("(?s).+").unwrap());
+    encoder.encode(splitter, piece, scratch, ids, &Stop::default()).unwrap();
+    assert_eq!(encoder.count(splitter, piece, scratch, &Stop::default()).unwrap(), ids.len());
+}
+
+fn vocab_of(tokens: &[Vec<u8>]) -> Arc<Vocab> {
+    let mut vocab = Vocab::of_bytes();
+    for token in tokens {
+        // Drawn tokens may repeat; a vocabulary may not.
+        if vocab.id(token).is_none() {
+            vocab.insert(vocab.end(), token).unwrap();
+        }
+    }
+    Arc::new(vocab)
+}
+
+fn equals_the_reference(tokens: &[Vec<u8>], pieces: &[Vec<u8>]) {
+    let vocab = vocab_of(tokens);
+    let ranks: HashMap<Vec<u8>, u32> = vocab.iter().map(|(id, bytes)| (bytes.to_vec(), id.0)).collect();
+    equals(&Encoder::new(vocab, None).unwrap(), tokens, pieces, &|piece| reference::encode(piece, &ranks));
+}
+
+fn equals(encoder: &Encoder, tokens: &[Vec<u8>], pieces: &[Vec<u8>], expected: &dyn Fn(&[u8]) -> Vec<u32>) {
+    let mut scratch = Scratch::default();
+    for piece in pieces.iter().chain(tokens) {
+        let expected = expected(piece);
+        for (name, algorithm) in ALGORITHMS {
+            if encoder.list.is_some() && (name == "short" || name == "long") {
+                continue;
+            }
+            let mut ids = Vec::new();
+            algorithm(encoder, piece, &mut scratch, &mut ids);
+            assert_eq!(bytemuck::allocation::cast_vec::<Id, u32>(ids), expected, "{name} of {piece:?} with {tokens:?}");
+        }
+    }
+}
+
+/// Strings over two or three letters: full of runs, overlaps and equal pairs.
+fn letters(length: std::ops::Range<usize>) -> impl Strategy<Value = Vec<u8>> {
+    proptest::collection::vec(prop_oneof![4 => Just(b'a'), 2 => Just(b'b'), 1 => Just(b'c')], length)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn every_algorithm_equals_the_reference_on_random_rank_files(
+        // Random tokens: many are unreachable, many have a lower rank than their parts.
+        tokens in proptest::collection::vec(letters(2..24), 0..30),
+        pieces in proptest::collection::vec(letters(0..150), 1..8),
+    ) {
+        equals_the_reference(&tokens, &pieces);
+    }
+
+    #[test]
+    fn every_algorithm_equals_the_reference_on_short_tokens(
+        tokens in proptest::collection::vec(letters(2..7), 0..30),
+        pieces in proptest::collection::vec(letters(0..150), 1..8),
+    ) {
+        equals_the_reference(&tokens, &pieces);
+    }
+
+    #[test]
+    fn every_algorithm_equals_the_reference_on_any_bytes(
+        tokens in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 2..4), 0..60),
+        piece in proptest::collection::vec(any::<u8>(), 0..200),
+    ) {
+        // Make the tokens occur: join some of them into a piece.
+        let joined = tokens.concat();
+        equals_the_reference(&tokens, &[piece, joined]);
+    }
+
+    #[test]
+    fn a_merge_list_merges_only_what_it_lists(
+        merges in proptest::collection::vec((any::<u16>(), any::<u16>()), 0..40),
+        pieces in proptest::collection::vec(letters(0..150), 1..8),
+    ) {
+        // Each merge joins two of the tokens there are, in an order that has nothing to do with ids.
+        let mut vocab = Vocab::of_bytes();
+        let mut tokens: Vec<Id> = [b'a', b'b', b'c'].map(|letter| Id(letter.into())).to_vec();
+        let mut list: Vec<Pair> = Vec::new();
+        for (left, right) in merges {
+            let pair = (tokens[usize::from(left) % tokens.len()], tokens[usize::from(right) % tokens.len()]);
+            let joined = [vocab.bytes(pair.0).unwrap(), vocab.bytes(pair.1).unwrap()].concat();
+            if joined.len() > 40 || list.contains(&pair) {
+                continue;
+            }
+            if vocab.id(&joined).is_none() {
+                let id = vocab.end();
+                vocab.insert(id, &joined).unwrap();
+                tokens.push(id);
+            }
+            list.push(pair);
+        }
+        list.reverse();
+        let rules = list.iter().map(|&(left, right)| {
+            let joined = [vocab.bytes(left).unwrap(), vocab.bytes(right).unwrap()].concat();
+            ((left.0, right.0), vocab.id(&joined).unwrap().0)
+        });
+        let rules: Vec<_> = rules.collect();
+        let drawn: Vec<Vec<u8>> = vocab.iter().map(|(_, bytes)| bytes.to_vec()).collect();
+        let vocab = Arc::new(vocab);
+        let encoder = Encoder::new(vocab.clone(), Some(MergeList::new(&vocab, &list).unwrap())).unwrap();
+        equals(&encoder, &drawn, &pieces, &|piece| reference::encode_by_list(piece, &rules));
+    }
+}
+
+#[test]
+fn an_unreachable_token_is_never_given_for_its_own_bytes() {
+    let encoder = Encoder::new(vocab_of(&[b"xyz".to_vec()]), None).unwrap();
+    for _ in 0..2 {
+        let mut ids = Vec::new();
+        whole_text(&encoder, b"xyz", &mut encoder.scratch(), &mut ids);
+        assert_eq!(ids, [120, 121, 122].map(Id));
+    }
+}
+
+#[test]
+fn a_scratch_that_another_encoder_used_is_as_good_as_new() {
+    let encoders = [vec![], vec![b"ab".to_vec()], vec![b"bc".to_vec()]]
+        .map(|tokens| Encoder::new(vocab_of(&tokens), None).unwrap());
+    let mut scratch = Scratch::default();
+    let text = b"abc".repeat(30);
+    for _ in 0..3 {
+        for encoder in &encoders {
+            for text in [&text[..3], &text[..]] {
+                let (mut ids, mut expected) = (Vec::new(), Vec::new());
+                whole_text(encoder, text, &mut scratch, &mut ids);
+                whole_text(encoder, text, &mut Scratch::default(), &mut expected);
+                assert_eq!(ids, expected);
+            }
+        }
+    }
+}
