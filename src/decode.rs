@@ -1,16 +1,49 @@
 //! Ids → bytes, and bytes → text as they arrive.
 
-use crate::error::{Error, Result};
-use crate::vocab::Id;
+use std::mem::MaybeUninit;
 
-/// The bytes of all ids, joined.
+use crate::error::{Error, Result};
+use crate::piece::{INLINE, WINDOW};
+use crate::vocab::{Id, LONG, Vocab};
+
+/// Ids that are decoded before there is a look at whether there is room for more.
+const BATCH: usize = 64;
+
+/// The bytes of all ids, joined; `other` knows those of ids that are not in the vocabulary.
+///
+/// Nearly every token lies in a slot of 16 bytes: all of them are copied, and the next token begins where this one ends.
 ///
 /// # Errors
 /// [`Error::UnknownId`] for the first id that has no bytes.
-pub fn bytes<'v>(ids: &[Id], token_bytes: impl Fn(Id) -> Option<&'v [u8]>) -> Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(ids.len() * 4);
-    for (position, &id) in ids.iter().enumerate() {
-        bytes.extend_from_slice(token_bytes(id).ok_or(Error::UnknownId { id: id.0, position })?);
+pub fn bytes<'v>(ids: &[Id], vocab: &'v Vocab, other: impl Fn(Id) -> Option<&'v [u8]>) -> Result<Vec<u8>> {
+    let slots = vocab.slots();
+    let mut bytes: Vec<u8> = Vec::with_capacity(ids.len() * 5 + WINDOW);
+    let mut position = 0;
+    while position < ids.len() {
+        let batch = &ids[position..ids.len().min(position + BATCH)];
+        bytes.reserve(batch.len() * WINDOW);
+        let room = bytes.spare_capacity_mut();
+        let (mut written, mut done) = (0, 0);
+        for id in batch {
+            let Some(slot) = slots.get(id.index()) else { break };
+            let length = slot.0[INLINE];
+            if length == 0 || length == LONG {
+                break;
+            }
+            let place = room[written..].first_chunk_mut::<WINDOW>().expect("room was reserved");
+            *place = slot.0.map(MaybeUninit::new);
+            written += usize::from(length);
+            done += 1;
+        }
+        // SAFETY: all before `written` was written: each token wrote 16 bytes, and the next began at most 15 further.
+        unsafe { bytes.set_len(bytes.len() + written) };
+        position += done;
+        if done < batch.len() {
+            let id = ids[position];
+            let token = vocab.bytes(id).or_else(|| other(id)).ok_or(Error::UnknownId { id: id.0, position })?;
+            bytes.extend_from_slice(token);
+            position += 1;
+        }
     }
     Ok(bytes)
 }
@@ -71,6 +104,32 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn decoding_joins_the_bytes_of_the_tokens(
+            tokens in proptest::collection::hash_set(proptest::collection::vec(any::<u8>(), 2..40), 0..20),
+            drawn in proptest::collection::vec(any::<u16>(), 0..300),
+        ) {
+            let mut vocab = Vocab::of_bytes();
+            for token in &tokens {
+                vocab.insert(vocab.end(), token).unwrap();
+            }
+            let special = Id(vocab.end().0 + 1);
+            let other = |id| (id == special).then_some(&b"<special>"[..]);
+            let known: Vec<Id> = vocab.iter().map(|(id, _)| id).chain([special]).collect();
+            let mut ids: Vec<Id> = drawn.iter().map(|&number| known[usize::from(number) % known.len()]).collect();
+            let joined: Vec<u8> =
+                ids.iter().flat_map(|&id| vocab.bytes(id).or_else(|| other(id)).unwrap()).copied().collect();
+            prop_assert_eq!(bytes(&ids, &vocab, other).unwrap(), joined);
+            let position = drawn.first().map_or(0, |&number| usize::from(number) % drawn.len());
+            for unknown in [vocab.end().0, special.0 + 1, u32::MAX] {
+                ids.insert(position, Id(unknown));
+                let error = bytes(&ids, &vocab, other).unwrap_err();
+                let is_it = matches!(error, Error::UnknownId { id, position: at } if (id, at) == (unknown, position));
+                prop_assert!(is_it, "{}", error);
+                ids.remove(position);
+            }
+        }
+
         #[test]
         fn a_stream_equals_lossy_decoding_of_the_whole(fragments in fragments()) {
             let mut stream = Utf8Stream::default();

@@ -237,7 +237,7 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::UnknownId`] naming the first id that is no token, and its position.
     pub fn decode(&self, ids: &[Id]) -> Result<Vec<u8>> {
-        decode::bytes(ids, |id| self.token_bytes(id))
+        decode::bytes(ids, &self.vocab, |id| self.special.name(id).map(str::as_bytes))
     }
 }
 

@@ -7,7 +7,7 @@
 'to be or not'
 """
 
-from pairwright._core import Counts, StreamDecoder, Tokenizer, __version__
+from pairwright._core import Counts, StreamDecoder, Tokenizer, __version__, clear_cache, set_cache_limit
 from pairwright.errors import (
     ChecksumError,
     DownloadError,
@@ -19,6 +19,7 @@ from pairwright.errors import (
 )
 
 __all__ = [
+    "CacheInfo",
     "ChecksumError",
     "Counts",
     "DownloadError",
@@ -32,10 +33,13 @@ __all__ = [
     "TokenBatch",
     "Tokenizer",
     "__version__",
+    "cache_info",
+    "clear_cache",
     "count",
     "datasets",
     "get_encoding",
     "list_encodings",
+    "set_cache_limit",
     "train",
 ]
 
@@ -44,14 +48,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pairwright import datasets
     from pairwright.batch import TokenBatch
+    from pairwright.cache import CacheInfo, cache_info
     from pairwright.encodings import get_encoding, list_encodings
     from pairwright.progress import ProgressEvent
     from pairwright.training import count, train
 else:
     # Imported when first asked for: who loads a model and encodes is not to wait for numpy, nor to hold it in memory.
     _MODULES = {
+        "CacheInfo": "pairwright.cache",
         "ProgressEvent": "pairwright.progress",
         "TokenBatch": "pairwright.batch",
+        "cache_info": "pairwright.cache",
         "count": "pairwright.training",
         "datasets": "pairwright.datasets",
         "get_encoding": "pairwright.encodings",

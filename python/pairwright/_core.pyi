@@ -25,7 +25,10 @@ __all__ = [
     "__version__",
     "_from_counts",
     "_from_model",
+    "cache_info",
+    "clear_cache",
     "regex_of",
+    "set_cache_limit",
     "train",
     "unlearned",
     "write_atomically",
@@ -38,6 +41,22 @@ DATASETS: str
 
 PATTERNS: dict[str, str]
 """The named split patterns: name → regex."""
+
+def cache_info() -> tuple[int, int, int, int]:
+    """Limit, bytes, hits and misses: what `pairwright.cache_info` gives names to."""
+
+def clear_cache() -> None:
+    """Forget all pieces that were encoded before, and give their memory back.
+
+    At once, or for calls that are still running when they have done.
+    """
+
+def set_cache_limit(bytes: int) -> None:
+    """Set the most memory, in bytes, that pieces which were encoded before may take in this process.
+
+    For all tokenizers and threads together. With 0 nothing is remembered but a few pieces for each thread, in 4 KiB that
+    do not count. `ValueError` for a negative number.
+    """
 
 @final
 class Tokenizer:

@@ -5,8 +5,9 @@ use std::num::NonZeroUsize;
 
 use numpy::{PyArray1, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyKeyError, PyOverflowError, PyTypeError, PyUnicodeEncodeError, PyValueError};
+use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyFloat, PyList, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyFloat, PyInt, PyList, PyString};
 
 use crate::machine;
 use crate::special::Choice;
@@ -140,13 +141,23 @@ pub(super) fn ids(value: &Bound<'_, PyAny>) -> PyResult<Vec<Id>> {
             return Err(PyTypeError::new_err(format!("ids must have one dimension, not {}", array.ndim())));
         }
         if let Ok(array) = value.cast::<PyArray1<u32>>() {
-            return Ok(array.readonly().as_array().iter().map(|&id| Id(id)).collect());
+            let array = array.readonly();
+            return Ok(match array.as_slice() {
+                Ok(ids) => bytemuck::cast_slice(ids).to_vec(),
+                Err(_) => array.as_array().iter().map(|&id| Id(id)).collect(),
+            });
         }
     }
     if value.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err("ids must be integers, not str"));
     }
     let mut ids = Vec::with_capacity(value.len().unwrap_or(0));
+    if let Ok(list) = value.cast::<PyList>() {
+        for (position, number) in list.iter().enumerate() {
+            ids.push(id(&number, Some(position))?);
+        }
+        return Ok(ids);
+    }
     for (position, number) in value.try_iter()?.enumerate() {
         ids.push(id(&number?, Some(position))?);
     }
@@ -155,6 +166,15 @@ pub(super) fn ids(value: &Bound<'_, PyAny>) -> PyResult<Vec<Id>> {
 
 /// One id. A number that cannot be one is as unknown as any other.
 pub(super) fn id(number: &Bound<'_, PyAny>, position: Option<usize>) -> PyResult<Id> {
+    if number.is_exact_instance_of::<PyInt>() {
+        // SAFETY: it is an int, and the interpreter is held. −1 may mean an error, which is cleared; either way what follows
+        // finds out.
+        let value = unsafe { ffi::PyLong_AsLong(number.as_ptr()) };
+        match u32::try_from(value) {
+            Ok(id) => return Ok(Id(id)),
+            Err(_) => drop(PyErr::take(number.py())),
+        }
+    }
     match number.extract::<u32>() {
         Ok(id) => Ok(Id(id)),
         Err(error) if error.is_instance_of::<PyOverflowError>(number.py()) => {

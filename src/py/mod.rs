@@ -1,10 +1,12 @@
 //! The Python module. Methods here convert inputs, release the interpreter once, call the core and build outputs; the
 //! manual is `python/pairwright/_core.pyi`.
 
+mod cache;
 mod convert;
 mod counts;
 mod decoder;
 mod errors;
+mod ints;
 mod tokenizer;
 mod train;
 mod watch;
@@ -22,6 +24,8 @@ mod _core {
     use crate::io::atomic;
     use crate::split::{NAMED, Pattern};
 
+    #[pymodule_export]
+    use super::cache::{cache_info, clear_cache, set_cache_limit};
     #[pymodule_export]
     use super::counts::{_from_counts, Counts};
     #[pymodule_export]

@@ -1,21 +1,32 @@
 //! `Tokenizer`: encoding, decoding, files, and what a tokenizer tells of itself.
 
+use std::ffi::CString;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::exceptions::{PyKeyError, PyValueError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use super::convert::{self, Text, choice, ids, texts, unknown};
 use super::decoder::StreamDecoder;
 use super::errors::to_python;
+use super::ints;
 use super::watch::Watch;
+use crate::encode::Scratch;
+use crate::error::Result;
 use crate::io::{model_file, rank_file};
 use crate::parallel::{self, Stop};
 use crate::span::{Unit, spans};
-use crate::{Choice, Error, Id, Policy, SpecialTokens, Splitter, TokenBatch};
+use crate::{Choice, Id, Policy, SpecialTokens, Splitter, TokenBatch};
+
+/// Texts up to this many bytes take less than a microsecond or two.
+const SHORT: usize = 1 << 10;
+
+/// What to reckon with in most text.
+const BYTES_PER_ID: usize = 4;
 
 /// Texts longer than this are encoded on a thread of their own, so that this one can look after signals.
 const LONG: usize = 1 << 20;
@@ -37,20 +48,37 @@ impl Tokenizer {
         self.core.policy(allowed, refused).map_err(|error| to_python(py, error))
     }
 
-    fn ids_of(&self, py: Python<'_>, text: &Text, policy: &Policy) -> PyResult<Vec<Id>> {
+    /// Work on one text: done at once if it is short, else while Python handles signals.
+    fn worked<T: Send>(
+        &self,
+        py: Python<'_>,
+        text: &Text,
+        work: impl Fn(&mut Scratch, &Stop) -> Result<T> + Sync,
+    ) -> PyResult<T> {
+        if text.bytes.len() <= SHORT {
+            // Letting go of the interpreter would take longer.
+            return work(&mut self.core.scratch(), &Stop::default()).map_err(|error| to_python(py, error));
+        }
         let mut watch = Watch::default();
-        let encode = |ids: &mut Vec<Id>, stop: &Stop| {
-            self.core.encode_into(&text.bytes, policy, &mut self.core.scratch(), ids, stop)
-        };
-        let encoded = py.detach(|| {
-            let mut ids = Vec::new();
+        let done = py.detach(|| {
             if text.bytes.len() <= LONG {
-                return encode(&mut ids, &Stop::default()).map(|()| ids);
+                return work(&mut self.core.scratch(), &Stop::default());
             }
-            let encode = |ids: &mut Vec<Id>, _, stop: &Stop| encode(ids, stop);
-            Ok(parallel::run(1, 1, Vec::new, encode, || watch.signals())?.remove(0))
+            let work = |done: &mut Vec<T>, _, stop: &Stop| {
+                done.push(work(&mut self.core.scratch(), stop)?);
+                Ok(())
+            };
+            Ok(parallel::run(1, 1, Vec::new, work, || watch.signals())?.remove(0).remove(0))
         });
-        watch.finish(py, encoded)
+        watch.finish(py, done)
+    }
+
+    fn ids_of(&self, py: Python<'_>, text: &Text, policy: &Policy) -> PyResult<Vec<Id>> {
+        self.worked(py, text, |scratch, stop| {
+            let mut ids = Vec::with_capacity(text.bytes.len() / BYTES_PER_ID);
+            self.core.encode_into(&text.bytes, policy, scratch, &mut ids, stop)?;
+            Ok(ids)
+        })
     }
 
     fn batch_of(
@@ -81,9 +109,13 @@ fn numbers(ids: Vec<Id>) -> Vec<u32> {
 
 /// Bytes → `str`, with `errors` as in `bytes.decode`.
 fn text<'py>(py: Python<'py>, bytes: &[u8], errors: &str) -> PyResult<Bound<'py, PyString>> {
-    match std::str::from_utf8(bytes) {
-        Ok(valid) => Ok(PyString::new(py, valid)),
-        Err(_) => Ok(PyBytes::new(py, bytes).call_method1("decode", ("utf-8", errors))?.cast_into()?),
+    let errors = CString::new(errors)?;
+    // SAFETY: the interpreter is held, pointer and length are those of a slice, and the name of the handler ends with a zero.
+    // What comes is a new reference to a str, or null with an error set.
+    unsafe {
+        let length = bytes.len() as ffi::Py_ssize_t;
+        let string = ffi::PyUnicode_DecodeUTF8(bytes.as_ptr().cast(), length, errors.as_ptr());
+        Ok(Bound::from_owned_ptr_or_err(py, string)?.cast_into_unchecked())
     }
 }
 
@@ -141,12 +173,12 @@ impl Tokenizer {
         #[pyo3(from_py_with = choice)] disallowed_special: Choice,
     ) -> PyResult<Bound<'py, PyList>> {
         let policy = self.policy(py, &allowed_special, &disallowed_special)?;
-        PyList::new(py, numbers(self.ids_of(py, &Text::of(text)?, &policy)?))
+        ints::list(py, &self.ids_of(py, &Text::of(text)?, &policy)?)
     }
 
     /// The ids of a text in which special tokens are plain text.
     fn encode_ordinary<'py>(&self, py: Python<'py>, text: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(py, numbers(self.ids_of(py, &Text::of(text)?, &Policy::ORDINARY)?))
+        ints::list(py, &self.ids_of(py, &Text::of(text)?, &Policy::ORDINARY)?)
     }
 
     /// As `encode`, as an array of uint32.
@@ -204,12 +236,13 @@ impl Tokenizer {
         let spans = spans(&text.bytes, lengths, unit);
         let count = spans.len();
         let spans = spans.into_flattened().into_pyarray(py).reshape([count, 2])?;
-        Ok((PyList::new(py, numbers(ids))?, spans))
+        Ok((ints::list(py, &ids)?, spans))
     }
 
     /// The number of ids of a text in which special tokens are plain text.
     fn count(&self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<usize> {
-        Ok(self.ids_of(py, &Text::of(text)?, &Policy::ORDINARY)?.len())
+        let text = Text::of(text)?;
+        self.worked(py, &text, |scratch, stop| self.core.count_into(&text.bytes, &Policy::ORDINARY, scratch, stop))
     }
 
     /// The number of ids of many texts, in parallel.
@@ -376,6 +409,6 @@ impl Tokenizer {
 /// Rebuild a tokenizer from the content of a model file.
 #[pyfunction]
 pub(super) fn _from_model(py: Python<'_>, content: &[u8]) -> PyResult<Tokenizer> {
-    let loaded: Result<_, Error> = py.detach(|| model_file::from_bytes(content, Path::new("pickled tokenizer")));
+    let loaded = py.detach(|| model_file::from_bytes(content, Path::new("pickled tokenizer")));
     loaded.map(Tokenizer::from).map_err(|error| to_python(py, error))
 }
