@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 use crate::error::{Error, Result};
 use crate::merges::{MergeList, Rank, Ranks, Rules};
 use crate::parallel::Stop;
-use crate::piece::{self, INLINE, Key, NO_KEY};
+use crate::piece::{self, INLINE, Wide};
 use crate::split::{self, Splitter};
 use crate::vocab::{Id, Vocab};
 use idle::Idle;
@@ -88,15 +88,22 @@ struct Work {
 struct Seen {
     table: PieceTable,
     ring: Ring,
-    keys: [Key; BATCH],
-    homes: [usize; BATCH],
+    keys: [Wide; BATCH],
+    homes: [u32; BATCH],
     lookups: u64,
     misses: u64,
 }
 
 impl Seen {
     fn new() -> Seen {
-        Seen { table: PieceTable::new(), ring: Ring::new(), keys: [0; BATCH], homes: [0; BATCH], lookups: 0, misses: 0 }
+        Seen {
+            table: PieceTable::new(),
+            ring: Ring::new(),
+            keys: [Wide::of(0); BATCH],
+            homes: [0; BATCH],
+            lookups: 0,
+            misses: 0,
+        }
     }
 }
 
@@ -194,36 +201,37 @@ impl Encoder {
         if work.encoder != self.number {
             *work = Work { encoder: self.number, ..Work::default() };
         }
-        let seen = work.seen.get_or_insert_with(Seen::new);
+        let Seen { table, keys, homes, lookups, .. } = work.seen.get_or_insert_with(Seen::new);
+        let view = table.view();
         let mut from = *start;
-        for (number, &end) in ends.iter().enumerate() {
-            let (key, home) = if end - from <= INLINE {
-                let key = piece::key(text, from, end);
-                (key, seen.table.home(piece::hash_key(key)))
-            } else {
-                (NO_KEY, 0)
-            };
-            (seen.keys[number], seen.homes[number]) = (key, home);
-            seen.table.view().prefetch(home);
+        for ((&end, key), home) in ends.iter().zip(keys).zip(homes) {
+            (*key, *home) = (Wide::of(piece::NO_KEY), 0);
+            if end - from <= INLINE {
+                *key = Wide::key(text, from, end);
+                *home = view.home(*key) as u32;
+                view.prefetch(*home as usize);
+            }
             from = end;
         }
-        seen.lookups += ends.len() as u64;
+        *lookups += ends.len() as u64;
         let mut next = 0;
         while next < ends.len() {
             let seen = work.seen.as_mut().expect("made above");
-            ids.reserve((ends.len() - next) * table::IDS);
             let view = seen.table.view();
-            let room = ids.spare_capacity_mut();
-            let mut written = 0;
-            for (&key, &home) in seen.keys[next..ends.len()].iter().zip(&seen.homes[next..]) {
-                let Some(packed) = view.get(key, home) else { break };
-                let place = room[written..].first_chunk_mut::<{ table::IDS }>().expect("room was reserved");
-                *place = table::unpack(packed).map(std::mem::MaybeUninit::new);
-                written += table::number(packed);
+            let before = ids.len();
+            // Zeros where four ids will be written for each piece, however many it has: they cost a thousandth of the rest.
+            ids.resize(before + (ends.len() - next) * table::IDS, Id(0));
+            let mut written = before;
+            for (&key, &home) in seen.keys[next..ends.len()].iter().zip(&seen.homes[next..ends.len()]) {
+                let room = ids[written..].first_chunk_mut().expect("room for each piece");
+                let number = view.get(key, home as usize, room);
+                if number == 0 {
+                    break;
+                }
+                written += number;
                 next += 1;
             }
-            // SAFETY: all before `written` was written: each piece writes four ids, and the next begins at most four further.
-            unsafe { ids.set_len(ids.len() + written) };
+            ids.truncate(written);
             if next < ends.len() {
                 let from = if next == 0 { *start } else { ends[next - 1] };
                 self.encode_missed(&text[from..ends[next]], work, ids)?;
@@ -241,25 +249,18 @@ impl Encoder {
             return Ok(());
         };
         let hash = piece::hash(piece);
-        let in_ring = |seen: &Seen, ids: &mut Vec<Id>| {
-            seen.ring.get(piece, hash).map(|known| ids.extend_from_slice(known)).is_some()
-        };
-        if piece.len() > INLINE && in_ring(seen, ids) {
+        if let Some(known) = seen.ring.get(piece, hash) {
+            ids.extend_from_slice(known);
             return Ok(());
         }
         seen.misses += 1;
         own.clear();
         match self.vocab.id(piece) {
             Some(id) if self.is_whole(id, piece, merge)? => own.push(id),
-            _ => {
-                if piece.len() <= INLINE && in_ring(seen, ids) {
-                    return Ok(());
-                }
-                self.merge(piece, merge, own)?;
-            }
+            _ => self.merge(piece, merge, own)?,
         }
         if piece.len() <= INLINE && own.len() <= table::IDS {
-            seen.table.insert(piece::key(piece, 0, piece.len()), own);
+            seen.table.insert(Wide::key(piece, 0, piece.len()), own);
         } else {
             seen.ring.insert(piece, hash, own);
         }

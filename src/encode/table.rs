@@ -9,7 +9,7 @@ use bytemuck::{Pod, Zeroable};
 use memmap2::MmapMut;
 
 use super::limit::Share;
-use crate::piece::{Key, hash_key};
+use crate::piece::Wide;
 use crate::vocab::Id;
 
 /// Ids of a piece in the table.
@@ -19,11 +19,13 @@ pub(super) const IDS: usize = 4;
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 struct Line {
-    /// 0 where there is no piece.
-    keys: [Key; 2],
-    /// How many ids there are, above the bits of the first.
-    ids: [[u32; IDS]; 2],
+    /// Zeros where there is no piece.
+    keys: [Wide; 2],
+    ids: [Packed; 2],
 }
+
+/// Ids of a piece, 32 bits each from the lowest on, and how many they are in the bits that the first does not need.
+type Packed = Wide;
 
 const LINE: usize = size_of::<Line>();
 
@@ -62,22 +64,15 @@ impl PieceTable {
         Some(PieceTable { lines: memory, shift: u64::BITS - lines.trailing_zeros(), forgotten: 0, _share: share })
     }
 
-    /// Where a key with this hash is looked for.
-    #[inline(always)]
-    pub(super) fn home(&self, hash: u64) -> usize {
-        (hash >> self.shift) as usize
-    }
-
     #[inline(always)]
     pub(super) fn view(&self) -> View<'_> {
-        View(bytemuck::cast_slice(&self.lines))
+        View { lines: bytemuck::cast_slice(&self.lines), shift: self.shift }
     }
 
     /// Keeps the ids of a piece, at most [`IDS`].
-    pub(super) fn insert(&mut self, key: Key, ids: &[Id]) {
-        let mut packed = [0; IDS];
-        packed.iter_mut().zip(ids).for_each(|(packed, id)| *packed = id.0);
-        packed[0] |= (ids.len() as u32) << Id::BITS;
+    pub(super) fn insert(&mut self, key: Wide, ids: &[Id]) {
+        let packed = ids.iter().rfold(0, |packed, id| packed << 32 | u128::from(id.0));
+        let packed = Wide::of(packed | (ids.len() as u128) << Id::BITS);
         self.forgotten += usize::from(self.put(key, packed));
         let lines = self.lines.len() / LINE;
         if self.forgotten > lines / 4 {
@@ -90,10 +85,10 @@ impl PieceTable {
     }
 
     /// Whether another piece had to go.
-    fn put(&mut self, key: Key, ids: [u32; IDS]) -> bool {
-        let home = self.home(hash_key(key));
+    fn put(&mut self, key: Wide, ids: Packed) -> bool {
+        let home = self.view().home(key);
         let line = &mut bytemuck::cast_slice_mut::<u8, Line>(&mut self.lines)[home];
-        let goes = line.keys[1] != 0;
+        let goes = line.keys[1].is(Wide::of(0)) == 0;
         line.keys = [key, line.keys[0]];
         line.ids = [ids, line.ids[0]];
         goes
@@ -102,9 +97,9 @@ impl PieceTable {
     #[cold]
     fn grow(&mut self, larger: PieceTable) {
         let old = std::mem::replace(self, larger);
-        for line in old.view().0 {
+        for line in old.view().lines {
             for at in [1, 0] {
-                if line.keys[at] != 0 {
+                if line.keys[at].is(Wide::of(0)) == 0 {
                     self.put(line.keys[at], line.ids[at]);
                 }
             }
@@ -114,15 +109,30 @@ impl PieceTable {
 
 /// The lines, for look-ups.
 #[derive(Clone, Copy)]
-pub(super) struct View<'t>(&'t [Line]);
+pub(super) struct View<'t> {
+    lines: &'t [Line],
+    shift: u32,
+}
 
 impl View<'_> {
-    /// The ids of a key, packed; `None` if it is not there.
+    /// Where a key is looked for.
     #[inline(always)]
-    pub(super) fn get(&self, key: Key, home: usize) -> Option<&[u32; IDS]> {
-        let line = &self.0[home];
-        let second = line.keys[1] == key;
-        (second | (line.keys[0] == key)).then(|| &line.ids[usize::from(second)])
+    pub(super) fn home(&self, key: Wide) -> usize {
+        (key.hash() >> self.shift) as usize
+    }
+
+    /// Writes the ids of a key to the front of `room`, and anything behind; gives their number, 0 if the key is not there.
+    #[inline(always)]
+    pub(super) fn get(&self, key: Wide, home: usize, room: &mut [Id; IDS]) -> usize {
+        let line = &self.lines[home];
+        let [first, second] = line.keys.map(|known| known.is(key));
+        if first + second == 0 {
+            return 0;
+        }
+        let packed = line.ids[second];
+        let ids = packed.and(Wide::of(!(0xff << Id::BITS)));
+        bytemuck::bytes_of_mut(room).copy_from_slice(bytemuck::bytes_of(&ids));
+        (packed.first() >> Id::BITS) as usize
     }
 
     /// Asks for the memory of a line.
@@ -132,22 +142,9 @@ impl View<'_> {
         // SAFETY: a prefetch touches nothing, whatever the address; SSE is part of the architecture.
         unsafe {
             use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(&self.0[home]).cast());
+            _mm_prefetch::<_MM_HINT_T0>(self.lines.as_ptr().wrapping_add(home).cast());
         }
         #[cfg(not(target_arch = "x86_64"))]
         let _ = home;
     }
-}
-
-/// How many ids are packed.
-#[inline(always)]
-pub(super) fn number(packed: &[u32; IDS]) -> usize {
-    (packed[0] >> Id::BITS) as usize
-}
-
-/// The ids, and anything behind them.
-#[inline(always)]
-pub(super) fn unpack(packed: &[u32; IDS]) -> [Id; IDS] {
-    let [first, second, third, fourth] = *packed;
-    [Id(first & Id::MASK), Id(second), Id(third), Id(fourth)]
 }

@@ -3,6 +3,10 @@
 //! Nearly all pieces and tokens have at most 15 bytes. Such a string *is* its key, a number of 16 bytes with the length in
 //! the highest: two keys are compared in two registers, and their hash is one multiplication.
 
+mod wide;
+
+pub(crate) use wide::Wide;
+
 /// The longest string that is its own key.
 pub(crate) const INLINE: usize = 15;
 
@@ -26,6 +30,17 @@ const MASKS: [Key; INLINE + 1] = {
     masks
 };
 
+/// By length: what a key says of it.
+const LENGTHS: [Key; INLINE + 1] = {
+    let mut lengths = [0; INLINE + 1];
+    let mut length = 1;
+    while length <= INLINE {
+        lengths[length] = (length as Key) << 120;
+        length += 1;
+    }
+    lengths
+};
+
 /// The key of `text[start..end]`, which has 1 to [`INLINE`] bytes.
 #[inline(always)]
 pub(crate) fn key(text: &[u8], start: usize, end: usize) -> Key {
@@ -42,7 +57,7 @@ pub(crate) fn key(text: &[u8], start: usize, end: usize) -> Key {
 /// The key of the first bytes of a window: one load, whatever comes after them, and a mask.
 #[inline(always)]
 pub(crate) fn key_in(window: &[u8; WINDOW], length: usize) -> Key {
-    (Key::from_le_bytes(*window) & MASKS[length]) | (length as Key) << 120
+    (Key::from_le_bytes(*window) & MASKS[length]) | LENGTHS[length]
 }
 
 /// How many bytes the string of a key has.
@@ -57,7 +72,12 @@ const SEEDS: [u64; 2] = [0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7344];
 /// The hash of a key: the same in every process, since nothing that is hashed this way can grow by what others choose.
 #[inline(always)]
 pub(crate) fn hash_key(key: Key) -> u64 {
-    fold(key as u64 ^ SEEDS[0], (key >> 64) as u64 ^ SEEDS[1])
+    fold_halves(key as u64, (key >> 64) as u64)
+}
+
+#[inline(always)]
+fn fold_halves(lower: u64, upper: u64) -> u64 {
+    fold(lower ^ SEEDS[0], upper ^ SEEDS[1])
 }
 
 /// The hash of a string of any length; that of its key if it has one.
