@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
@@ -53,6 +54,22 @@ impl Finder {
         let found = self.automaton.find(aho_corasick::Input::new(text).range(from..))?;
         let (token, id) = &self.tokens[found.pattern()];
         Some(Found { start: found.start(), end: found.end(), token, id: *id })
+    }
+
+    /// Whether any of them lies over this place, beginning before and ending behind it. It need not be one that a search
+    /// from the beginning finds: whatever comes before, none is torn where this is false.
+    pub fn reaches_over(&self, text: &[u8], place: usize) -> bool {
+        let reach = self.automaton.max_pattern_len().saturating_sub(1);
+        let around = &text[..text.len().min(place.saturating_add(reach))];
+        let mut from = place.saturating_sub(reach);
+        // The longest that starts at each place where one does.
+        while let Some(found) = self.find(around, from).filter(|found| found.start < place) {
+            if found.end > place {
+                return true;
+            }
+            from = found.start + 1;
+        }
+        false
     }
 }
 
@@ -171,6 +188,22 @@ impl Policy<'_> {
             Some(found) => Err(Error::RefusedSpecial { token: found.token.to_owned(), offset: found.start }),
             None => Ok(()),
         }
+    }
+
+    /// As [`Policy::check`] for tokens that start in a stretch of the text: to check a text stretch by stretch is to check
+    /// it at once.
+    pub fn check_stretch(&self, text: &[u8], stretch: Range<usize>) -> Result<()> {
+        let Some(finder) = &self.refused else { return Ok(()) };
+        let end = stretch.end.saturating_add(finder.automaton.max_pattern_len() - 1).min(text.len());
+        match finder.find(&text[..end], stretch.start).filter(|found| found.start < stretch.end) {
+            Some(found) => Err(Error::RefusedSpecial { token: found.token.to_owned(), offset: found.start }),
+            None => Ok(()),
+        }
+    }
+
+    /// The same for text that has been checked already.
+    pub fn checked(&self) -> Policy<'_> {
+        Policy { allowed: self.allowed.as_deref().map(Cow::Borrowed), refused: None }
     }
 
     /// Finds the special tokens that become their id.

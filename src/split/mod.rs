@@ -156,9 +156,15 @@ impl Splitter {
     }
 
     /// The first place at or after `from`, but not the beginning or the end, where `text` may be cut in two without
-    /// changing any piece; `None` if there is none, or if nothing is known of the pattern.
+    /// changing any piece; `None` if none is seen by the characters on both sides of it, or if nothing is known of the
+    /// pattern.
     ///
-    /// More text at the end brings no earlier place into being, but for the last character, which it may complete.
+    /// Under the named patterns there is one in nearly every word or line: before white space, after line ends, around
+    /// numbers, and between a letter and a symbol, so that neither text without spaces nor a long URL is without.
+    ///
+    /// More text at the end takes no place away, and brings no earlier place into being, but for the last character,
+    /// which it may complete. A place depends on no more than the characters beside it, so that it is also one in any part
+    /// of the text that holds these, while it is no place of the text to the left or to the right of a boundary.
     pub fn safe_cut(&self, text: &[u8], from: usize) -> Option<usize> {
         scan::safe_cut(text, from, self.pattern.grammar()?.grammar)
     }
@@ -238,27 +244,102 @@ mod tests {
         assert_eq!(cut(r"\S+\s+", 0), None);
     }
 
+    /// Every place that is given after some `from`.
+    fn places(splitter: &Splitter, text: &[u8]) -> Vec<usize> {
+        let mut places = Vec::new();
+        while let Some(cut) = splitter.safe_cut(text, places.last().map_or(0, |last| last + 1)) {
+            assert!(0 < cut && cut < text.len());
+            places.push(cut);
+        }
+        places
+    }
+
     /// All strings over one character of each kind, cut wherever it is said to be safe.
-    #[test]
-    fn the_pieces_of_the_parts_are_the_pieces_of_the_whole() {
-        let kinds = ["a", "é", "1", " ", "\t", "\n", "\r", "\u{a0}", "\u{3000}", "!", "/", "'", "\u{301}", "\u{fffd}"];
-        let bytes = kinds.map(str::as_bytes).into_iter().chain([&b"\xe4\xb8"[..], b"\x80"]);
-        let kinds: Vec<&[u8]> = bytes.collect();
+    fn the_parts_are_the_whole(kinds: &[&[u8]], length: u32) {
         for named in NAMED {
+            let splitter = Splitter::new(named.name).unwrap();
+            let ends = |text: &[u8]| {
+                let mut ends = Vec::new();
+                splitter.batches(text, |batch| Ok(ends.extend_from_slice(batch))).unwrap();
+                ends
+            };
             let mut cuts = 0;
-            for number in 0..kinds.len().pow(4) {
+            for number in 0..kinds.len().pow(length) {
                 let kind = |at| kinds[number / kinds.len().pow(at) % kinds.len()];
-                let text = (0..4).map(kind).collect::<Vec<_>>().concat();
-                let whole = pieces(named.name, &text);
-                let mut from = 0;
-                while let Some(cut) = Splitter::new(named.name).unwrap().safe_cut(&text, from) {
-                    assert!(from.max(1) <= cut && cut < text.len());
-                    let parts = [&text[..cut], &text[cut..]].map(|part| pieces(named.name, part)).concat();
+                let text = (0..length).map(kind).collect::<Vec<_>>().concat();
+                let whole = ends(&text);
+                for cut in places(&splitter, &text) {
+                    let mut parts = ends(&text[..cut]);
+                    parts.extend(ends(&text[cut..]).into_iter().map(|end| cut + end));
                     assert_eq!(parts, whole, "{} cut b\"{}\" at {cut}", named.name, text.escape_ascii());
-                    (from, cuts) = (cut + 1, cuts + 1);
+                    cuts += 1;
                 }
             }
-            assert!(cuts > 10_000, "{cuts} cuts");
+            assert!(cuts > kinds.len().pow(length) / 2, "{cuts} cuts");
+        }
+    }
+
+    /// Characters that the patterns tell apart, and bytes that are none.
+    const KINDS: [&str; 15] =
+        ["a", "É", "中", "1", "٣", " ", "\t", "\n", "\r", "\u{3000}", "!", "/", "'", "\u{301}", "\u{fffd}"];
+    const NO_CHARACTERS: [&[u8]; 3] = [b"\xe4\xb8", b"\x80", b"\xf0"];
+
+    #[test]
+    fn the_pieces_of_the_parts_are_the_pieces_of_the_whole() {
+        let kinds: Vec<&[u8]> = KINDS.map(str::as_bytes).into_iter().chain(NO_CHARACTERS).collect();
+        the_parts_are_the_whole(&kinds, 4);
+    }
+
+    #[test]
+    fn the_pieces_of_the_parts_are_the_whole_where_more_hangs_together() {
+        the_parts_are_the_whole(&[b"a", b"B", b"1", b" ", b"\n", b"!", b"/", b"'", "\u{301}".as_bytes()], 5);
+        the_parts_are_the_whole(&[b"a", b"L", b"l", b"'", "ſ".as_bytes(), b"!", b"1"], 5);
+        the_parts_are_the_whole(&[b"a", b"\n", b" ", b"!", b"/", b"\r"], 6);
+    }
+
+    #[test]
+    fn more_text_takes_no_place_away_and_brings_none_but_in_its_last_character() {
+        let kinds: Vec<&[u8]> = KINDS.map(str::as_bytes).into_iter().chain(NO_CHARACTERS).collect();
+        for named in NAMED {
+            let splitter = Splitter::new(named.name).unwrap();
+            for number in 0..kinds.len().pow(3) {
+                let kind = |at| kinds[number / kinds.len().pow(at) % kinds.len()];
+                let text = (0..3).map(kind).collect::<Vec<_>>().concat();
+                let whole = places(&splitter, &text);
+                for end in 0..text.len() {
+                    let so_far = places(&splitter, &text[..end]);
+                    assert!(so_far.iter().all(|place| whole.contains(place)), "b\"{}\"", text.escape_ascii());
+                    // A character has four bytes at most.
+                    let known = whole.iter().filter(|&&place| place + 4 <= end);
+                    assert!(known.into_iter().all(|place| so_far.contains(place)), "b\"{}\"", text.escape_ascii());
+                }
+                for from in 0..text.len() {
+                    let first = whole.iter().copied().find(|&place| place >= from);
+                    assert_eq!(splitter.safe_cut(&text, from), first);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn text_without_spaces_has_places_and_long_runs_of_letters_none() {
+        for named in NAMED {
+            let splitter = Splitter::new(named.name).unwrap();
+            let cut = |text: &str| splitter.safe_cut(text.as_bytes(), 1);
+            assert_eq!(cut("吾輩は猫である。名前はまだ無い。"), Some(21));
+            assert_eq!(cut("我是貓，名字還沒有。"), Some(9));
+            assert_eq!(cut("https://example.org/a/b"), Some(5));
+            assert_eq!(cut("deadbeef42"), Some(8));
+            assert_eq!(cut("แมว๑๒"), Some(9));
+            let lines = named.name != "gpt2";
+            for (unit, ends) in [("a", true), ("中", true), ("7", true), ("=", false), (" ", false), ("\n", lines)] {
+                for length in [60, 63, 64, 65, 130, 1000] {
+                    let run = unit.repeat(length);
+                    assert_eq!(cut(&run), None, "{length} times {unit:?}");
+                    let end = ends.then_some(run.len());
+                    assert_eq!(cut(&(run + "!")), end, "{} after {length} times {unit:?}", named.name);
+                }
+            }
         }
     }
 }

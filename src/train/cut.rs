@@ -9,8 +9,6 @@ pub(super) struct Cutter {
     special: SpecialTokens,
     /// The bytes of the longest special token.
     longest: usize,
-    /// The special tokens that have white space inside, where texts are cut.
-    tearable: Vec<Vec<u8>>,
 }
 
 /// A search that goes on when more of the text is there.
@@ -31,10 +29,8 @@ impl Search {
 
 impl Cutter {
     pub(super) fn new(splitter: Splitter, special: SpecialTokens) -> Cutter {
-        let tokens = || special.iter().map(|(token, _)| token.as_bytes());
-        let is_tearable = |token: &&[u8]| token.iter().any(u8::is_ascii_whitespace);
-        let tearable = tokens().filter(is_tearable).map(<[u8]>::to_vec).collect();
-        Cutter { longest: tokens().map(<[u8]>::len).max().unwrap_or(0), tearable, splitter, special }
+        let longest = special.iter().map(|(token, _)| token.len()).max().unwrap_or(0);
+        Cutter { splitter, special, longest }
     }
 
     pub(super) fn splitter(&self) -> &Splitter {
@@ -62,7 +58,7 @@ impl Cutter {
             if cut > known {
                 break;
             }
-            if !self.tears(text, cut) {
+            if !self.special.finder().is_some_and(|finder| finder.reaches_over(text, cut)) {
                 return Some(cut);
             }
             search.from = cut + 1;
@@ -81,14 +77,6 @@ impl Cutter {
         }
         search.special_from = search.special_from.max(known);
         None
-    }
-
-    /// Whether a special token reaches over this place. It need not be one that would be found: whatever comes before, none
-    /// is torn.
-    fn tears(&self, text: &[u8], cut: usize) -> bool {
-        let reaches_over =
-            |token: &[u8]| (1..token.len().min(cut + 1)).any(|before| text[cut - before..].starts_with(token));
-        self.tearable.iter().any(|token| reaches_over(token))
     }
 }
 

@@ -1,0 +1,134 @@
+//! A process that forks, whatever its threads are doing, has a child that works.
+#![cfg(unix)]
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pairwright::parallel::{Outcome, share};
+use pairwright::{Policy, SpecialTokens, Splitter, TokenBatch, Tokenizer, Vocab};
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// One fork at a time: those of the other tests would be inherited, too, and make these slow.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Forks, and has the child do something that tells whether all is well.
+fn fork(child: impl FnOnce() -> bool) -> libc::pid_t {
+    // SAFETY: the child of a process with threads may do whatever locks nothing that another thread may have locked. The
+    // allocator of libc is made for that; for all else that is what is tested here.
+    match unsafe { libc::fork() } {
+        0 => {
+            let works = child();
+            // SAFETY: it ends the process; nothing of the test harness is to run in it.
+            unsafe { libc::_exit(if works { 0 } else { 1 }) }
+        }
+        child => {
+            assert!(child > 0, "no process could be made");
+            child
+        }
+    }
+}
+
+/// Whether a child came to a good end. One that hangs is killed.
+fn ends_well(child: libc::pid_t) -> bool {
+    let start = Instant::now();
+    let mut status = -1;
+    loop {
+        // SAFETY: `status` is a place for an integer.
+        match unsafe { libc::waitpid(child, &mut status, libc::WNOHANG) } {
+            0 if start.elapsed() > PATIENCE => {
+                // SAFETY: it is a child of this process that has not been waited for.
+                unsafe { libc::kill(child, libc::SIGKILL) };
+                // SAFETY: as above.
+                unsafe { libc::waitpid(child, &mut status, 0) };
+                return false;
+            }
+            0 => thread::sleep(Duration::from_millis(1)),
+            _ => return status == 0,
+        }
+    }
+}
+
+/// Work for exactly three threads, each of which waits for the others.
+fn three_threads_meet() -> bool {
+    let (mut tasks, here, start) = (0..3, AtomicUsize::new(0), Instant::now());
+    let meet = |(): &mut (), _, _: &_| {
+        here.fetch_add(1, SeqCst);
+        while here.load(SeqCst) < 3 && start.elapsed() < PATIENCE {
+            thread::yield_now();
+        }
+        Ok(())
+    };
+    let outcome = share(3, || (), || tasks.next(), |_| false, meet, || Ok(()));
+    matches!(outcome, Ok(Outcome::Done)) && here.into_inner() == 3 && start.elapsed() < PATIENCE
+}
+
+#[test]
+fn a_child_has_a_pool_of_its_own_while_that_of_the_parent_is_busy() {
+    let _alone = ALONE.lock();
+    let ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            // Tiny tasks: locks are taken and given back all the time.
+            scope.spawn(|| {
+                while !ended.load(SeqCst) {
+                    let mut tasks = 0..1000;
+                    let outcome = share(3, || (), || tasks.next(), |_| false, |(), _, _| Ok(()), || Ok(()));
+                    assert_eq!(outcome.unwrap(), Outcome::Done);
+                }
+            });
+        }
+        for _ in 0..100 {
+            let child = fork(|| three_threads_meet() && ends_well(fork(three_threads_meet)));
+            if !ends_well(child) {
+                ended.store(true, SeqCst);
+                panic!("a child failed or hung");
+            }
+        }
+        ended.store(true, SeqCst);
+    });
+    assert!(three_threads_meet());
+}
+
+#[test]
+fn a_call_that_forks_in_its_tick_ends_in_parent_and_child() {
+    let _alone = ALONE.lock();
+    let tokenizer =
+        Tokenizer::from_ranks(Vocab::of_bytes(), Splitter::new("cl100k").unwrap(), SpecialTokens::default()).unwrap();
+    let text = "so much to do, so many ticks ".repeat(50_000);
+    // The last text is one piece, and done by a thread made for it where the caller takes it.
+    let letters = "x".repeat(3 << 20);
+    let texts: Vec<&[u8]> = [text.as_bytes(); 4].into_iter().chain([letters.as_bytes()]).collect();
+    let expected: Vec<_> = texts.iter().map(|text| tokenizer.encode_ordinary(text).unwrap()).collect();
+    let is_right = |batch: &TokenBatch| {
+        let text = |at: usize| &batch.values[batch.offsets[at] as usize..batch.offsets[at + 1] as usize];
+        batch.offsets.len() == expected.len() + 1 && expected.iter().enumerate().all(|(at, ids)| text(at) == ids)
+    };
+    for threads in [1, 2, 4] {
+        let (mut children, mut is_child) = (Vec::new(), false);
+        let mut tick = || {
+            // SAFETY: as in `fork` above.
+            match if is_child { -1 } else { unsafe { libc::fork() } } {
+                -1 => {}
+                0 => is_child = true,
+                child => children.push(child),
+            }
+            Ok(())
+        };
+        let mut right = true;
+        for _ in 0..2 {
+            let batch = tokenizer.encode_batch(&texts, &Policy::ORDINARY, threads.try_into().ok(), &mut tick);
+            right &= batch.is_ok_and(|batch| is_right(&batch));
+            let counts = tokenizer.count_batch(&texts, &Policy::ORDINARY, threads.try_into().ok(), &mut tick);
+            right &= counts.is_ok_and(|counts| counts.iter().zip(&expected).all(|(&n, ids)| n == ids.len() as i64));
+        }
+        if is_child {
+            // SAFETY: as in `fork` above.
+            unsafe { libc::_exit(if right { 0 } else { 1 }) }
+        }
+        assert!(right && !children.is_empty(), "{} children", children.len());
+        assert!(children.into_iter().all(ends_well), "a child failed or hung");
+    }
+}
