@@ -12,10 +12,10 @@ mod share;
 mod tests;
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, Result};
 use line::Line;
@@ -47,7 +47,22 @@ const MOST: usize = 1 << 10;
 
 /// The number of threads asked for, or one for each core; never more than 1,024.
 pub fn threads(asked: Option<NonZeroUsize>) -> usize {
-    asked.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get).min(MOST)
+    asked.map_or_else(cores, NonZeroUsize::get).min(MOST)
+}
+
+/// The number of cores that this process may use. Asking the system takes 10 µs, as long as encoding some KB; so it is not
+/// asked twice in one second. It is asked again, for the answer may change.
+fn cores() -> usize {
+    /// A second, and above it the answer. No lock, which a fork might leave closed.
+    static KNOWN: AtomicU64 = AtomicU64::new(0);
+    let second = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs() as u32);
+    let known = KNOWN.load(Relaxed);
+    if known != 0 && known as u32 == second {
+        return (known >> 32) as usize;
+    }
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST);
+    KNOWN.store((cores as u64) << 32 | u64::from(second), Relaxed);
+    cores
 }
 
 /// Runs tasks `0..tasks` on up to `threads` threads, each with a state of its own, and returns the states.

@@ -58,6 +58,14 @@ fn every_task_runs_once_on_any_number_of_threads() {
 }
 
 #[test]
+fn threads_are_as_many_as_asked_for_or_as_cores() {
+    assert_eq!(threads(NonZeroUsize::new(3)), 3);
+    assert_eq!(threads(NonZeroUsize::new(5000)), 1024);
+    let cores = thread::available_parallelism().unwrap().get();
+    assert!((0..3).all(|_| threads(None) == cores.min(1024)));
+}
+
+#[test]
 fn work_is_shared_by_the_caller_and_so_many_helpers_at_most() {
     for threads in [1, 2, 5] {
         let (here, seen) = (AtomicUsize::new(0), Mutex::new(HashSet::new()));

@@ -109,10 +109,12 @@ mod tests {
         assert_eq!(find("x", &["<e>"], 0), Some(6));
         assert_eq!(find("x", &["<e>"], 7), Some(12));
         assert_eq!(find("x", &["<e>"], 13), None);
-        assert_eq!(find("gpt2", &["<e>"], 3), Some(7));
+        assert_eq!(find("gpt2", &["<e>"], 3), Some(3));
+        assert_eq!(find("gpt2", &["<e>"], 4), Some(7));
+        assert_eq!(find("gpt2", &["<e>c"], 4), Some(7));
         assert_eq!(find("gpt2", &["b<e>c d"], 1), Some(1));
         assert_eq!(find("gpt2", &["b<e>c d"], 3), Some(9));
-        assert_eq!(find("gpt2", &["b<e>c d"], 11), None);
+        assert_eq!(find("gpt2", &["b<e>c d"], 12), None);
     }
 
     proptest! {

@@ -7,7 +7,8 @@ use super::{Grammar, WHITE};
 /// the end of the text.
 ///
 /// # Complexity
-/// Linear in the distance, at some GB/s where a long run of ASCII letters, or of one character of ASCII, has no place.
+/// Linear in the distance; as fast as memory where there is no place in a long run of ASCII letters, of digits, or of one
+/// character of ASCII.
 pub(in super::super) fn safe_cut(text: &[u8], from: usize, grammar: Grammar) -> Option<usize> {
     let mut at = from.max(1);
     at += text.get(at..)?.iter().position(|&byte| !is_inside(byte))?;
@@ -50,21 +51,30 @@ fn is_place(before: Class, after: Class, next: u8, grammar: Grammar) -> bool {
 /// `[\p{L}\p{N}]`.
 const WORD: Class = LETTER | NUMBER;
 
-/// Where a long run ends, at least almost, in which there is no place: of ASCII letters, or of the byte that is before it.
+/// Where a long run ends, at least almost, in which there is no place: of ASCII letters, of digits, or of the byte before
+/// it.
 fn alike(text: &[u8], mut at: usize) -> usize {
     let byte = text[at - 1];
     if !byte.is_ascii() {
         return at;
     }
-    // Written so that the compiler makes few instructions of it.
-    let is_run = |chunk: &[u8; 64]| match byte.is_ascii_alphabetic() {
-        true => chunk.iter().fold(true, |all, byte| all & byte.is_ascii_alphabetic()),
-        false => chunk.iter().fold(true, |all, &other| all & (other == byte)),
-    };
-    while text[at..].first_chunk().is_some_and(is_run) {
-        at += 64;
+    while let Some(chunk) = text[at..].first_chunk() {
+        let is_alike = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' => all(chunk, |byte| byte.is_ascii_alphabetic()),
+            b'0'..=b'9' => all(chunk, |byte| byte.is_ascii_digit()),
+            _ => all(chunk, |other| other == byte),
+        };
+        if !is_alike {
+            break;
+        }
+        at += chunk.len();
     }
     at
+}
+
+/// Without a way out of the loop, so that the compiler looks at many bytes at once.
+fn all(chunk: &[u8; 64], is: impl Fn(u8) -> bool) -> bool {
+    chunk.iter().fold(true, |all, &byte| all & is(byte))
 }
 
 /// Whether this byte is one that goes on with a character.
