@@ -1,6 +1,6 @@
 //! Work on several threads that can be watched and stopped from the calling one.
 //!
-//! Two ways, for two kinds of work. [`share`] is for what may take microseconds: the calling thread works too, helped by
+//! Two ways, for two kinds of work. [`share()`] is for what may take microseconds: the calling thread works too, helped by
 //! the threads of a pool that is shared by the process. [`drain`] is for what takes seconds: it makes threads of its own,
 //! and the calling thread only looks after them. Both hand out tasks in order, and the first task that fails decides the
 //! error, whatever the threads.

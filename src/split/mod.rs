@@ -260,7 +260,11 @@ mod tests {
             let splitter = Splitter::new(named.name).unwrap();
             let ends = |text: &[u8]| {
                 let mut ends = Vec::new();
-                splitter.batches(text, |batch| Ok(ends.extend_from_slice(batch))).unwrap();
+                let push = |end| {
+                    ends.push(end);
+                    Ok(())
+                };
+                splitter.ends(text, push).unwrap();
                 ends
             };
             let mut cuts = 0;

@@ -1,9 +1,9 @@
 //! Many texts at once, or a long one, in parallel, into one flat buffer.
 //!
-//! Texts become [tasks](plan) of about 64 KB. Few bytes are one task, and encoded straight into the result; so is all, task by
-//! task, on one thread. On several, [every worker](parallel::share) has a buffer of its own for a task, and copies
-//! it to its [place](ledger) in [one buffer](flat) for all. What comes out never depends on the threads, nor on how texts were
-//! cut into tasks.
+//! Texts become tasks of about 64 KB (`plan`). Few bytes are one task, and encoded straight into the result; so is all, task
+//! by task, on one thread. On several, [every worker](parallel::share()) has a buffer of its own for a task, and copies it to
+//! its place (`ledger`) in one buffer for all (`flat`). What comes out never depends on the threads, nor on how texts were cut
+//! into tasks.
 
 mod flat;
 mod ledger;
