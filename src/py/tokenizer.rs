@@ -15,10 +15,9 @@ use super::decoder::StreamDecoder;
 use super::errors::to_python;
 use super::ints;
 use super::watch::Watch;
-use crate::encode::Scratch;
 use crate::error::Result;
 use crate::io::{model_file, rank_file};
-use crate::parallel::{self, Stop};
+use crate::parallel::Stop;
 use crate::span::{Unit, spans};
 use crate::{Choice, Id, Policy, SpecialTokens, Splitter, TokenBatch};
 
@@ -28,8 +27,8 @@ const SHORT: usize = 1 << 10;
 /// What to reckon with in most text.
 const BYTES_PER_ID: usize = 4;
 
-/// Texts longer than this are encoded on a thread of their own, so that this one can look after signals.
-const LONG: usize = 1 << 20;
+/// Texts longer than this may be worked on by several threads, while this one looks after signals.
+const LONG: usize = 64 << 10;
 
 /// A byte-level BPE tokenizer: a vocabulary, its merges, a split pattern and special tokens. Immutable.
 #[pyclass(module = "pairwright", frozen)]
@@ -48,53 +47,60 @@ impl Tokenizer {
         self.core.policy(allowed, refused).map_err(|error| to_python(py, error))
     }
 
-    /// Work on one text: done at once if it is short, else while Python handles signals.
-    fn worked<T: Send>(
+    fn ids_of(
         &self,
         py: Python<'_>,
         text: &Text,
-        work: impl Fn(&mut Scratch, &Stop) -> Result<T> + Sync,
+        policy: &Policy,
+        threads: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Vec<Id>> {
+        let threads = convert::threads(threads)?;
+        let bytes = &*text.bytes;
+        let encode = || {
+            let mut ids = Vec::with_capacity(bytes.len() / BYTES_PER_ID);
+            self.core.encode_into(bytes, policy, &mut self.core.scratch(), &mut ids, &Stop::default())?;
+            Ok(ids)
+        };
+        self.worked(py, bytes.len(), encode, |tick| self.core.encode_long(bytes, policy, threads, tick))
+    }
+
+    fn count_of(&self, py: Python<'_>, text: &Text, threads: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
+        let threads = convert::threads(threads)?;
+        let (bytes, policy) = (&*text.bytes, &Policy::ORDINARY);
+        let count = || self.core.count_into(bytes, policy, &mut self.core.scratch(), &Stop::default());
+        self.worked(py, bytes.len(), count, |tick| self.core.count_long(bytes, policy, threads, tick))
+    }
+
+    /// Work on a text of so many bytes: done at once if it is short, else on any threads while Python handles signals.
+    fn worked<T: Send>(
+        &self,
+        py: Python<'_>,
+        bytes: usize,
+        at_once: impl Fn() -> Result<T> + Send + Sync,
+        work: impl FnOnce(&mut (dyn FnMut() -> Result<()> + Send)) -> Result<T> + Send,
     ) -> PyResult<T> {
-        if text.bytes.len() <= SHORT {
-            // Letting go of the interpreter would take longer.
-            return work(&mut self.core.scratch(), &Stop::default()).map_err(|error| to_python(py, error));
+        // Letting go of the interpreter would take longer.
+        if bytes <= SHORT {
+            return at_once().map_err(|error| to_python(py, error));
         }
         let mut watch = Watch::default();
-        let done = py.detach(|| {
-            if text.bytes.len() <= LONG {
-                return work(&mut self.core.scratch(), &Stop::default());
-            }
-            let work = |done: &mut Vec<T>, _, stop: &Stop| {
-                done.push(work(&mut self.core.scratch(), stop)?);
-                Ok(())
-            };
-            Ok(parallel::run(1, 1, Vec::new, work, || watch.signals())?.remove(0).remove(0))
-        });
+        let done = py.detach(|| if bytes <= LONG { at_once() } else { work(&mut || watch.signals()) });
         watch.finish(py, done)
     }
 
-    fn ids_of(&self, py: Python<'_>, text: &Text, policy: &Policy) -> PyResult<Vec<Id>> {
-        self.worked(py, text, |scratch, stop| {
-            let mut ids = Vec::with_capacity(text.bytes.len() / BYTES_PER_ID);
-            self.core.encode_into(&text.bytes, policy, scratch, &mut ids, stop)?;
-            Ok(ids)
-        })
-    }
-
-    fn batch_of(
+    /// What the core makes of many texts while Python handles signals.
+    fn batch_of<T: Send>(
         &self,
         py: Python<'_>,
         values: &Bound<'_, PyAny>,
-        policy: &Policy,
-        threads: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<TokenBatch> {
-        let threads = convert::threads(threads)?;
+        work: impl FnOnce(&[&[u8]], &mut (dyn FnMut() -> Result<()> + Send)) -> Result<T> + Send,
+    ) -> PyResult<T> {
         let values = texts(values)?;
         let texts = Text::all(&values)?;
         let slices: Vec<&[u8]> = texts.iter().map(|text| &*text.bytes).collect();
         let mut watch = Watch::default();
-        let encoded = py.detach(|| self.core.encode_batch(&slices, policy, threads, || watch.signals()));
-        watch.finish(py, encoded)
+        let done = py.detach(|| work(&slices, &mut || watch.signals()));
+        watch.finish(py, done)
     }
 
     fn bytes_of(&self, py: Python<'_>, ids: &[Id]) -> PyResult<Vec<u8>> {
@@ -162,8 +168,8 @@ impl Tokenizer {
 
     /// The ids of a text.
     #[pyo3(
-        signature = (text, *, allowed_special = Choice::NONE, disallowed_special = Choice::All),
-        text_signature = "($self, text, *, allowed_special=(), disallowed_special='all')"
+        signature = (text, *, allowed_special = Choice::NONE, disallowed_special = Choice::All, threads = None),
+        text_signature = "($self, text, *, allowed_special=(), disallowed_special='all', threads=None)"
     )]
     fn encode<'py>(
         &self,
@@ -171,20 +177,27 @@ impl Tokenizer {
         text: &Bound<'py, PyAny>,
         #[pyo3(from_py_with = choice)] allowed_special: Choice,
         #[pyo3(from_py_with = choice)] disallowed_special: Choice,
+        threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyList>> {
         let policy = self.policy(py, &allowed_special, &disallowed_special)?;
-        ints::list(py, &self.ids_of(py, &Text::of(text)?, &policy)?)
+        ints::list(py, &self.ids_of(py, &Text::of(text)?, &policy, threads)?)
     }
 
     /// The ids of a text in which special tokens are plain text.
-    fn encode_ordinary<'py>(&self, py: Python<'py>, text: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
-        ints::list(py, &self.ids_of(py, &Text::of(text)?, &Policy::ORDINARY)?)
+    #[pyo3(signature = (text, *, threads = None))]
+    fn encode_ordinary<'py>(
+        &self,
+        py: Python<'py>,
+        text: &Bound<'py, PyAny>,
+        threads: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        ints::list(py, &self.ids_of(py, &Text::of(text)?, &Policy::ORDINARY, threads)?)
     }
 
     /// As `encode`, as an array of uint32.
     #[pyo3(
-        signature = (text, *, allowed_special = Choice::NONE, disallowed_special = Choice::All),
-        text_signature = "($self, text, *, allowed_special=(), disallowed_special='all')"
+        signature = (text, *, allowed_special = Choice::NONE, disallowed_special = Choice::All, threads = None),
+        text_signature = "($self, text, *, allowed_special=(), disallowed_special='all', threads=None)"
     )]
     fn encode_to_numpy<'py>(
         &self,
@@ -192,9 +205,10 @@ impl Tokenizer {
         text: &Bound<'py, PyAny>,
         #[pyo3(from_py_with = choice)] allowed_special: Choice,
         #[pyo3(from_py_with = choice)] disallowed_special: Choice,
+        threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyArray1<u32>>> {
         let policy = self.policy(py, &allowed_special, &disallowed_special)?;
-        Ok(numbers(self.ids_of(py, &Text::of(text)?, &policy)?).into_pyarray(py))
+        Ok(numbers(self.ids_of(py, &Text::of(text)?, &policy, threads)?).into_pyarray(py))
     }
 
     /// The ids of many texts, in parallel, in one flat array.
@@ -211,15 +225,19 @@ impl Tokenizer {
         threads: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let policy = self.policy(py, &allowed_special, &disallowed_special)?;
-        let TokenBatch { values, offsets } = self.batch_of(py, texts, &policy, threads)?;
+        let threads = convert::threads(threads)?;
+        let encode = |texts: &[&[u8]], tick: &mut (dyn FnMut() -> Result<()> + Send)| {
+            self.core.encode_batch(texts, &policy, threads, tick)
+        };
+        let TokenBatch { values, offsets } = self.batch_of(py, texts, encode)?;
         let class = py.import("pairwright.batch")?.getattr("TokenBatch")?;
         class.call1((numbers(values).into_pyarray(py), offsets.into_pyarray(py)))
     }
 
     /// The ids, and where each token lies in the text.
     #[pyo3(
-        signature = (text, *, allowed_special = Choice::NONE, disallowed_special = Choice::All),
-        text_signature = "($self, text, *, allowed_special=(), disallowed_special='all')"
+        signature = (text, *, allowed_special = Choice::NONE, disallowed_special = Choice::All, threads = None),
+        text_signature = "($self, text, *, allowed_special=(), disallowed_special='all', threads=None)"
     )]
     fn encode_with_spans<'py>(
         &self,
@@ -227,10 +245,11 @@ impl Tokenizer {
         text: &Bound<'py, PyAny>,
         #[pyo3(from_py_with = choice)] allowed_special: Choice,
         #[pyo3(from_py_with = choice)] disallowed_special: Choice,
+        threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyArray2<i64>>)> {
         let policy = self.policy(py, &allowed_special, &disallowed_special)?;
         let text = Text::of(text)?;
-        let ids = self.ids_of(py, &text, &policy)?;
+        let ids = self.ids_of(py, &text, &policy, threads)?;
         let unit = if text.is_str { Unit::Characters } else { Unit::Bytes };
         let lengths = ids.iter().map(|&id| self.core.token_bytes(id).map_or(0, <[u8]>::len));
         let spans = spans(&text.bytes, lengths, unit);
@@ -240,9 +259,14 @@ impl Tokenizer {
     }
 
     /// The number of ids of a text in which special tokens are plain text.
-    fn count(&self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<usize> {
-        let text = Text::of(text)?;
-        self.worked(py, &text, |scratch, stop| self.core.count_into(&text.bytes, &Policy::ORDINARY, scratch, stop))
+    #[pyo3(signature = (text, *, threads = None))]
+    fn count(
+        &self,
+        py: Python<'_>,
+        text: &Bound<'_, PyAny>,
+        threads: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<usize> {
+        self.count_of(py, &Text::of(text)?, threads)
     }
 
     /// The number of ids of many texts, in parallel.
@@ -253,8 +277,11 @@ impl Tokenizer {
         texts: &Bound<'py, PyAny>,
         threads: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Bound<'py, PyArray1<i64>>> {
-        let offsets = self.batch_of(py, texts, &Policy::ORDINARY, threads)?.offsets;
-        Ok(offsets.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>().into_pyarray(py))
+        let threads = convert::threads(threads)?;
+        let count = |texts: &[&[u8]], tick: &mut (dyn FnMut() -> Result<()> + Send)| {
+            self.core.count_batch(texts, &Policy::ORDINARY, threads, tick)
+        };
+        Ok(self.batch_of(py, texts, count)?.into_pyarray(py))
     }
 
     /// The text of ids.

@@ -16,7 +16,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use crate::encode::Scratch;
+use crate::encode::{Guard, Scratch};
 use crate::error::{Error, Result};
 use crate::parallel::{self, Outcome, Stop};
 use crate::special::Policy;
@@ -115,25 +115,6 @@ impl Tokenizer {
     }
 }
 
-/// What a worker needs to encode; made once for each worker of a call.
-fn scratch(_: &Tokenizer) -> Scratch {
-    Scratch::default()
-}
-
-/// What a worker needs to count.
-#[derive(Default)]
-struct Counting {
-    scratch: Scratch,
-    ids: Vec<Id>,
-}
-
-/// The number of ids of a text.
-fn count(tokenizer: &Tokenizer, text: &[u8], policy: &Policy, own: &mut Counting, stop: &Stop) -> Result<i64> {
-    own.ids.clear();
-    tokenizer.encode_into(text, policy, &mut own.scratch, &mut own.ids, stop)?;
-    Ok(own.ids.len() as i64)
-}
-
 /// One call for many texts.
 struct Batch<'c> {
     tokenizer: &'c Tokenizer,
@@ -165,8 +146,8 @@ impl<'c> Batch<'c> {
     fn encode(&self, mut tick: impl FnMut() -> Result<()>) -> Result<TokenBatch> {
         if self.threads > 1 {
             let ledger = Ledger::new(self.texts.len(), self.bytes);
-            let state = || (scratch(self.tokenizer), Buffer::default());
-            let work = |(scratch, buffer): &mut (Scratch, Buffer), number, task: Task, stop: &Stop| {
+            let state = || (self.tokenizer.scratch(), Buffer::default());
+            let work = |(scratch, buffer): &mut (Guard, Buffer), number, task: Task, stop: &Stop| {
                 buffer.bytes = self.encode_task(&task, scratch, &mut buffer.ids, &mut buffer.ends, stop)?;
                 ledger.enter(number, buffer);
                 Ok(())
@@ -190,12 +171,12 @@ impl<'c> Batch<'c> {
         if self.bytes <= self.size {
             let (mut values, mut offsets, _) = empty();
             let task = Task::Texts(0..self.texts.len());
-            self.encode_task(&task, &mut scratch(self.tokenizer), &mut values, &mut offsets, &Stop::default())?;
+            self.encode_task(&task, &mut self.tokenizer.scratch(), &mut values, &mut offsets, &Stop::default())?;
             return Ok(TokenBatch { values, offsets });
         }
         loop {
             let result = Mutex::new(empty());
-            let work = |scratch: &mut Scratch, _, task: Task, stop: &Stop| {
+            let work = |scratch: &mut Guard, _, task: Task, stop: &Stop| {
                 let mut result = result.lock().unwrap_or_else(PoisonError::into_inner);
                 let (ids, offsets, done) = &mut *result;
                 let most = task.bytes(self.texts).min(LONG);
@@ -206,7 +187,7 @@ impl<'c> Batch<'c> {
                 *done += self.encode_task(&task, scratch, ids, offsets, stop)?;
                 Ok(())
             };
-            if self.share(1, || scratch(self.tokenizer), work, &mut *tick)? == Outcome::Done {
+            if self.share(1, || self.tokenizer.scratch(), work, &mut *tick)? == Outcome::Done {
                 let (mut values, offsets, _) = result.into_inner().unwrap_or_else(PoisonError::into_inner);
                 trim(&mut values);
                 return Ok(TokenBatch { values, offsets });
@@ -248,30 +229,29 @@ impl<'c> Batch<'c> {
 
     fn count(&self, mut tick: impl FnMut() -> Result<()>) -> Result<Vec<i64>> {
         if self.bytes <= self.size {
-            let (mut own, stop) = (Counting::default(), Stop::default());
-            let count = |text: &&[u8]| count(self.tokenizer, text, self.policy, &mut own, &stop);
-            return self.texts.iter().map(count).collect();
+            let (mut scratch, stop) = (self.tokenizer.scratch(), Stop::default());
+            let mut count = |text: &&[u8]| self.tokenizer.count_into(text, self.policy, &mut scratch, &stop);
+            return self.texts.iter().map(|text| Ok(count(text)? as i64)).collect();
         }
         let mut threads = self.threads;
         loop {
             let counts: Vec<AtomicI64> = self.texts.iter().map(|_| AtomicI64::new(0)).collect();
-            let work = |own: &mut Counting, _, task: Task, stop: &Stop| {
+            let work = |scratch: &mut Guard, _, task: Task, stop: &Stop| {
                 match task {
                     Task::Texts(numbers) => {
                         for text in numbers {
-                            let count = count(self.tokenizer, self.texts[text], self.policy, own, stop)?;
-                            counts[text].store(count, Relaxed);
+                            let count = self.tokenizer.count_into(self.texts[text], self.policy, scratch, stop)?;
+                            counts[text].store(count as i64, Relaxed);
                         }
                     }
                     Task::Stretch { text, bytes, .. } => {
-                        let count =
-                            self.stretch(text, &bytes, |part| count(self.tokenizer, part, &self.checked, own, stop))?;
-                        counts[text].fetch_add(count, Relaxed);
+                        let count = |part: &[u8]| self.tokenizer.count_into(part, &self.checked, scratch, stop);
+                        counts[text].fetch_add(self.stretch(text, &bytes, count)? as i64, Relaxed);
                     }
                 }
                 Ok(())
             };
-            if self.share(threads, Counting::default, work, &mut tick)? == Outcome::Done {
+            if self.share(threads, || self.tokenizer.scratch(), work, &mut tick)? == Outcome::Done {
                 return Ok(counts.into_iter().map(AtomicI64::into_inner).collect());
             }
             threads = 1;
