@@ -9,15 +9,19 @@ use crate::vocab::{Id, LONG, Vocab};
 /// Ids that are decoded before there is a look at whether there is room for more.
 const BATCH: usize = 64;
 
-/// The bytes of all ids, joined; `other` knows those of ids that are not in the vocabulary.
+/// Appends the bytes of all ids; `other` knows those of ids that are not in the vocabulary.
 ///
 /// Nearly every token lies in a slot of 16 bytes: all of them are copied, and the next token begins where this one ends.
 ///
 /// # Errors
 /// [`Error::UnknownId`] for the first id that has no bytes.
-pub fn bytes<'v>(ids: &[Id], vocab: &'v Vocab, other: impl Fn(Id) -> Option<&'v [u8]>) -> Result<Vec<u8>> {
+pub fn append<'v>(
+    bytes: &mut Vec<u8>,
+    ids: &[Id],
+    vocab: &'v Vocab,
+    other: impl Fn(Id) -> Option<&'v [u8]>,
+) -> Result<()> {
     let slots = vocab.slots();
-    let mut bytes: Vec<u8> = Vec::with_capacity(ids.len() * 5 + WINDOW);
     let mut position = 0;
     while position < ids.len() {
         let batch = &ids[position..ids.len().min(position + BATCH)];
@@ -45,7 +49,7 @@ pub fn bytes<'v>(ids: &[Id], vocab: &'v Vocab, other: impl Fn(Id) -> Option<&'v 
             position += 1;
         }
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// Turns bytes that arrive in parts into text: holds back only a character that is not complete yet, and shows invalid
@@ -119,11 +123,13 @@ mod tests {
             let mut ids: Vec<Id> = drawn.iter().map(|&number| known[usize::from(number) % known.len()]).collect();
             let joined: Vec<u8> =
                 ids.iter().flat_map(|&id| vocab.bytes(id).or_else(|| other(id)).unwrap()).copied().collect();
-            prop_assert_eq!(bytes(&ids, &vocab, other).unwrap(), joined);
+            let mut bytes = b"before".to_vec();
+            append(&mut bytes, &ids, &vocab, other).unwrap();
+            prop_assert_eq!(bytes, [b"before", &joined[..]].concat());
             let position = drawn.first().map_or(0, |&number| usize::from(number) % drawn.len());
             for unknown in [vocab.end().0, special.0 + 1, u32::MAX] {
                 ids.insert(position, Id(unknown));
-                let error = bytes(&ids, &vocab, other).unwrap_err();
+                let error = append(&mut Vec::new(), &ids, &vocab, other).unwrap_err();
                 let is_it = matches!(error, Error::UnknownId { id, position: at } if (id, at) == (unknown, position));
                 prop_assert!(is_it, "{}", error);
                 ids.remove(position);

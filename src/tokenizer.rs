@@ -16,6 +16,9 @@ use crate::vocab::{Id, Vocab};
 /// What is known of how a tokenizer was made. Says nothing about what it does.
 pub type Metadata = Map<String, Value>;
 
+/// Room for the bytes of ids, of which little text has more.
+const BYTES_PER_ID: usize = 5;
+
 /// A byte-level BPE tokenizer: a vocabulary with its merges, a split pattern and special tokens. Immutable.
 #[derive(Clone)]
 pub struct Tokenizer {
@@ -237,7 +240,14 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::UnknownId`] naming the first id that is no token, and its position.
     pub fn decode(&self, ids: &[Id]) -> Result<Vec<u8>> {
-        decode::bytes(ids, &self.vocab, |id| self.special.name(id).map(str::as_bytes))
+        let mut bytes = Vec::with_capacity(ids.len() * BYTES_PER_ID);
+        self.decode_into(ids, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Appends the bytes that the ids stand for; see [`Tokenizer::decode`].
+    pub fn decode_into(&self, ids: &[Id], bytes: &mut Vec<u8>) -> Result<()> {
+        decode::append(bytes, ids, &self.vocab, |id| self.special.name(id).map(str::as_bytes))
     }
 }
 

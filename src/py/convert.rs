@@ -128,11 +128,15 @@ pub(super) fn size(setting: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
     usize::try_from(number).map_err(|_| PyValueError::new_err(format!("{setting}={number}: must not be negative")))
 }
 
-/// An iterable of int or an integer array, as ids.
+/// Ids that are taken out of an array at a time.
+const CHUNK: usize = 1 << 16;
+
+/// Calls `each` with the ids of an iterable of int or an integer array, perhaps not all at once, and the position of the
+/// first of them.
 ///
 /// # Errors
-/// `KeyError` for a number that cannot be an id, `TypeError` for what is no integer.
-pub(super) fn ids(value: &Bound<'_, PyAny>) -> PyResult<Vec<Id>> {
+/// `KeyError` for a number that cannot be an id, `TypeError` for what is no integer; whatever `each` returns.
+pub(super) fn each_ids(value: &Bound<'_, PyAny>, mut each: impl FnMut(usize, &[Id]) -> PyResult<()>) -> PyResult<()> {
     // Whether it is an array only numpy can tell, which would have to be imported first.
     if !value.is_instance_of::<PyList>()
         && let Ok(array) = value.cast::<PyUntypedArray>()
@@ -141,13 +145,26 @@ pub(super) fn ids(value: &Bound<'_, PyAny>) -> PyResult<Vec<Id>> {
             return Err(PyTypeError::new_err(format!("ids must have one dimension, not {}", array.ndim())));
         }
         if let Ok(array) = value.cast::<PyArray1<u32>>() {
-            let array = array.readonly();
-            return Ok(match array.as_slice() {
-                Ok(ids) => bytemuck::cast_slice(ids).to_vec(),
-                Err(_) => array.as_array().iter().map(|&id| Id(id)).collect(),
-            });
+            // Others may change the array while the interpreter is released. A copy of all would take as long as decoding it.
+            let mut own: Vec<Id> = Vec::with_capacity(CHUNK.min(array.len()));
+            for position in (0..array.len()).step_by(CHUNK) {
+                own.clear();
+                let array = array.readonly();
+                let rest = array.as_array();
+                own.extend(
+                    rest.slice(numpy::ndarray::s![position..rest.len().min(position + CHUNK)]).iter().map(|&id| Id(id)),
+                );
+                drop(array);
+                each(position, &own)?;
+            }
+            return Ok(());
         }
     }
+    each(0, &ids(value)?)
+}
+
+/// The ids of an iterable of int.
+fn ids(value: &Bound<'_, PyAny>) -> PyResult<Vec<Id>> {
     if value.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err("ids must be integers, not str"));
     }

@@ -10,12 +10,12 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
-use super::convert::{self, Text, choice, ids, texts, unknown};
+use super::convert::{self, Text, choice, texts, unknown};
 use super::decoder::StreamDecoder;
 use super::errors::to_python;
 use super::ints;
 use super::watch::Watch;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::io::{model_file, rank_file};
 use crate::parallel::Stop;
 use crate::span::{Unit, spans};
@@ -24,7 +24,7 @@ use crate::{Choice, Id, Policy, SpecialTokens, Splitter, TokenBatch};
 /// Texts up to this many bytes take less than a microsecond or two.
 const SHORT: usize = 1 << 10;
 
-/// What to reckon with in most text.
+/// What to reckon with in most text, at least.
 const BYTES_PER_ID: usize = 4;
 
 /// Texts longer than this may be worked on by several threads, while this one looks after signals.
@@ -103,8 +103,19 @@ impl Tokenizer {
         watch.finish(py, done)
     }
 
-    fn bytes_of(&self, py: Python<'_>, ids: &[Id]) -> PyResult<Vec<u8>> {
-        py.detach(|| self.core.decode(ids)).map_err(|error| to_python(py, error))
+    /// The bytes of an iterable of int or an integer array.
+    fn bytes_of(&self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(ids.len().unwrap_or(0) * BYTES_PER_ID);
+        convert::each_ids(ids, |position, ids| {
+            py.detach(|| self.core.decode_into(ids, &mut bytes)).map_err(|error| match error {
+                Error::UnknownId { id, position: at } => {
+                    to_python(py, Error::UnknownId { id, position: position + at })
+                }
+                other => to_python(py, other),
+            })?;
+            py.check_signals()
+        })?;
+        Ok(bytes)
     }
 }
 
@@ -260,12 +271,7 @@ impl Tokenizer {
 
     /// The number of ids of a text in which special tokens are plain text.
     #[pyo3(signature = (text, *, threads = None))]
-    fn count(
-        &self,
-        py: Python<'_>,
-        text: &Bound<'_, PyAny>,
-        threads: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<usize> {
+    fn count(&self, py: Python<'_>, text: &Bound<'_, PyAny>, threads: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
         self.count_of(py, &Text::of(text)?, threads)
     }
 
@@ -286,22 +292,13 @@ impl Tokenizer {
 
     /// The text of ids.
     #[pyo3(signature = (ids, errors = "replace"))]
-    fn decode<'py>(
-        &self,
-        py: Python<'py>,
-        #[pyo3(from_py_with = ids)] ids: Vec<Id>,
-        errors: &str,
-    ) -> PyResult<Bound<'py, PyString>> {
-        text(py, &self.bytes_of(py, &ids)?, errors)
+    fn decode<'py>(&self, py: Python<'py>, ids: &Bound<'py, PyAny>, errors: &str) -> PyResult<Bound<'py, PyString>> {
+        text(py, &self.bytes_of(py, ids)?, errors)
     }
 
     /// The bytes of ids.
-    fn decode_bytes<'py>(
-        &self,
-        py: Python<'py>,
-        #[pyo3(from_py_with = ids)] ids: Vec<Id>,
-    ) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, &self.bytes_of(py, &ids)?))
+    fn decode_bytes<'py>(&self, py: Python<'py>, ids: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.bytes_of(py, ids)?))
     }
 
     /// The text of each of many sequences of ids.
@@ -316,17 +313,24 @@ impl Tokenizer {
         let is_batch = !batch.is_instance_of::<PyList>()
             && batch.is_instance(&py.import("pairwright.batch")?.getattr("TokenBatch")?)?;
         if !is_batch {
-            return batch
-                .try_iter()?
-                .map(|sequence| text(py, &self.bytes_of(py, &ids(&sequence?)?)?, errors))
-                .collect();
+            return batch.try_iter()?.map(|sequence| text(py, &self.bytes_of(py, &sequence?)?, errors)).collect();
         }
         let values: PyReadonlyArray1<u32> = batch.getattr("values")?.extract()?;
         let offsets: PyReadonlyArray1<i64> = batch.getattr("offsets")?.extract()?;
         let values: Vec<Id> = values.as_array().iter().map(|&id| Id(id)).collect();
-        let offsets: Vec<usize> = offsets.as_array().iter().map(|&offset| offset as usize).collect();
-        let decode = |pair: &[usize]| text(py, &self.bytes_of(py, &values[pair[0]..pair[1]])?, errors);
-        offsets.windows(2).map(decode).collect()
+        let offsets: Vec<i64> = offsets.as_array().iter().copied().collect();
+        let mut bytes = Vec::new();
+        let decode = |(number, pair): (usize, &[i64])| {
+            let range = usize::try_from(pair[0]).ok().zip(usize::try_from(pair[1]).ok());
+            let ids = range.and_then(|(start, end)| values.get(start..end)).ok_or_else(|| {
+                let (start, end, total) = (pair[0], pair[1], values.len());
+                PyValueError::new_err(format!("text {number} of the batch has the ids {start}..{end} of {total}"))
+            })?;
+            bytes.clear();
+            self.core.decode_into(ids, &mut bytes).map_err(|error| to_python(py, error))?;
+            text(py, &bytes, errors)
+        };
+        offsets.windows(2).enumerate().map(decode).collect()
     }
 
     /// A decoder for ids that arrive one by one.
