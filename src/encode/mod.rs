@@ -71,6 +71,8 @@ const BATCH: usize = 128;
 pub struct Scratch {
     split: split::Scratch,
     work: Work,
+    /// For the ids of a short text, whose memory is asked for only once.
+    ids: Vec<Id>,
 }
 
 /// What is used while the ends of pieces are there.
@@ -108,6 +110,17 @@ impl Seen {
 }
 
 impl Scratch {
+    /// Memory for some ids, to be given back with [`Scratch::keep`].
+    pub fn ids(&mut self) -> Vec<Id> {
+        std::mem::take(&mut self.ids)
+    }
+
+    /// Keeps the memory of ids for the next time.
+    pub fn keep(&mut self, mut ids: Vec<Id>) {
+        ids.clear();
+        self.ids = ids;
+    }
+
     /// How many pieces were looked up, and how many of them had not been seen.
     fn numbers(&self) -> (u64, u64) {
         self.work.seen.as_ref().map_or((0, 0), |seen| (seen.lookups, seen.misses))
@@ -160,7 +173,7 @@ impl Encoder {
         ids: &mut Vec<Id>,
         stop: &Stop,
     ) -> Result<()> {
-        let Scratch { split, work } = scratch;
+        let Scratch { split, work, .. } = scratch;
         let mut start = 0;
         splitter.batches_in(split, text, |ends| {
             stop.check()?;
@@ -173,9 +186,9 @@ impl Encoder {
     /// # Errors
     /// As [`Encoder::encode`].
     pub fn count(&self, splitter: &Splitter, text: &[u8], scratch: &mut Scratch, stop: &Stop) -> Result<usize> {
-        let Scratch { split, work } = scratch;
+        let mut ids = scratch.ids();
+        let Scratch { split, work, .. } = scratch;
         let (mut start, mut count) = (0, 0);
-        let mut ids = Vec::new();
         splitter.batches_in(split, text, |ends| {
             stop.check()?;
             ends.chunks(BATCH).try_for_each(|ends| {
@@ -185,6 +198,7 @@ impl Encoder {
                 Ok(())
             })
         })?;
+        scratch.keep(ids);
         Ok(count)
     }
 
@@ -254,10 +268,14 @@ impl Encoder {
             return Ok(());
         }
         seen.misses += 1;
+        let token = match self.vocab.id(piece) {
+            Some(id) => self.is_whole(id, piece, merge, own)?.then_some(id),
+            None => None,
+        };
         own.clear();
-        match self.vocab.id(piece) {
-            Some(id) if self.is_whole(id, piece, merge)? => own.push(id),
-            _ => self.merge(piece, merge, own)?,
+        match token {
+            Some(id) => own.push(id),
+            None => self.merge(piece, merge, own)?,
         }
         if piece.len() <= INLINE && own.len() <= table::IDS {
             seen.table.insert(Wide::key(piece, 0, piece.len()), own);
@@ -281,7 +299,7 @@ impl Encoder {
             *work = Work { encoder: self.number, ..Work::default() };
         }
         match self.vocab.id(piece) {
-            Some(id) if self.is_whole(id, piece, &mut work.merge)? => {
+            Some(id) if self.is_whole(id, piece, &mut work.merge, &mut work.ids)? => {
                 ids.push(id);
                 Ok(())
             }
@@ -289,15 +307,15 @@ impl Encoder {
         }
     }
 
-    /// Whether merging the bytes of a token gives the token back.
-    fn is_whole(&self, id: Id, bytes: &[u8], scratch: &mut long::Scratch) -> Result<bool> {
+    /// Whether merging the bytes of a token gives the token back. May write to `own`.
+    fn is_whole(&self, id: Id, bytes: &[u8], scratch: &mut long::Scratch, own: &mut Vec<Id>) -> Result<bool> {
         // Threads that find out at the same time find the same.
         let known = &self.whole[id.index()];
         Ok(match known.load(Relaxed) {
             0 => {
-                let mut ids = Vec::new();
-                self.merge(bytes, scratch, &mut ids)?;
-                let is_whole = ids == [id];
+                own.clear();
+                self.merge(bytes, scratch, own)?;
+                let is_whole = *own == [id];
                 known.store(if is_whole { WHOLE } else { NOT_WHOLE }, Relaxed);
                 is_whole
             }

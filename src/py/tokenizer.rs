@@ -64,6 +64,27 @@ impl Tokenizer {
         self.worked(py, bytes.len(), encode, |tick| self.core.encode_long(bytes, policy, threads, tick))
     }
 
+    /// A list of the ids of a text.
+    fn list_of<'py>(
+        &self,
+        py: Python<'py>,
+        text: &Bound<'py, PyAny>,
+        policy: &Policy,
+        threads: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let text = Text::of(text)?;
+        if text.bytes.len() > SHORT {
+            return ints::list(py, &self.ids_of(py, &text, policy, threads)?);
+        }
+        convert::threads(threads)?;
+        let mut scratch = self.core.scratch();
+        let mut ids = scratch.ids();
+        let encoded = self.core.encode_into(&text.bytes, policy, &mut scratch, &mut ids, &Stop::default());
+        let list = encoded.map_err(|error| to_python(py, error)).and_then(|()| ints::list(py, &ids));
+        scratch.keep(ids);
+        list
+    }
+
     fn count_of(&self, py: Python<'_>, text: &Text, threads: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
         let threads = convert::threads(threads)?;
         let (bytes, policy) = (&*text.bytes, &Policy::ORDINARY);
@@ -191,7 +212,7 @@ impl Tokenizer {
         threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyList>> {
         let policy = self.policy(py, &allowed_special, &disallowed_special)?;
-        ints::list(py, &self.ids_of(py, &Text::of(text)?, &policy, threads)?)
+        self.list_of(py, text, &policy, threads)
     }
 
     /// The ids of a text in which special tokens are plain text.
@@ -202,7 +223,7 @@ impl Tokenizer {
         text: &Bound<'py, PyAny>,
         threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyList>> {
-        ints::list(py, &self.ids_of(py, &Text::of(text)?, &Policy::ORDINARY, threads)?)
+        self.list_of(py, text, &Policy::ORDINARY, threads)
     }
 
     /// As `encode`, as an array of uint32.
