@@ -7,8 +7,8 @@ use super::{Grammar, WHITE};
 /// the end of the text.
 ///
 /// # Complexity
-/// Linear in the distance; as fast as memory where there is no place in a long run of ASCII letters, of digits, or of one
-/// character of ASCII.
+/// Linear in the distance: as fast as memory where there is no place in a long run of letters, digits or symbols of ASCII,
+/// or of blanks; at 1 GB/s in one of other letters.
 pub(in super::super) fn safe_cut(text: &[u8], from: usize, grammar: Grammar) -> Option<usize> {
     let mut at = from.max(1);
     at += text.get(at..)?.iter().position(|&byte| !is_inside(byte))?;
@@ -51,8 +51,8 @@ fn is_place(before: Class, after: Class, next: u8, grammar: Grammar) -> bool {
 /// `[\p{L}\p{N}]`.
 const WORD: Class = LETTER | NUMBER;
 
-/// Where a long run ends, at least almost, in which there is no place: of ASCII letters, of digits, or of the byte before
-/// it.
+/// Where a long run ends, at least almost, in which there is no place: of letters, digits or symbols of ASCII, or of the
+/// byte before it.
 fn alike(text: &[u8], mut at: usize) -> usize {
     let byte = text[at - 1];
     if !byte.is_ascii() {
@@ -62,6 +62,7 @@ fn alike(text: &[u8], mut at: usize) -> usize {
         let is_alike = match byte {
             b'a'..=b'z' | b'A'..=b'Z' => all(chunk, |byte| byte.is_ascii_alphabetic()),
             b'0'..=b'9' => all(chunk, |byte| byte.is_ascii_digit()),
+            _ if byte.is_ascii_punctuation() => all(chunk, |byte| byte.is_ascii_punctuation()),
             _ => all(chunk, |other| other == byte),
         };
         if !is_alike {
