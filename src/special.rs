@@ -230,6 +230,10 @@ pub(crate) fn check_names<'t>(tokens: impl IntoIterator<Item = &'t str>) -> Resu
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     fn special() -> SpecialTokens {
@@ -290,6 +294,40 @@ mod tests {
             let tokens = tokens.into_iter().map(|(token, id)| (token.to_owned(), Id(id)));
             let error = SpecialTokens::new(tokens).err().unwrap().to_string();
             assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    /// Any tokens of few letters, so that they overlap, and any text of these.
+    fn tokens_and_text() -> impl Strategy<Value = (BTreeSet<String>, String)> {
+        (proptest::collection::btree_set("[abc]{1,4}", 1..4), "[abc]{0,12}")
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3000))]
+
+        #[test]
+        fn a_token_reaches_over_a_place_where_it_is_torn((tokens, text) in tokens_and_text()) {
+            let special = SpecialTokens::new(tokens.iter().cloned().zip((0..).map(Id))).unwrap();
+            for place in 0..=text.len() {
+                let is_torn = |token: &String| {
+                    text.match_indices(|_| true).any(|(start, _)| {
+                        start < place && place < start + token.len() && text[start..].starts_with(token.as_str())
+                    })
+                };
+                let expected = tokens.iter().any(is_torn);
+                prop_assert_eq!(special.finder().unwrap().reaches_over(text.as_bytes(), place), expected, "{} {}", text, place);
+            }
+        }
+
+        #[test]
+        fn to_check_stretch_by_stretch_is_to_check_at_once((tokens, text) in tokens_and_text(), size in 1..6usize) {
+            let special = SpecialTokens::new(tokens.into_iter().zip((0..).map(Id))).unwrap();
+            let policy = special.policy(&Choice::NONE, &Choice::All).unwrap();
+            let stretches = (0..text.len()).step_by(size).map(|start| start..text.len().min(start + size));
+            let told = |result: Result<()>| result.map_err(|error| error.to_string());
+            let by_stretch = stretches.map(|stretch| told(policy.check_stretch(text.as_bytes(), stretch)));
+            prop_assert_eq!(by_stretch.collect::<Result<(), _>>(), told(policy.check(text.as_bytes())));
+            prop_assert!(policy.checked().check(text.as_bytes()).is_ok());
         }
     }
 }
