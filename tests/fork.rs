@@ -98,38 +98,47 @@ fn a_call_that_forks_in_its_tick_ends_in_parent_and_child() {
     let tokenizer =
         Tokenizer::from_ranks(Vocab::of_bytes(), Splitter::new("cl100k").unwrap(), SpecialTokens::default()).unwrap();
     let text = "so much to do, so many ticks ".repeat(50_000);
-    // The last text is one piece, and done by a thread made for it where the caller takes it.
+    let ids = tokenizer.encode_ordinary(text.as_bytes()).unwrap();
+    // One piece, done by a thread made for it where the caller takes it.
     let letters = "x".repeat(3 << 20);
-    let texts: Vec<&[u8]> = [text.as_bytes(); 4].into_iter().chain([letters.as_bytes()]).collect();
-    let expected: Vec<_> = texts.iter().map(|text| tokenizer.encode_ordinary(text).unwrap()).collect();
+    let letter = tokenizer.encode_ordinary(b"x").unwrap()[0];
     let is_right = |batch: &TokenBatch| {
-        let text = |at: usize| &batch.values[batch.offsets[at] as usize..batch.offsets[at + 1] as usize];
-        batch.offsets.len() == expected.len() + 1 && expected.iter().enumerate().all(|(at, ids)| text(at) == ids)
+        let (others, last) = batch.values.split_at(batch.offsets[batch.offsets.len() - 2] as usize);
+        others.chunks(ids.len()).all(|text| text == ids)
+            && last.len() == letters.len()
+            && last.iter().all(|&id| id == letter)
     };
     for threads in [1, 2, 4] {
         for counts in [false, true] {
-            let mut child = -1;
-            // The first time.
-            let tick = || {
-                if child == -1 {
+            let (mut child, mut times) = (-1, 2);
+            // More and more, until it takes so long that there is a tick.
+            while child == -1 {
+                times *= 2;
+                assert!(times < 1 << 12, "there was no tick, or no process could be made");
+                let texts = [vec![text.as_bytes(); times], vec![letters.as_bytes()]].concat();
+                // The first time.
+                let tick = || {
+                    if child == -1 {
+                        // SAFETY: as in `fork` above.
+                        child = unsafe { libc::fork() };
+                    }
+                    Ok(())
+                };
+                let asked = threads.try_into().ok();
+                let right = if counts {
+                    let counts = tokenizer.count_batch(&texts, &Policy::ORDINARY, asked, tick).unwrap_or_default();
+                    counts == [vec![ids.len() as i64; times], vec![letters.len() as i64]].concat()
+                } else {
+                    let batch = tokenizer.encode_batch(&texts, &Policy::ORDINARY, asked, tick);
+                    batch.is_ok_and(|batch| batch.offsets.len() == times + 2 && is_right(&batch))
+                };
+                if child == 0 {
                     // SAFETY: as in `fork` above.
-                    child = unsafe { libc::fork() };
+                    unsafe { libc::_exit(if right { 0 } else { 1 }) }
                 }
-                Ok(())
-            };
-            let asked = threads.try_into().ok();
-            let right = if counts {
-                let counts = tokenizer.count_batch(&texts, &Policy::ORDINARY, asked, tick);
-                counts.is_ok_and(|counts| counts.iter().zip(&expected).all(|(&n, ids)| n == ids.len() as i64))
-            } else {
-                let batch = tokenizer.encode_batch(&texts, &Policy::ORDINARY, asked, tick);
-                batch.is_ok_and(|batch| is_right(&batch))
-            };
-            match child {
-                // SAFETY: as in `fork` above.
-                0 => unsafe { libc::_exit(if right { 0 } else { 1 }) },
-                child => assert!(right && child > 0 && ends_well(child), "{threads} threads, {counts}, child {child}"),
+                assert!(right, "{threads} threads, {counts}");
             }
+            assert!(child > 0 && ends_well(child), "{threads} threads, {counts}: child {child} failed or hung");
         }
     }
 }
