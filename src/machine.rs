@@ -10,3 +10,25 @@ pub fn memory() -> Option<u64> {
     let container = system.cgroup_limits().map(|limits| limits.total_memory);
     all.into_iter().chain(container).filter(|&bytes| bytes > 0).min()
 }
+
+/// Asks the system for large pages where some memory is not touched yet. What is looked up in many megabytes at random waits
+/// for the tables of small pages as long as for the memory itself.
+pub(crate) fn prefer_large_pages<T>(memory: *const T, length: usize) {
+    #[cfg(target_os = "linux")]
+    {
+        const LARGE: usize = 2 << 20;
+        let (start, end) = (memory.addr().next_multiple_of(LARGE), memory.addr() + length * size_of::<T>());
+        if start + LARGE <= end {
+            // SAFETY: this is advice about whole pages; what they hold does not change. Whether it is followed does not matter.
+            unsafe {
+                libc::madvise(
+                    memory.with_addr(start).cast_mut().cast(),
+                    (end - start) / LARGE * LARGE,
+                    libc::MADV_HUGEPAGE,
+                )
+            };
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (memory, length);
+}

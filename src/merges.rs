@@ -97,6 +97,18 @@ impl Rules for MergeList {
     }
 }
 
+impl<R: Rules> Rules for &R {
+    #[inline(always)]
+    fn rank(&self, piece: &[u8], start: usize, end: usize, pair: Pair) -> Rank {
+        (**self).rank(piece, start, end, pair)
+    }
+
+    #[inline(always)]
+    fn made(&self, rank: Rank) -> Id {
+        (**self).made(rank)
+    }
+}
+
 /// The last merge of every token that merging can reach, in the order of ranks.
 ///
 /// A token's last merge is found by encoding its bytes with the ranks below its own: a reachable token ends as exactly

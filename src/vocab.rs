@@ -1,11 +1,11 @@
 //! The vocabulary: token id ↔ token bytes.
 //!
 //! By id there is one slot of 16 bytes: the token itself if it has at most 15 bytes, else where it lies in an arena. By bytes
-//! there is an index of slots of 8 bytes: a part of the hash, so that nearly every look-up of what is no token ends at one
-//! number, and the id. Ids need not be dense (special tokens may sit between the bytes and the merges), so an id
+//! there is an index of slots of 4 bytes, and a filter before it, since most look-ups are of what is no token. Ids need not be dense (special tokens may sit between the bytes and the merges), so an id
 //! without bytes is simply absent here.
 
 use crate::error::{Error, Result};
+use crate::machine;
 use crate::piece::{self, INLINE, Key, WINDOW};
 
 /// The id of a token: what encoding gives and decoding takes.
@@ -61,68 +61,90 @@ impl Slot {
     }
 }
 
-/// Hash → id: open addressing, at most half full.
+/// Hash → id: open addressing, at most seven of eight entries taken, behind a filter.
+///
+/// Most of what merging asks for is no token. The filter has a bit for hashes that end alike, and of one in eight: it says so
+/// nearly always, from memory that a core has at hand. The entries are as small as can be, since those of a large
+/// vocabulary are too many for that.
 #[derive(Clone, Default)]
 struct Index {
-    /// The low bits of the hash with the lowest set, and below them the id; 0 where nothing is.
-    entries: Vec<u64>,
+    /// 0 where nothing is; else one more than the id, and above it a part of the hash.
+    entries: Vec<u32>,
+    filter: Vec<u64>,
     /// What a hash is shifted by to give its place.
     shift: u32,
     len: usize,
 }
 
+/// Bits of the filter for an entry.
+const SPREAD: usize = 8;
+
 impl Index {
-    /// The entries that a hash may have: its own or others, which the caller tells apart.
+    /// Of the ids whose hash may be this one the one that is it.
     #[inline(always)]
     fn find(&self, hash: u64, is_it: impl Fn(Id) -> bool) -> Option<Id> {
-        let mask = self.entries.len().wrapping_sub(1);
+        let (word, bit) = self.filtered(hash);
+        if self.filter.get(word)? & bit == 0 {
+            return None;
+        }
+        let mask = self.entries.len() - 1;
         let mut at = (hash >> self.shift) as usize;
         loop {
-            // Of an index that is empty, not even the first entry is there.
-            let entry = *self.entries.get(at)?;
+            let entry = self.entries[at & mask];
             if entry == 0 {
                 return None;
             }
-            let id = Id(entry as u32 & Id::MASK);
-            if entry ^ u64::from(id.0) == tag(hash) && is_it(id) {
+            let id = Id((entry & Id::MASK) - 1);
+            if entry >> Id::BITS == tag(hash) && is_it(id) {
                 return Some(id);
             }
-            at = (at + 1) & mask;
+            at += 1;
         }
     }
 
+    /// The word of the filter that a hash has a bit in, and that bit.
+    #[inline(always)]
+    fn filtered(&self, hash: u64) -> (usize, u64) {
+        let bit = hash as usize & (self.filter.len() * 64).wrapping_sub(1);
+        (bit / 64, 1 << (bit % 64))
+    }
+
     fn insert(&mut self, hash: u64, id: Id, hash_of: impl Fn(Id) -> u64) {
-        if (self.len + 1) * 2 > self.entries.len() {
-            self.grow((self.len + 1) * 2, hash_of);
+        if (self.len + 1) * 8 > self.entries.len() * 7 {
+            self.grow(self.len + 1, hash_of);
         }
         self.place(hash, id);
         self.len += 1;
     }
 
-    fn grow(&mut self, least: usize, hash_of: impl Fn(Id) -> u64) {
-        let size = least.next_power_of_two().max(512);
+    /// Makes room for so many.
+    fn grow(&mut self, number: usize, hash_of: impl Fn(Id) -> u64) {
+        let size = (number + number / 7 + 1).next_power_of_two().max(512);
         self.shift = u64::BITS - size.trailing_zeros();
+        self.filter = vec![0; size * SPREAD / 64];
         let old = std::mem::replace(&mut self.entries, vec![0; size]);
         for entry in old.into_iter().filter(|&entry| entry != 0) {
-            let id = Id(entry as u32 & Id::MASK);
+            let id = Id((entry & Id::MASK) - 1);
             self.place(hash_of(id), id);
         }
     }
 
     fn place(&mut self, hash: u64, id: Id) {
+        let (word, bit) = self.filtered(hash);
+        self.filter[word] |= bit;
         let mask = self.entries.len() - 1;
         let mut at = (hash >> self.shift) as usize;
         while self.entries[at] != 0 {
             at = (at + 1) & mask;
         }
-        self.entries[at] = tag(hash) | u64::from(id.0);
+        self.entries[at] = tag(hash) << Id::BITS | (id.0 + 1);
     }
 }
 
 /// The part of a hash that an entry keeps.
 #[inline(always)]
-fn tag(hash: u64) -> u64 {
-    (hash << Id::BITS) | 1 << Id::BITS
+fn tag(hash: u64) -> u32 {
+    (hash >> 24) as u8 as u32
 }
 
 impl Vocab {
@@ -139,7 +161,8 @@ impl Vocab {
     pub(crate) fn with_capacity(tokens: usize) -> Vocab {
         let mut vocab = Vocab::default();
         vocab.slots.reserve(tokens);
-        vocab.index.grow(tokens * 2, |_| unreachable!("an empty index has nothing to move"));
+        machine::prefer_large_pages(vocab.slots.as_ptr(), vocab.slots.capacity());
+        vocab.index.grow(tokens, |_| unreachable!("an empty index has nothing to move"));
         vocab
     }
 

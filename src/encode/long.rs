@@ -14,7 +14,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use super::Bytes;
-use crate::merges::{Pair, Rank, Rules};
+use crate::merges::{Rank, Rules};
 use crate::vocab::Id;
 
 /// A token of the piece, at the index of its first byte. 16 bytes: a megabyte of parts fits no cache.
@@ -34,9 +34,7 @@ struct Part {
 /// fifth of the time for a megabyte of one character (`cargo bench -- megabyte`: spaces 31 → 25 ms).
 const RECENT: usize = 8;
 
-/// Pairs whose rank is remembered. Long pieces are full of equal pairs, and looking at their bytes takes longer.
-const PAIRS: usize = 1 << 10;
-
+#[derive(Default)]
 pub(super) struct Scratch {
     parts: Vec<Part>,
     /// The positions of the pairs of one rank; stale ones are passed over when met.
@@ -49,22 +47,6 @@ pub(super) struct Scratch {
     ranks: BinaryHeap<Reverse<Rank>>,
     /// Pairs that come before the rest of the current bucket.
     early: BinaryHeap<Reverse<(Rank, u32)>>,
-    /// The ranks of some pairs, by hash. Those of one vocabulary.
-    known: Vec<(Pair, Rank)>,
-}
-
-impl Default for Scratch {
-    fn default() -> Scratch {
-        Scratch {
-            parts: Vec::new(),
-            buckets: Vec::new(),
-            of_rank: HashMap::default(),
-            recent: [None; RECENT],
-            ranks: BinaryHeap::new(),
-            early: BinaryHeap::new(),
-            known: Vec::new(),
-        }
-    }
 }
 
 pub(super) fn encode<R: Rules>(rules: &R, bytes: &Bytes, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) {
@@ -107,10 +89,6 @@ impl<R: Rules> Work<'_, R> {
     /// One part a byte, and all pairs in their buckets.
     fn fill(&mut self, bytes: &Bytes) {
         let Work { piece, scratch, .. } = self;
-        if scratch.known.is_empty() {
-            // No pair has ids like these.
-            scratch.known = vec![((Id(u32::MAX), Id(u32::MAX)), Rank::NONE); PAIRS];
-        }
         scratch.parts.extend(piece.iter().zip(0..).map(|(&byte, at)| Part {
             id: bytes.id(byte),
             previous: u32::wrapping_sub(at, 1),
@@ -151,14 +129,7 @@ impl<R: Rules> Work<'_, R> {
     fn refresh(&mut self, at: u32, current: Rank) {
         let part = self.scratch.parts[at as usize];
         let rank = match self.scratch.parts.get(part.next as usize) {
-            Some(right) => {
-                let (pair, end) = ((part.id, right.id), right.next);
-                let known = &mut self.scratch.known[place(pair)];
-                if known.0 != pair {
-                    *known = (pair, self.rules.rank(self.piece, at as usize, end as usize, pair));
-                }
-                known.1
-            }
+            Some(right) => self.rules.rank(self.piece, at as usize, right.next as usize, (part.id, right.id)),
             None => Rank::NONE,
         };
         self.scratch.parts[at as usize].rank = rank;
@@ -168,13 +139,6 @@ impl<R: Rules> Work<'_, R> {
             rank => self.scratch.bucket(rank).push(at),
         }
     }
-}
-
-/// Where a pair is remembered.
-#[inline(always)]
-fn place((left, right): Pair) -> usize {
-    let mixed = (u64::from(left.0) << 32 | u64::from(right.0)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> (u64::BITS - PAIRS.trailing_zeros())) as usize
 }
 
 impl Scratch {

@@ -10,6 +10,7 @@ pub mod batch;
 mod idle;
 pub mod limit;
 mod long;
+mod memo;
 mod ring;
 mod short;
 mod table;
@@ -25,6 +26,7 @@ use crate::split::{self, Splitter};
 use crate::vocab::{Id, Vocab};
 use idle::Idle;
 pub use idle::{CacheInfo, Guard, cache_info, clear_cache, set_cache_limit};
+use memo::Memo;
 use ring::Ring;
 use table::PieceTable;
 
@@ -81,9 +83,16 @@ struct Work {
     /// The encoder whose ids are kept here.
     encoder: u64,
     seen: Option<Seen>,
-    merge: long::Scratch,
+    merge: Merge,
     /// Ids of one piece.
     ids: Vec<Id>,
+}
+
+/// What merging needs.
+#[derive(Default)]
+struct Merge {
+    memo: Memo,
+    long: long::Scratch,
 }
 
 /// The pieces that were seen before.
@@ -157,6 +166,15 @@ impl Encoder {
         self.idle.take()
     }
 
+    /// The same, with nothing in it that another encoder has left there.
+    #[inline(always)]
+    fn own<'w>(&self, work: &'w mut Work) -> &'w mut Work {
+        if work.encoder != self.number {
+            *work = Work { encoder: self.number, ..Work::default() };
+        }
+        work
+    }
+
     /// Appends the ids of a text in which special tokens are plain text.
     ///
     /// # Errors
@@ -212,9 +230,7 @@ impl Encoder {
         work: &mut Work,
         ids: &mut Vec<Id>,
     ) -> Result<()> {
-        if work.encoder != self.number {
-            *work = Work { encoder: self.number, ..Work::default() };
-        }
+        let work = self.own(work);
         let Seen { table, keys, homes, lookups, .. } = work.seen.get_or_insert_with(Seen::new);
         let view = table.view();
         let mut from = *start;
@@ -294,10 +310,7 @@ impl Encoder {
     /// # Complexity
     /// n log n in the length of the piece.
     pub fn encode_piece(&self, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) -> Result<()> {
-        let work = &mut scratch.work;
-        if work.encoder != self.number {
-            *work = Work { encoder: self.number, ..Work::default() };
-        }
+        let work = self.own(&mut scratch.work);
         match self.vocab.id(piece) {
             Some(id) if self.is_whole(id, piece, &mut work.merge, &mut work.ids)? => {
                 ids.push(id);
@@ -308,7 +321,7 @@ impl Encoder {
     }
 
     /// Whether merging the bytes of a token gives the token back. May write to `own`.
-    fn is_whole(&self, id: Id, bytes: &[u8], scratch: &mut long::Scratch, own: &mut Vec<Id>) -> Result<bool> {
+    fn is_whole(&self, id: Id, bytes: &[u8], scratch: &mut Merge, own: &mut Vec<Id>) -> Result<bool> {
         // Threads that find out at the same time find the same.
         let known = &self.whole[id.index()];
         Ok(match known.load(Relaxed) {
@@ -323,24 +336,20 @@ impl Encoder {
         })
     }
 
-    fn merge(&self, piece: &[u8], scratch: &mut long::Scratch, ids: &mut Vec<Id>) -> Result<()> {
+    fn merge(&self, piece: &[u8], scratch: &mut Merge, ids: &mut Vec<Id>) -> Result<()> {
         match &self.list {
             Some(list) => self.merge_by(list, piece, scratch, ids),
-            None => self.merge_by(&Ranks(&self.vocab), piece, scratch, ids),
+            None => self.merge_by(Ranks(&self.vocab), piece, scratch, ids),
         }
     }
 
-    fn merge_by<R: Rules>(
-        &self,
-        rules: &R,
-        piece: &[u8],
-        scratch: &mut long::Scratch,
-        ids: &mut Vec<Id>,
-    ) -> Result<()> {
+    fn merge_by<R: Rules>(&self, rules: R, piece: &[u8], scratch: &mut Merge, ids: &mut Vec<Id>) -> Result<()> {
+        let Merge { memo, long } = scratch;
+        let rules = &memo.before(rules);
         match piece.len() {
             0 => {}
             1..=short::MOST => short::encode(rules, &self.bytes, piece, ids),
-            BEYOND..=LIMIT => long::encode(rules, &self.bytes, piece, scratch, ids),
+            BEYOND..=LIMIT => long::encode(rules, &self.bytes, piece, long, ids),
             bytes => return Err(Error::PieceTooLong { bytes, limit: LIMIT }),
         }
         Ok(())
@@ -349,10 +358,11 @@ impl Encoder {
     /// Both algorithms on any piece that both can do, for benchmarks of where one overtakes the other.
     #[doc(hidden)]
     pub fn encode_by(&self, is_long: bool, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) {
-        let rules = Ranks(&self.vocab);
+        let Merge { memo, long } = &mut self.own(&mut scratch.work).merge;
+        let rules = memo.before(Ranks(&self.vocab));
         match piece.len() {
             1..=short::MOST if !is_long => short::encode(&rules, &self.bytes, piece, ids),
-            _ => long::encode(&rules, &self.bytes, piece, &mut scratch.work.merge, ids),
+            _ => long::encode(&rules, &self.bytes, piece, long, ids),
         }
     }
 }

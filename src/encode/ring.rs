@@ -12,8 +12,9 @@ use crate::vocab::Id;
 /// The longest piece that is kept. Longer ones hardly ever come twice.
 const LONGEST: usize = 1 << 10;
 
-/// Words of a new ring, if there is memory for them: 256 KiB.
-const FIRST: usize = 1 << 16;
+/// Words of a new ring, if there is memory for them: 576 KiB with the table, of
+/// which the system gives what is touched.
+const FIRST: usize = 1 << 17;
 
 /// Words of a ring for each place in its table: as many as a piece of 24 bytes and six ids takes.
 const SPREAD: usize = 16;
@@ -79,8 +80,8 @@ impl Ring {
             return;
         }
         self.put(piece, hash, ids);
-        // When everything was overwritten once: what was forgotten might have been of use.
-        if self.written - self.before > 2 * self.words as u64 {
+        // What was forgotten might have been of use.
+        if self.written - self.before > self.words as u64 {
             self.before = self.written;
             if let Some(larger) = Ring::of(2 * self.words) {
                 self.grow(larger);

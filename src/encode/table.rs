@@ -75,7 +75,7 @@ impl PieceTable {
         let packed = Wide::of(packed | (ids.len() as u128) << Id::BITS);
         self.forgotten += usize::from(self.put(key, packed));
         let lines = self.lines.len() / LINE;
-        if self.forgotten > lines / 4 {
+        if self.forgotten > lines / 8 {
             self.forgotten = 0;
             let share = Share::take(2 * lines * LINE);
             if let Some(larger) = share.and_then(|share| PieceTable::of(2 * lines, share)) {
