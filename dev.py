@@ -1,10 +1,11 @@
-"""The commands of the project: `python3 dev.py demo`, `test`, `bench`, `scale`.
+"""The commands of the project: `python3 dev.py demo`, `test`, `sanitize`, `bench`, `scale`.
 
 Needs nothing but Python 3.11 or newer and a Rust toolchain: the first run makes a virtual environment in `.venv`, with
 the packages pinned in `requirements/`, and builds pairwright into it.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -28,6 +29,11 @@ def run(*command: str | Path, **variables: str) -> None:
     status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     if status != 0:
         sys.exit(f"failed with exit status {status}: {shown}")
+
+
+def output(*command: str) -> str:
+    """What a command prints, without the end of its last line."""
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def build(*groups: str) -> None:
@@ -67,6 +73,78 @@ def test() -> None:
     run(PYTHON, "-m", "pytest", "-q")
 
 
+def sanitize() -> None:
+    """Test the core and encoding under checkers of memory: AddressSanitizer, valgrind. Takes about 15 minutes."""
+    build()
+    lacks = [reason for check in (sanitize_core, sanitize_module, check_reads) if (reason := check())]
+    for reason in lacks:
+        print(f"left out: {reason}", file=sys.stderr)
+    if len(lacks) == 3:
+        sys.exit("failed: no checker of memory can run here")
+
+
+# Stable toolchains bring the sanitizer along, but take the option for it only when told to be unstable.
+SANITIZER = {"RUSTC_BOOTSTRAP": "1", "RUSTFLAGS": "-Zsanitizer=address"}
+SANITIZED = ROOT / "target" / "sanitize"
+
+
+def sanitize_core() -> str | None:
+    """The Rust tests under AddressSanitizer: reads and writes out of bounds, after a free, and leaks."""
+    target = output("rustc", "--print", "host-tuple")
+    if not any(Path(output("rustc", "--print", "target-libdir")).glob("librustc*_rt.asan.*")):
+        return f"all under AddressSanitizer: the Rust toolchain has none for {target}"
+    run("cargo", "test", "--locked", "--target", target, "--target-dir", SANITIZED, "--lib", "--tests", **SANITIZER)
+    return None
+
+
+def sanitize_module() -> str | None:
+    """The Python tests of encoding under AddressSanitizer, which Python itself is not built with."""
+    target = output("rustc", "--print", "host-tuple")
+    compiler = shutil.which("cc")
+    runtime = Path(output(compiler, "-print-file-name=libasan.so")) if compiler else Path()
+    if not (target.endswith("linux-gnu") and runtime.is_absolute()):
+        return "the Python tests under AddressSanitizer: they need Linux and a C compiler `cc` with libasan.so"
+    # A sanitizer must be loaded before all else, and so cannot be a part of a module that Python loads.
+    flags = SANITIZER | {"RUSTFLAGS": SANITIZER["RUSTFLAGS"] + " -Zexternal-clangrt"}
+    folder = SANITIZED / "module"
+    cargo = ("--locked", "--target", target, "--target-dir", folder)
+    run("cargo", "build", *cargo, "--lib", "--features", "python", **flags)
+    package = folder / "python" / "pairwright"
+    shutil.rmtree(package, ignore_errors=True)
+    shutil.copytree(ROOT / "python" / "pairwright", package, ignore=shutil.ignore_patterns("_core.*.so", "__pycache__"))
+    shutil.copy(folder / target / "debug" / "libpairwright.so", package / "_core.abi3.so")
+    preloaded = {
+        "LD_PRELOAD": str(runtime),
+        # What Python still holds at its end is no leak of ours.
+        "ASAN_OPTIONS": "detect_leaks=0",
+        "PYTHONPATH": str(package.parent),
+        # Every object of Python gets memory of its own, so that a step beyond the end of a `str` is seen.
+        "PYTHONMALLOC": "malloc",
+    }
+    run(
+        PYTHON, "-c", f"import pairwright as p; assert p.__file__.startswith({str(package)!r}), p.__file__", **preloaded
+    )
+    folder = ROOT / "tests" / "python"
+    tests = [*sorted(folder.glob("test_encode*.py")), folder / "test_cache.py", folder / "test_tokenizer.py"]
+    # Freed memory is kept for a while to see who still uses it: what a process takes means nothing here.
+    run(PYTHON, "-m", "pytest", "-q", "-k", "not memory", *tests, **preloaded)
+    return None
+
+
+def check_reads() -> str | None:
+    """Some of the Rust tests under valgrind, which sees decisions on memory that nobody wrote.
+
+    It is slow, and offers the tests no AVX-512: they take what they use where there is none.
+    """
+    if not shutil.which("valgrind"):
+        return "all under valgrind: it is not installed"
+    target = output("rustc", "--print", "host-tuple").upper().replace("-", "_")
+    runner = {f"CARGO_TARGET_{target}_RUNNER": "valgrind --quiet --error-exitcode=1 --fair-sched=yes"}
+    parts = ("decode::", "encode::", "merges::", "special::", "split::scan::tests::any_", "tokenizer::", "vocab::")
+    run("cargo", "test", "--locked", "--lib", "--", *parts, **runner)
+    return None
+
+
 def bench() -> None:
     """Train beside peers; record times and memory in benches/results. Takes some minutes."""
     build("bench")
@@ -80,7 +158,14 @@ def scale() -> None:
     run(PYTHON, "benches/scale.py", "--json", ROOT / "benches" / "results" / "scale.json")
 
 
-COMMANDS: dict[str, Callable[[], None]] = {"build": build, "demo": demo, "test": test, "bench": bench, "scale": scale}
+COMMANDS: dict[str, Callable[[], None]] = {
+    "build": build,
+    "demo": demo,
+    "test": test,
+    "sanitize": sanitize,
+    "bench": bench,
+    "scale": scale,
+}
 
 
 def main() -> None:
@@ -88,7 +173,7 @@ def main() -> None:
     if sys.version_info < (3, 11):  # noqa: UP036  this file is run by whatever Python is there
         sys.exit("error: pairwright needs Python 3.11 or newer; run this with one, e.g. python3.12 dev.py test")
     if len(sys.argv) != 2 or sys.argv[1] not in COMMANDS:
-        lines = [f"  {name:<6} {command.__doc__}" for name, command in COMMANDS.items()]
+        lines = [f"  {name:<8} {command.__doc__}" for name, command in COMMANDS.items()]
         sys.exit("usage: python3 dev.py COMMAND\n\n" + "\n".join(lines))
     COMMANDS[sys.argv[1]]()
 
