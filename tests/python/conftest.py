@@ -3,11 +3,13 @@
 import lzma
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from pydoc_data.topics import topics
 
 import hypothesis
 import pytest
+from peers import ENCODINGS, TRAINED, LoadPeers, Peers, published, trained
 
 import pairwright
 
@@ -65,3 +67,26 @@ def python_docs() -> str:
 def tokenizer(python_docs: str) -> pairwright.Tokenizer:
     """A small vocabulary with special tokens, trained on the documentation."""
     return pairwright.train([python_docs[:200_000]], vocab_size=1000, special_tokens=["<|end|>", "<|pad|>"])
+
+
+@pytest.fixture(scope="session")
+def load_peers(data: Callable[[str], Path], python_docs: str) -> LoadPeers:
+    """Gives a published encoding by its name, or what was trained here: "trained" or "trained-" and a pattern."""
+
+    def train(name: str) -> pairwright.Tokenizer:
+        pattern = name.partition("-")[2] or "cl100k"
+        return pairwright.train([python_docs[:200_000]], 1000, pattern, special_tokens=["<|end|>", "<|pad|>"])
+
+    @cache
+    def load(name: str) -> Peers:
+        if name in TRAINED:
+            return trained(train(name))
+        return published(name, data(f"vocab/{name}.tiktoken"))
+
+    return load
+
+
+@pytest.fixture(scope="session", params=[*TRAINED, *ENCODINGS])
+def peers(request: pytest.FixtureRequest, load_peers: LoadPeers) -> Peers:
+    """Each vocabulary that tiktoken and pairwright share."""
+    return load_peers(request.param)

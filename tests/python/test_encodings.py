@@ -174,14 +174,6 @@ def test_tiny_shakespeare_has_the_ids_of_tiktoken(
     check(name, tinyshakespeare, published(name))
 
 
-@pytest.mark.parametrize("name", ["r50k_base", "cl100k_base", "o200k_base"])
-def test_the_handbook_in_every_language_has_the_ids_of_tiktoken(
-    name: str, published: Callable[[str], Published], handbook: dict[str, str]
-) -> None:
-    for text in handbook.values():
-        check(name, text, published(name))
-
-
 @pytest.mark.parametrize("name", NAMES)
 @given(text=st.text())
 def test_any_text_has_the_ids_of_tiktoken(name: str, text: str, published: Callable[[str], Published]) -> None:

@@ -70,3 +70,26 @@ raw_bytes = (
     .filter(known_alike)
 )
 """Any bytes: valid, cut short and impossible UTF-8 side by side."""
+
+
+def runs_of(*parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Short runs: of equal parts, and of parts of one kind, one kind after the other."""
+    runs = [st.lists(part, min_size=1, max_size=4).map("".join) for part in parts]
+    repeated = st.tuples(st.one_of(parts), st.integers(2, 5)).map(lambda drawn: drawn[0] * drawn[1])
+    return st.lists(st.one_of(*runs, repeated), max_size=20).map("".join)
+
+
+by_class = runs_of(
+    *(st.characters(categories=[category]) for category in ("Lu", "Ll", "Lt", "Lm", "Lo")),
+    st.characters(categories=["Mn", "Mc", "Me"]),
+    # Of one to four bytes each: digits of all scripts, letters and fractions that are numbers.
+    *(st.characters(categories=[category]) for category in ("Nd", "Nl", "No")),
+    st.characters(categories=["Nd"], min_codepoint=0x10000),
+    st.sampled_from(WHITE_SPACE),
+    st.sampled_from(["\n", "\r", "\r\n", " ", "\n "]),
+    st.sampled_from(["'", "’", "'s", "'S", "'ſ", "'\u212a", "'ll", "'LL", "'lL", "'ve", "'re", "'d", "ſ", "\u212a"]),
+    st.sampled_from(["😀", "\u200d", "\ufe0f", "👩‍🚀", "\U0001f3fd", "🇩🇪", "\ue000", "\U000f0000", "\U0010fffd"]),
+    st.characters(categories=["P", "S"]),
+    st.characters(categories=["Cc", "Cf", "Co", "Cn"]),
+)
+"""Every class of code points as often as any other, however few there are of it."""
