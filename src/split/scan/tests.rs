@@ -276,3 +276,12 @@ proptest! {
         equals_the_scalar(std::iter::once(text));
     }
 }
+
+/// The last character that is classified at once may reach beyond its window, and the text may end with it.
+#[test]
+fn texts_that_end_where_the_classes_end() {
+    let text = |(lead, tail): (usize, usize)| {
+        ["中".repeat(lead), "，".into(), "中".repeat(340 - lead), "，".repeat(tail)].concat().into_bytes()
+    };
+    equals_the_scalar((300..341).flat_map(|lead| (355..370).map(move |tail| (lead, tail))).map(text));
+}

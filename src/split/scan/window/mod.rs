@@ -110,7 +110,9 @@ pub(in super::super) struct Ends {
     /// The part of the text whose classes are known.
     from: usize,
     to: usize,
-    classes: [Class; AHEAD + 2 * WINDOW],
+    /// Room for a window at the last known class: the last window read may begin at `AHEAD - 1` and end with a
+    /// character that reaches three bytes beyond it, and no class follows the end of the text.
+    classes: [Class; AHEAD + 2 * WINDOW + 3],
     ends: [usize; ENDS + ROOM],
 }
 
