@@ -31,5 +31,5 @@ def run_python(script: str, *arguments: str, timeout: float = 120) -> str:
         timeout=timeout,
         check=False,
     )
-    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
+    assert (ended.returncode, ended.stderr) == (0, ""), f"exit {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
     return ended.stdout

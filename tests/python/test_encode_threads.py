@@ -200,7 +200,7 @@ def test_threads_must_be_one_or_more(size: int) -> None:
             result = call(text, threads=threads)
             assert np.array_equal(result, call(text, threads=1))
     with pytest.raises(TypeError):
-        tok.encode(text, 2)  # type: ignore[misc]
+        tok.encode(text, 2)  # type: ignore[misc, arg-type]
 
 
 def test_threads_is_taken_by_every_call_of_the_manual() -> None:

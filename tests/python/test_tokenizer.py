@@ -1,9 +1,7 @@
 """Every member of `Tokenizer`."""
 
 import copy
-import os
 import pickle
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -232,39 +230,3 @@ def test_rank_files_round_trip(tok: pw.Tokenizer, tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("\n", " x\n", 1))
     with pytest.raises(pw.FormatError, match="line 1"):
         pw.Tokenizer.from_tiktoken(path, pattern="cl100k")
-
-
-def test_threads_may_share_a_tokenizer(tok: pw.Tokenizer) -> None:
-    expected = tok.encode_batch([TEXT] * 500, disallowed_special=())
-    found: list[bool] = []
-
-    def work() -> None:
-        for _ in range(5):
-            found.append(tok.encode_batch([TEXT] * 500, disallowed_special=()) == expected)
-            found.append(tok.encode_ordinary(TEXT) == expected[0].tolist())
-
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 80
-    assert all(found)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # forking with threads is what is tested
-def test_a_fork_can_go_on_encoding(tok: pw.Tokenizer) -> None:
-    texts = [TEXT * 20] * 200
-    expected = tok.encode_batch(texts, disallowed_special=())
-    child = os.fork()
-    if child == 0:
-        same = tok.encode_batch(texts, disallowed_special=()) == expected
-        os._exit(0 if same else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
-
-@pytest.mark.parametrize("unit", ["a", " ", "\n", "!?", "中", "<|end|", "\u0301"])
-def test_a_megabyte_without_a_cut_encodes(tok: pw.Tokenizer, unit: str) -> None:
-    text = unit * (2**20 // len(unit.encode()))
-    assert tok.decode(tok.encode(text)) == text
