@@ -69,6 +69,7 @@ def test() -> None:
     run(SCRIPTS / "mypy")
     run(PYTHON, "-m", "mypy.stubtest", "pairwright._core")
     run(PYTHON, "benches/compare.py", "--smoke")
+    run(PYTHON, "benches/encoding.py", "--smoke", "--contenders", "tiktoken")
     run(PYTHON, "benches/scale.py", "--smoke")
     run(PYTHON, "-m", "pytest", "-q")
 
@@ -145,11 +146,16 @@ def check_reads() -> str | None:
     return None
 
 
-def bench() -> None:
-    """Train beside peers; record times and memory in benches/results. Takes some minutes."""
+def bench(only: str = "") -> None:
+    """Train and encode beside peers, or only `training` or `encoding`; record it in benches/results. Half an hour."""
+    if only not in ("", "training", "encoding"):
+        sys.exit(f"error: there is no comparison {only!r}: training or encoding")
     build("bench")
     results = ROOT / "benches" / "results"
-    run(PYTHON, "benches/training.py", "--json", results / "training.json", "--chart", results / "training.svg")
+    if only != "encoding":
+        run(PYTHON, "benches/training.py", "--json", results / "training.json", "--chart", results / "training.svg")
+    if only != "training":
+        run(PYTHON, "benches/encoding.py", "--json", results / "encoding.json", "--chart", results)
 
 
 def scale() -> None:
@@ -158,7 +164,7 @@ def scale() -> None:
     run(PYTHON, "benches/scale.py", "--json", ROOT / "benches" / "results" / "scale.json")
 
 
-COMMANDS: dict[str, Callable[[], None]] = {
+COMMANDS: dict[str, Callable[..., None]] = {
     "build": build,
     "demo": demo,
     "test": test,
@@ -172,10 +178,12 @@ def main() -> None:
     """Run the command that was asked for."""
     if sys.version_info < (3, 11):  # noqa: UP036  this file is run by whatever Python is there
         sys.exit("error: pairwright needs Python 3.11 or newer; run this with one, e.g. python3.12 dev.py test")
-    if len(sys.argv) != 2 or sys.argv[1] not in COMMANDS:
+    command, arguments = "".join(sys.argv[1:2]), sys.argv[2:]
+    # Only `bench` takes a word more: what to compare.
+    if command not in COMMANDS or len(arguments) > (command == "bench"):
         lines = [f"  {name:<8} {command.__doc__}" for name, command in COMMANDS.items()]
         sys.exit("usage: python3 dev.py COMMAND\n\n" + "\n".join(lines))
-    COMMANDS[sys.argv[1]]()
+    COMMANDS[command](*arguments)
 
 
 if __name__ == "__main__":

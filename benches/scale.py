@@ -17,7 +17,6 @@ Memory is the most that the process had; memory-mapped files count. Each corpus 
 
 import argparse
 import itertools
-import json
 import random
 import string
 import tempfile
@@ -30,9 +29,9 @@ from typing import Any
 
 import corpora
 import trainers
+from report import machine, machine_line, message, write_json
 from rich.console import Console
 from rich.table import Table
-from training import machine, message
 
 import pairwright
 from pairwright._core import PATTERNS
@@ -213,9 +212,7 @@ def main() -> None:
         results = [bench.run(job) for job in chosen]
     Console(width=130).print(table(results))
     here = machine()
-    print(
-        f"{here['processor']}, {here['cores']} cores, {here['system']} {here['architecture']}, Python {here['python']}."
-    )
+    print(machine_line(here))
     if asked.json:
         summary: dict[str, Any] = {
             "date": datetime.now(UTC).date().isoformat(),
@@ -223,7 +220,7 @@ def main() -> None:
             "version": pairwright.__version__,
             "results": [asdict(result) for result in results],
         }
-        asked.json.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+        write_json(summary, asked.json)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from process import peak_memory
+
 # Peers that take texts are given the corpus in documents of about this many characters, so that every core is at work.
 # With 4,096, 65,536 or 2**20 characters each of them was within 5 % of this; with all in one, rustbpe took a quarter
 # more (50 MB of English, 2 cores).
@@ -226,21 +228,6 @@ TRAINERS: dict[str, Callable[[Request], tuple[Work, Tokens]]] = {
     "bpeasy": bpeasy,
     "tokenizers": tokenizers,
 }
-
-
-def peak_memory() -> int | None:
-    """The most memory that this process has had, in bytes; memory-mapped files count."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        # What getrusage says on Linux is never less than what the parent had when it started this process.
-        kilobytes = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-        return int(kilobytes) * 1024
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def run(request: Request) -> tuple[Run, list[bytes]]:

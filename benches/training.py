@@ -15,22 +15,18 @@ of their own. Memory is the most that the process had. What was trained is check
 
 import argparse
 import importlib.util
-import json
-import os
-import platform
 import statistics
-import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import corpora
 import trainers
 from corpora import Corpus, MissingError
+from report import machine, machine_line, message, versions, write_json
 from rich.console import Console
 from rich.table import Table
 from trainers import Request, Run
@@ -158,11 +154,6 @@ def split_pattern(contender: str, job: Job) -> str:
     return "gpt2" if contender in ("gigabpe", "pairwright-gpt2") else job.pattern
 
 
-def message(text: str) -> None:
-    """Say what is going on."""
-    print(text, file=sys.stderr, flush=True)
-
-
 def table(job: Job, corpus: Corpus, results: list[Result]) -> Table:
     """The table of a job."""
     drawn = Table(title=f"{job.title}, {corpus.bytes / 1e6:.1f} MB → {job.vocab_size:,}", title_justify="left")
@@ -187,27 +178,6 @@ def table(job: Job, corpus: Corpus, results: list[Result]) -> Table:
             result.check,
         )
     return drawn
-
-
-def machine() -> dict[str, Any]:
-    """What the times depend on."""
-    return {
-        "system": platform.system(),
-        "architecture": platform.machine(),
-        "processor": processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "python": platform.python_version(),
-    }
-
-
-def processor() -> str:
-    """The name of the processor, as far as the system tells."""
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or "unknown"
 
 
 def record(job: Job, corpus: Corpus, results: list[Result]) -> dict[str, Any]:
@@ -270,7 +240,7 @@ def main() -> None:
     summary = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
-        "versions": {name: version(name) for name in ["pairwright", *PEERS] if name in contenders},
+        "versions": versions([name for name in ["pairwright", *PEERS] if name in contenders]),
         "runs": runs,
         "jobs": recorded,
         "left_out": left_out,
@@ -286,12 +256,9 @@ def report(tables: list[Table], summary: dict[str, Any]) -> None:
     console = Console(width=130)
     for each in tables:
         console.print(each)
-    versions = ", ".join(f"{name} {number}" for name, number in summary["versions"].items())
-    here = summary["machine"]
-    console.print(f"Medians of {summary['runs']}, interleaved; times as long as pairwright. {versions}.")
-    console.print(
-        f"{here['processor']}, {here['cores']} cores, {here['system']} {here['architecture']}, Python {here['python']}."
-    )
+    named = ", ".join(f"{name} {number}" for name, number in summary["versions"].items())
+    console.print(f"Medians of {summary['runs']}, interleaved; times as long as pairwright. {named}.")
+    console.print(machine_line(summary["machine"]))
     for name, reason in summary["left_out"].items():
         console.print(f"Left out: {name}: {reason}.")
 
@@ -299,8 +266,7 @@ def report(tables: list[Table], summary: dict[str, Any]) -> None:
 def write(summary: dict[str, Any], results: Path | None, chart: Path | None) -> None:
     """Write the files that were asked for."""
     if results:
-        results.parent.mkdir(parents=True, exist_ok=True)
-        results.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_json(summary, results)
     if chart:
         from chart import draw
 
