@@ -34,7 +34,7 @@ import vocabularies
 from cells import problems, tables
 from corpora import Corpus, MissingError
 from encoders import BEYOND, DISTRIBUTIONS, ENCODERS, Vocabulary
-from report import machine, machine_line, versions, write_json
+from report import machine, machine_line, message, versions, write_json
 from rich.console import Console
 from turns import Bench, Group
 
@@ -68,6 +68,8 @@ def arguments() -> argparse.Namespace:
     asked = parser.parse_args()
     if asked.runs < 1:
         parser.error("--runs must be at least 1")
+    if asked.chart and "batch" not in asked.only:
+        parser.error("--chart draws what the job batch measures")
     absent = [name for name in ENCODERS if importlib.util.find_spec(name) is None]
     if asked.contenders is None:
         # A smoke run makes do with what is there.
@@ -151,8 +153,12 @@ def main() -> None:
         (prose,) = corpora.smoke(folder)
         bench.texts = (passes.TRIVIAL, SENTENCE, passes.parts(prose.read_bytes(), passes.DOCUMENT)[1])
         bench.prepare(groups)
-        for group in groups:
-            bench.run(group)
+        stopped = False
+        try:
+            for group in groups:
+                bench.run(group)
+        except KeyboardInterrupt:
+            stopped = True
     bench.cells.derive()
     records = bench.cells.records()
     summary = {
@@ -167,6 +173,9 @@ def main() -> None:
         "left_out": texts.left_out,
     }
     report(summary, asked.contenders)
+    if stopped:
+        message("interrupted: the tables hold what was measured until then; no file is written")
+        raise SystemExit(130)
     if not records:
         raise SystemExit("error: nothing was run")
     if asked.json:

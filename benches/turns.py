@@ -30,8 +30,8 @@ SPEEDS = {
     ("latency", 1): ("latency",),
     ("long", 1): ("long",),
 }
-# A whole file takes longer than 13 MB and differs less from run to run; a GB does so even more.
-RUNS_AT_MOST = {"file": 3, "memory": 1}
+# A GB takes long, and memory is the same in every run.
+RUNS_AT_MOST = {"memory": 1}
 # Seconds after which a process is stopped, far more than any of them should need.
 PATIENCE = {"batch": 90, "threads": 60, "file": 120, "latency": 60, "long": 20, "memory": 180}
 

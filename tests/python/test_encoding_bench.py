@@ -235,13 +235,8 @@ def test_who_is_far_behind_has_one_turn(monkeypatch: pytest.MonkeyPatch, tmp_pat
     vocabulary = Vocabulary("v", "", "", "", "", "", {}, published=False)
     contest = Bench(list(speeds), 5, tmp_path, smoke=True)
     contest.run(Group("file", vocabulary, "smoke", path=tmp_path / "x", part=tmp_path / "y"))
-    assert {name: turns_of.count(name) for name in speeds} == {
-        "pairwright": turns.RUNS_AT_MOST["file"],
-        "gigatoken": turns.RUNS_AT_MOST["file"],
-        "fastokens": turns.RUNS_AT_MOST["file"],
-        "splintr": 1,
-        "tokenizers": 1,
-    }
+    once = {"splintr": 1, "tokenizers": 1}
+    assert {name: turns_of.count(name) for name in speeds} == dict.fromkeys(speeds, 5) | once
 
 
 # Cells
