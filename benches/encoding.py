@@ -16,8 +16,8 @@ and is never the best. Jobs:
 - long: 100 KB and 10 MB that no split pattern cuts;
 - memory: 1 GB in which ever new words come, with the first vocabulary only.
 
-tiktoken and tokenizers, which are slower by far, encode the start of a corpus and have one turn. After the first turn,
-a peer that is not half as fast as the best one in anything that its process measures has no more of them.
+tiktoken and tokenizers, which are slower by far, encode the start of a corpus and have one turn. So have peers that are
+1.5 times slower than the best one in all that their process measures.
 """
 
 import argparse
@@ -197,7 +197,7 @@ def report(summary: dict[str, Any], contenders: list[str]) -> None:
     console.print(f"Medians of up to {summary['runs']} processes, interleaved, in {summary['seconds']} s. {named}.")
     console.print(machine_line(summary["machine"]))
     slow = " and ".join(BEYOND)
-    console.print(f"{slow}: one process and {PART / 1e6:g} MB of a corpus; peers below half of the best: one process.")
+    console.print(f"{slow}: one process and {PART / 1e6:g} MB of a corpus; peers far behind the best: one process.")
     for name, corpus in summary["corpora"].items():
         console.print(f"{name}: {corpus['bytes'] / 1e6:.1f} MB, sha256 {corpus['sha256'][:16]}…")
     for problem in summary["problems"]:

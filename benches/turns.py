@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -30,10 +31,20 @@ SPEEDS = {
     ("latency", 1): ("latency",),
     ("long", 1): ("long",),
 }
+# What a process of a job says, at least.
+FIGURES = {
+    "batch": ("first", "warm", "one", "short", "decode"),
+    "threads": ("first", "warm"),
+    "file": ("file",),
+    "latency": ("load", "first_encode", "latency_0", "latency_1", "latency_2"),
+    "memory": ("fresh",),
+}
+# A peer that is so many times slower than the best one in all of its speeds has no more turns.
+BEHIND = 1.5
 # A GB takes long, and memory is the same in every run.
 RUNS_AT_MOST = {"memory": 1}
 # Seconds after which a process is stopped, far more than any of them should need.
-PATIENCE = {"batch": 90, "threads": 60, "file": 120, "latency": 60, "long": 20, "memory": 180}
+PATIENCE = {"batch": 90, "threads": 60, "file": 120, "latency": 60, "long": 60, "memory": 180}
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,7 @@ class Bench:
         chosen = [name for name in self.contenders if (name, group.vocabulary.name) not in self.incapable]
         if group.job == "memory":
             chosen = [name for name in chosen if name in IN_MEMORY_TEST]
+        began = time.monotonic()
         runs = min(self.runs, RUNS_AT_MOST.get(group.job, self.runs))
         for turn in range(1, runs + 1):
             if turn == 2:
@@ -90,12 +102,13 @@ class Bench:
                 message(f"{group.job}, {where}, run {turn} of {runs}: {name}")
                 self._run_one(group, name)
             chosen = [name for name in chosen if not self._failed(group, name)]
+        message(f"{group.job}, {group.vocabulary.name}, {group.case}: {time.monotonic() - began:.0f} s")
 
     def _run_one(self, group: Group, name: str) -> None:
         request = self._request(group, name)
         while True:
             answer = ask(request, PATIENCE[group.job])
-            self._keep(group, name, answer)
+            self.keep(group, name, answer, tuple(key for key, _, _ in request.runs_of))
             left = tuple(each for each in request.runs_of if each[0] not in answer.figures | answer.problems)
             # What it hung at or died of is not tried again, what would have come after it is.
             if not answer.failure or not answer.begun or not left:
@@ -128,16 +141,18 @@ class Bench:
             for size, (what, unit) in itertools.product(self.long, UNITS.items())
         )
 
-    def _keep(self, group: Group, name: str, answer: Answer) -> None:
+    def keep(self, group: Group, name: str, answer: Answer, long: tuple[str, ...] = ()) -> None:
+        """Put what a process said into cells; `long` is what it was asked for in the job of that name."""
         if "*" in answer.problems:
             self.incapable[name, group.vocabulary.name] = answer.problems["*"]
         if answer.failure:
             if name == "pairwright":
                 raise SystemExit(f"error: pairwright failed: {group.job}, {group.case}: {answer.failure}")
-            key = answer.begun or {"batch": "first", "threads": "first", "memory": "fresh_peak"}.get(
-                group.job, group.job
-            )
-            answer.problems.setdefault("load" if key == "latency" else key, answer.failure)
+            message(f"{name}: {answer.failure}")
+            asked = long or FIGURES.get(group.job, ())
+            missing = [key for key in asked if key not in answer.figures | answer.problems]
+            # A process that fails when all is done has told all the same.
+            answer.problems |= dict.fromkeys([answer.begun] if answer.begun else missing, answer.failure)
         for key, text in answer.problems.items():
             if key == "*":
                 continue
@@ -171,12 +186,12 @@ class Bench:
         return any(reason and not reason.startswith("ids differ") for reason in reasons)
 
     def _matters(self, group: Group, name: str) -> bool:
-        """Whether a contender may be the best peer: it is, or is at least half as fast as that in something."""
+        """Whether a contender may be the best peer: it is, or is not far behind that in something."""
         if name == "pairwright":
             return True
         for cell in self._cells(group):
             best, own = self.cells.best_peer(cell), self.cells.value(cell, name)
-            if best and own and 0.5 <= best[1] / own <= 2:
+            if best and own and 1 / BEHIND <= best[1] / own <= BEHIND:
                 return True
         return False
 

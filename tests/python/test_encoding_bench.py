@@ -172,7 +172,7 @@ def test_long_texts_are_compared_with_tiktoken_or_else_with_pairwright() -> None
         contest = Bench(list(digests), 1, Path(), smoke=True)
         group = Group("long", Vocabulary("v", "", "", "", "", "", {}, published=False), "texts")
         for name, digest in digests.items():
-            contest._keep(group, name, Answer({"10 KB of x": (1.0, digest)}))
+            contest.keep(group, name, Answer({"10 KB of x": (1.0, digest)}))
         return {name: measured.problem for name, measured in contest.cells.of[Cell("long", "v", "10 KB of x")].items()}
 
     assert kept(pairwright="a", tiktoken="a", splintr="a") == {"pairwright": "", "tiktoken": "", "splintr": ""}
@@ -223,8 +223,24 @@ def test_what_comes_after_what_a_peer_hung_at_is_still_run(
     assert contest.cells.value(Cell("long", "trained", "10 KB of newlines"), "tiktoken") == 1000
 
 
+def test_only_what_a_process_did_not_say_before_it_failed_is_a_problem(tmp_path: Path) -> None:
+    vocabulary = Vocabulary("v", "", "", "", "", "", {}, published=False)
+    contest = Bench(["splintr"], 1, tmp_path, smoke=True)
+    contest.keep(Group("batch", vocabulary, "c"), "splintr", Answer({"first": (9, "numpy")}, failure="exit status -11"))
+    assert contest.cells.value(Cell("first", "v", "c"), "splintr") == 9
+    assert contest.cells.at(Cell("warm", "v", "c"), "splintr").problem == "exit status -11"
+    # Nothing of long texts was begun, or everything was done when it failed.
+    long = Group("long", vocabulary, "texts")
+    figures: dict[str, tuple[float, str]]
+    for figures, problem in (({}, "exit status -11"), ({"10 KB of spaces": (1.0, "a")}, "")):
+        contest.cells = Cells()
+        contest.keep(long, "splintr", Answer(figures, failure="exit status -11"), ("10 KB of spaces",))
+        (record,) = contest.cells.records()
+        assert (record["case"], record["results"]["splintr"]["problem"]) == ("10 KB of spaces", problem)
+
+
 def test_who_is_far_behind_has_one_turn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    speeds = {"pairwright": 1.0, "gigatoken": 100.0, "fastokens": 60.0, "splintr": 40.0, "tokenizers": 100.0}
+    speeds = {"pairwright": 1.0, "gigatoken": 100.0, "fastokens": 70.0, "splintr": 60.0, "tokenizers": 100.0}
     turns_of: list[str] = []
 
     def answer(request: passes.Request, _patience: float) -> Answer:
