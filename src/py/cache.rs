@@ -20,8 +20,8 @@ pub(super) fn clear_cache(py: Python<'_>) {
 
 /// Set the most memory, in bytes, that is taken for pieces that were seen.
 #[pyfunction]
-pub(super) fn set_cache_limit(py: Python<'_>, bytes: &Bound<'_, PyAny>) -> PyResult<()> {
-    let bytes = size("bytes", bytes)?;
-    py.detach(|| encode::set_cache_limit(bytes));
+pub(super) fn set_cache_limit(py: Python<'_>, limit: &Bound<'_, PyAny>) -> PyResult<()> {
+    let limit = size("limit", limit)?;
+    py.detach(|| encode::set_cache_limit(limit));
     Ok(())
 }

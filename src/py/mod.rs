@@ -7,6 +7,7 @@ mod counts;
 mod decoder;
 mod errors;
 mod ints;
+mod leave;
 mod tokenizer;
 mod train;
 mod watch;
@@ -56,6 +57,7 @@ mod _core {
         for pattern in NAMED {
             patterns.set_item(pattern.name, pattern.regex)?;
         }
-        module.add("PATTERNS", patterns)
+        module.add("PATTERNS", patterns)?;
+        super::leave::register(module)
     }
 }

@@ -14,6 +14,7 @@ use super::convert::{self, Text, choice, texts, unknown};
 use super::decoder::StreamDecoder;
 use super::errors::to_python;
 use super::ints;
+use super::leave::Inside;
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::io::{model_file, rank_file};
@@ -240,7 +241,9 @@ impl Tokenizer {
         threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyArray1<u32>>> {
         let policy = self.policy(py, &allowed_special, &disallowed_special)?;
-        Ok(numbers(self.ids_of(py, &Text::of(text)?, &policy, threads)?).into_pyarray(py))
+        let ids = self.ids_of(py, &Text::of(text)?, &policy, threads)?;
+        let _inside = Inside::enter(py);
+        Ok(numbers(ids).into_pyarray(py))
     }
 
     /// The ids of many texts, in parallel, in one flat array.
@@ -262,6 +265,7 @@ impl Tokenizer {
             self.core.encode_batch(texts, &policy, threads, tick)
         };
         let TokenBatch { values, offsets } = self.batch_of(py, texts, encode)?;
+        let _inside = Inside::enter(py);
         let class = py.import("pairwright.batch")?.getattr("TokenBatch")?;
         class.call1((numbers(values).into_pyarray(py), offsets.into_pyarray(py)))
     }
@@ -282,6 +286,7 @@ impl Tokenizer {
         let policy = self.policy(py, &allowed_special, &disallowed_special)?;
         let text = Text::of(text)?;
         let ids = self.ids_of(py, &text, &policy, threads)?;
+        let _inside = Inside::enter(py);
         let unit = if text.is_str { Unit::Characters } else { Unit::Bytes };
         let lengths = ids.iter().map(|&id| self.core.token_bytes(id).map_or(0, <[u8]>::len));
         let spans = spans(&text.bytes, lengths, unit);
@@ -308,7 +313,9 @@ impl Tokenizer {
         let count = |texts: &[&[u8]], tick: &mut (dyn FnMut() -> Result<()> + Send)| {
             self.core.count_batch(texts, &Policy::ORDINARY, threads, tick)
         };
-        Ok(self.batch_of(py, texts, count)?.into_pyarray(py))
+        let counts = self.batch_of(py, texts, count)?;
+        let _inside = Inside::enter(py);
+        Ok(counts.into_pyarray(py))
     }
 
     /// The text of ids.

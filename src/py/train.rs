@@ -9,6 +9,7 @@ use pyo3::types::{PyBytes, PyString};
 use super::convert::{self, Text, size};
 use super::counts::Counts;
 use super::errors::to_python;
+use super::leave::Inside;
 use super::tokenizer::Tokenizer;
 use super::watch::Watch;
 use crate::error::Error;
@@ -92,6 +93,7 @@ impl Counter {
             let mut fetched = Ok(Vec::new());
             let counted = py.detach(|| {
                 let meanwhile = || {
+                    let _inside = Inside::enter_detached();
                     fetched = Python::attach(|py| documents.fetch(py));
                     if fetched.is_ok() { Ok(()) } else { Err(Error::Interrupted) }
                 };

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyTuple};
 
 use super::errors::to_python;
+use super::leave::Inside;
 use crate::error::{Error, Result};
 use crate::parallel;
 use crate::train::Event;
@@ -28,11 +29,13 @@ impl Watch {
 
     /// Lets Python handle signals. To be called from the thread that released the interpreter.
     pub(super) fn signals(&mut self) -> Result<()> {
+        let _inside = Inside::enter_detached();
         Python::attach(|py| self.keep(py.check_signals()))
     }
 
     /// Lets Python handle signals and hands an event to the callback, which returns `False` to stop.
     pub(super) fn report(&mut self, callback: Option<&Py<PyAny>>, event: Event) -> Result<()> {
+        let _inside = Inside::enter_detached();
         Python::attach(|py| {
             self.keep(py.check_signals())?;
             let Some(callback) = callback else { return Ok(()) };
