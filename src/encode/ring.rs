@@ -89,6 +89,11 @@ impl Ring {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn has_grown(&self) -> bool {
+        self.words > FIRST
+    }
+
     fn put(&mut self, piece: &[u8], hash: u64, ids: &[Id]) {
         let words = self.words;
         let Some(memory) = &mut self.memory else { return };

@@ -84,6 +84,11 @@ impl PieceTable {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn has_grown(&self) -> bool {
+        self.lines.len() > FIRST * LINE
+    }
+
     /// Whether another piece had to go.
     fn put(&mut self, key: Wide, ids: Packed) -> bool {
         let home = self.view().home(key);

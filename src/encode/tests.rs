@@ -157,3 +157,41 @@ fn a_scratch_that_another_encoder_used_is_as_good_as_new() {
         }
     }
 }
+
+/// So many words that tables and rings forget: short ones of many letters, long ones of few.
+fn words(number: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed;
+    let mut text = Vec::new();
+    for _ in 0..number {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let (length, letters) = match state >> 60 {
+            0..8 => (3, 26),
+            length @ 8..15 => (length, 4),
+            _ => (100, 4),
+        };
+        text.extend((0..length).map(|at| b'a' + (state >> (at % 10 * 5) & 31) as u8 % letters));
+        text.push(b' ');
+    }
+    text
+}
+
+#[test]
+fn what_is_remembered_and_forgotten_changes_no_id() {
+    let tokens: Vec<Vec<u8>> =
+        ["ab", "ba", "aab", " a", " b", "abc", "dd", "cad", " dab"].map(|token| token.as_bytes().to_vec()).to_vec();
+    let encoder = Encoder::new(vocab_of(&tokens), None).unwrap();
+    let (text, stop) = (words(300_000, 1), Stop::default());
+    let splitter = Splitter::new("gpt2").unwrap();
+    let mut expected = Vec::new();
+    splitter.split(&text, |piece| encoder.encode_piece(piece, &mut Scratch::default(), &mut expected)).unwrap();
+    let mut scratch = Scratch::default();
+    for (level, splitter) in splitter.levels() {
+        let mut ids = Vec::new();
+        encoder.encode(&splitter, &text, &mut scratch, &mut ids, &stop).unwrap();
+        assert!(ids == expected, "{level}");
+        assert_eq!(encoder.count(&splitter, &text, &mut scratch, &stop).unwrap(), expected.len());
+    }
+    let Seen { table, ring, lookups, misses, .. } = scratch.work.seen.as_ref().unwrap();
+    assert!(table.has_grown(), "{misses} of {lookups}");
+    assert!(ring.has_grown() && misses < lookups, "{misses} of {lookups}");
+}

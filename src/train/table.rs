@@ -189,7 +189,8 @@ impl PieceTable {
         // So it is with the arena, which at least doubles when it is full.
         let (held, full) = (self.arena.capacity(), self.arena.len() + bytes);
         let arena = if full > held { held + full.max(2 * held) } else { held };
-        slots * size_of::<Short>() + arena + self.long.len() * LONG
+        let long = self.long.len() + bytes / (INLINE + 1);
+        slots * size_of::<Short>() + arena + long * LONG
     }
 
     /// How many distinct pieces there are.
