@@ -51,11 +51,11 @@ def clear_cache() -> None:
     At once, or for calls that are still running when they have done.
     """
 
-def set_cache_limit(limit: int) -> None:
+def set_cache_limit(limit: SupportsIndex) -> None:
     """Set the most memory, in bytes, that pieces which were encoded before may take in this process.
 
-    For all tokenizers and threads together. With 0 nothing is remembered but a few pieces for each thread, in 4 KiB that
-    do not count. `ValueError` for a negative number.
+    For all tokenizers and threads together. With 0 nothing is remembered but a few pieces for each thread, in 4 KiB
+    that do not count. `ValueError` for a negative number.
     """
 
 @final

@@ -1,9 +1,9 @@
 """The memory of pieces that were encoded before: how much it takes, and how much it may take.
 
-Nearly all pieces of a text occur again and again. Each thread that encodes remembers the ids of those it has met, in tables
-that never grow beyond a limit: they forget the older pieces instead. The limit holds for all tokenizers and threads of
-the process together, 64 MiB unless another is set. Results never depend on it. With less memory texts of many
-different words are slower; texts in a few languages hardly need more than 16 MiB for each thread.
+Nearly all pieces of a text occur again and again. Each thread that encodes remembers the ids of those it has met, in
+tables that never grow beyond a limit: they forget the older pieces instead. The limit holds for all tokenizers and
+threads of the process together, 64 MiB unless another is set. Results never depend on it. With less memory texts of
+many different words are slower; texts in a few languages hardly need more than 16 MiB for each thread.
 """
 
 from typing import NamedTuple

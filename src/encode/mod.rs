@@ -1,10 +1,10 @@
 //! Piece → ids: of all adjacent pairs that may merge, the one of lowest rank merges first, the leftmost of equals, until
 //! none is left. [`crate::reference::encode`] says so in a few lines and is the oracle of everything here.
 //!
-//! Nearly all pieces of real text were seen a moment before: they are found in the [`table`], which each thread has for
-//! itself, or, if they are long, in its [`ring`]. Of the others most are tokens, which takes one look into the vocabulary, and a
+//! Nearly all pieces of real text were seen a moment before: they are found in the `table`, which each thread has for
+//! itself, or, if they are long, in its `ring`. Of the others most are tokens, which takes one look into the vocabulary, and a
 //! look at whether merging their bytes gives the token back: some vocabularies hold tokens that no merge reaches. What is
-//! left is merged: by a scan if it is [`short`], by buckets if it is [`long`].
+//! left is merged: by a scan if it is `short`, by buckets if it is `long`.
 
 pub mod batch;
 mod idle;

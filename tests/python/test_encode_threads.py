@@ -196,11 +196,11 @@ def test_threads_must_be_one_or_more(size: int) -> None:
             with pytest.raises(TypeError):
                 call(text, threads=wrong)
         # More than there are cores, more than there is text.
-        for threads in (1, 2, 64, 5000, None):
-            result = call(text, threads=threads)
+        for number in (1, 2, 64, 5000, None):
+            result = call(text, threads=number)
             assert np.array_equal(result, call(text, threads=1))
     with pytest.raises(TypeError):
-        tok.encode(text, 2)  # type: ignore[misc, arg-type]
+        tok.encode(text, 2)  # type: ignore[call-arg, arg-type]
 
 
 def test_threads_is_taken_by_every_call_of_the_manual() -> None:
