@@ -105,8 +105,10 @@ def first(result: tuple[Any, ...]) -> Ids:
 
 def pairwright(vocabulary: Vocabulary, threads: int) -> Load:
     """The library itself, from the rank file."""
+    import numpy
     import pairwright
 
+    del numpy
     # Until every call takes `threads`, a call that does not is done on one thread anyway.
     takes_threads = "threads" in inspect.signature(pairwright.Tokenizer.encode_to_numpy).parameters
     several: dict[str, Any] = {"threads": threads} if takes_threads else {}

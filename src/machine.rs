@@ -32,3 +32,16 @@ pub(crate) fn prefer_large_pages<T>(memory: *const T, length: usize) {
     #[cfg(not(target_os = "linux"))]
     let _ = (memory, length);
 }
+
+/// Asks for memory that will be read soon.
+#[inline(always)]
+pub(crate) fn prefetch<T>(memory: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch touches nothing, whatever the address; SSE is part of the architecture.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(memory.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = memory;
+}

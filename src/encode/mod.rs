@@ -2,9 +2,9 @@
 //! none is left. [`crate::reference::encode`] says so in a few lines and is the oracle of everything here.
 //!
 //! Nearly all pieces of real text were seen a moment before: they are found in the `table`, which each thread has for
-//! itself, or, if they are long, in its `ring`. Of the others most are tokens, which takes one look into the vocabulary, and a
-//! look at whether merging their bytes gives the token back: some vocabularies hold tokens that no merge reaches. What is
-//! left is merged: by a scan if it is `short`, by buckets if it is `long`.
+//! itself, or, if they are long, in its `ring`, where the table says. Of the others most are tokens, which takes one look
+//! into the vocabulary, and a look at whether merging their bytes gives the token back: some vocabularies hold tokens that
+//! no merge reaches. What is left is merged: by a scan if it is `short`, by buckets if it is `long`.
 
 pub mod batch;
 mod idle;
@@ -28,7 +28,7 @@ use idle::Idle;
 pub use idle::{CacheInfo, Guard, cache_info, clear_cache, set_cache_limit};
 use memo::Memo;
 use ring::Ring;
-use table::PieceTable;
+use table::{Known, PieceTable};
 
 /// Turns pieces into ids under one vocabulary and its merge rules.
 pub struct Encoder {
@@ -235,53 +235,72 @@ impl Encoder {
         let view = table.view();
         let mut from = *start;
         for ((&end, key), home) in ends.iter().zip(keys).zip(homes) {
-            (*key, *home) = (Wide::of(piece::NO_KEY), 0);
-            if end - from <= INLINE {
-                *key = Wide::key(text, from, end);
-                *home = view.home(*key) as u32;
-                view.prefetch(*home as usize);
-            }
+            *key = if end - from <= INLINE {
+                Wide::key(text, from, end)
+            } else if end - from <= ring::LONGEST {
+                Wide::of_hash(piece::hash(&text[from..end]))
+            } else {
+                Wide::of(piece::NO_KEY)
+            };
+            *home = view.home(*key) as u32;
+            view.prefetch(*home as usize);
             from = end;
         }
         *lookups += ends.len() as u64;
+        let mut written = ids.len();
+        // Zeros where four ids will be written for each piece, however many it has: they cost a thousandth of the rest.
+        ids.resize(written + ends.len() * table::IDS, Id(0));
         let mut next = 0;
-        while next < ends.len() {
+        loop {
             let seen = work.seen.as_mut().expect("made above");
             let view = seen.table.view();
-            let before = ids.len();
-            // Zeros where four ids will be written for each piece, however many it has: they cost a thousandth of the rest.
-            ids.resize(before + (ends.len() - next) * table::IDS, Id(0));
-            let mut written = before;
             for (&key, &home) in seen.keys[next..ends.len()].iter().zip(&seen.homes[next..ends.len()]) {
                 let room = ids[written..].first_chunk_mut().expect("room for each piece");
                 let number = view.get(key, home as usize, room);
-                if number == 0 {
+                if number.wrapping_sub(1) >= table::IDS {
                     break;
                 }
                 written += number;
                 next += 1;
             }
-            ids.truncate(written);
-            if next < ends.len() {
-                let from = if next == 0 { *start } else { ends[next - 1] };
-                self.encode_missed(&text[from..ends[next]], work, ids)?;
-                next += 1;
+            if next == ends.len() {
+                break;
             }
+            let from = if next == 0 { *start } else { ends[next - 1] };
+            let key = seen.keys[next];
+            let found = self.encode_missed(&text[from..ends[next]], key, work)?;
+            next += 1;
+            let end = written + found.len();
+            // Room for this one was there, but perhaps for fewer ids.
+            ids.resize(ids.len().max(end + (ends.len() - next) * table::IDS), Id(0));
+            ids[written..end].copy_from_slice(found);
+            written = end;
         }
+        ids.truncate(written);
         *start = from;
         Ok(())
     }
 
-    /// Appends the ids of a piece that is not in the table.
+    /// The ids of a piece that is not in its line of the table.
     #[inline(never)]
-    fn encode_missed(&self, piece: &[u8], work: &mut Work, ids: &mut Vec<Id>) -> Result<()> {
+    fn encode_missed<'w>(&self, piece: &[u8], key: Wide, work: &'w mut Work) -> Result<&'w [Id]> {
         let Work { seen: Some(seen), merge, ids: own, .. } = work else {
-            return Ok(());
+            return Ok(&[]);
         };
-        let hash = piece::hash(piece);
-        if let Some(known) = seen.ring.get(piece, hash) {
-            ids.extend_from_slice(known);
-            return Ok(());
+        match seen.table.view().known(key) {
+            Some(Known::Ids(known, number)) => {
+                own.clear();
+                own.extend_from_slice(&known[..number]);
+                return Ok(own);
+            }
+            Some(Known::Elsewhere(place)) => {
+                if let Some(known) = seen.ring.get(place, piece) {
+                    own.clear();
+                    own.extend_from_slice(known);
+                    return Ok(own);
+                }
+            }
+            None => {}
         }
         seen.misses += 1;
         let token = match self.vocab.id(piece) {
@@ -294,12 +313,11 @@ impl Encoder {
             None => self.merge(piece, merge, own)?,
         }
         if piece.len() <= INLINE && own.len() <= table::IDS {
-            seen.table.insert(Wide::key(piece, 0, piece.len()), own);
-        } else {
-            seen.ring.insert(piece, hash, own);
+            seen.table.insert(key, own);
+        } else if let Some(place) = seen.ring.insert(piece, own) {
+            seen.table.insert_place(key, place);
         }
-        ids.extend_from_slice(own);
-        Ok(())
+        Ok(own)
     }
 
     /// Appends the ids of one piece, without a look at what was seen before.

@@ -1,38 +1,39 @@
-//! Long pieces → ids, and short pieces that become many ids, for those that were seen before.
+//! Ids of long pieces, and of short pieces that become many ids, for those that were seen before.
 //!
-//! They lie one after the other in a ring of words, each as it was met: the younger overwrite the oldest. A table by hash
-//! says where. An entry of it that leads to what was overwritten, or to a piece with the same hash, is found out by
-//! comparing all bytes. Where much is overwritten the ring grows, as far as the [limit](super::limit) lets it.
+//! They lie one after the other in a ring of words, each as it was met: the younger overwrite the oldest. The
+//! [table](super::table) says where; whether that was overwritten is told by the place, which never comes twice. Where much
+//! is overwritten the ring grows, as far as the [limit](super::limit) lets it.
 
 use memmap2::MmapMut;
 
 use super::limit::Share;
+use crate::machine;
 use crate::vocab::Id;
 
 /// The longest piece that is kept. Longer ones hardly ever come twice.
-const LONGEST: usize = 1 << 10;
+pub(super) const LONGEST: usize = 1 << 10;
 
-/// Words of a new ring, if there is memory for them: 576 KiB with the table, of
-/// which the system gives what is touched.
+/// Words of a new ring, if there is memory for them: 512 KiB, of which the system gives what is touched.
 const FIRST: usize = 1 << 17;
-
-/// Words of a ring for each place in its table: as many as a piece of 24 bytes and six ids takes.
-const SPREAD: usize = 16;
 
 /// A word of the header: how many bytes and ids there are. Behind it the bytes, filled up to a word with
 /// anything, and the ids.
 const HEADER: usize = 1;
 
+/// Where something begins: the words that were ever written before it, those left free at the end of the ring included.
+pub(super) type Place = u64;
+
 pub(super) struct Ring {
-    /// Places first, by hash: the word where a piece begins, counted from the first that was ever written, plus one. Behind
-    /// them the words of the ring. Empty if there is no memory.
+    /// Words. None if there is no memory.
     memory: Option<MmapMut>,
     /// Words in the ring: a power of two, or 0.
     words: usize,
-    /// Words ever written, those left free at the end of the ring included.
-    written: u64,
-    /// Those of them that were there when it was made or grew.
-    before: u64,
+    /// Words ever written.
+    written: Place,
+    /// What begins before was overwritten, in part at least.
+    oldest: Place,
+    /// Words that were written before it was made or grew.
+    before: Place,
     /// Given back with the memory.
     _share: Share,
 }
@@ -46,27 +47,25 @@ impl Ring {
             }
             words /= 2;
         }
-        Ring { memory: None, words: 0, written: 0, before: 0, _share: Share::default() }
+        Ring { memory: None, words: 0, written: 0, oldest: 0, before: 0, _share: Share::default() }
     }
 
     /// A ring of so many words, if there is memory for it.
     fn of(words: usize) -> Option<Ring> {
-        let share = Share::take(Ring::bytes(words))?;
-        let memory = Some(MmapMut::map_anon(Ring::bytes(words)).ok()?);
-        Some(Ring { memory, words, written: 0, before: 0, _share: share })
+        let bytes = words * size_of::<u32>();
+        let share = Share::take(bytes)?;
+        let memory = MmapMut::map_anon(bytes).ok()?;
+        machine::prefer_large_pages(memory.as_ptr(), bytes);
+        Some(Ring { memory: Some(memory), words, written: 0, oldest: 0, before: 0, _share: share })
     }
 
-    fn bytes(words: usize) -> usize {
-        words / SPREAD * size_of::<u64>() + words * size_of::<u32>()
-    }
-
-    /// The ids of a piece; `None` if it is not there.
-    pub(super) fn get(&self, piece: &[u8], hash: u64) -> Option<&[Id]> {
-        let (places, ring) = split(self.memory.as_ref()?, self.words);
-        let place = places[home(hash, self.words)].checked_sub(1)?;
-        if self.written - place > self.words as u64 {
+    /// The ids of a piece that was once kept at this place; `None` if it was overwritten, or is another one.
+    #[inline]
+    pub(super) fn get(&self, place: Place, piece: &[u8]) -> Option<&[Id]> {
+        if place < self.oldest {
             return None;
         }
+        let ring: &[u32] = bytemuck::cast_slice(self.memory.as_ref()?);
         let entry = &ring[place as usize & (self.words - 1)..];
         let (bytes, ids) = (entry[0] as usize >> 16, entry[0] as usize & 0xffff);
         let end = HEADER + bytes.div_ceil(size_of::<u32>());
@@ -74,32 +73,20 @@ impl Ring {
             .then(|| bytemuck::cast_slice(&entry[end..end + ids]))
     }
 
-    /// Keeps the ids of a piece, unless it is so long that it takes too much room.
-    pub(super) fn insert(&mut self, piece: &[u8], hash: u64, ids: &[Id]) {
+    /// Keeps the ids of a piece; says where, unless there is no room.
+    pub(super) fn insert(&mut self, piece: &[u8], ids: &[Id]) -> Option<Place> {
         if piece.len() > LONGEST || self.words == 0 {
-            return;
+            return None;
         }
-        self.put(piece, hash, ids);
-        // What was forgotten might have been of use.
+        // What was overwritten might have been of use.
         if self.written - self.before > self.words as u64 {
             self.before = self.written;
             if let Some(larger) = Ring::of(2 * self.words) {
                 self.grow(larger);
             }
         }
-    }
-
-    #[cfg(test)]
-    pub(super) fn has_grown(&self) -> bool {
-        self.words > FIRST
-    }
-
-    fn put(&mut self, piece: &[u8], hash: u64, ids: &[Id]) {
         let words = self.words;
-        let Some(memory) = &mut self.memory else { return };
-        let (places, ring) = memory.split_at_mut(words / SPREAD * size_of::<u64>());
-        let (places, ring): (&mut [u64], &mut [u32]) =
-            (bytemuck::cast_slice_mut(places), bytemuck::cast_slice_mut(ring));
+        let ring: &mut [u32] = bytemuck::cast_slice_mut(self.memory.as_mut()?);
         let end = HEADER + piece.len().div_ceil(size_of::<u32>());
         let mut start = self.written as usize & (words - 1);
         if start + end + ids.len() > words {
@@ -110,39 +97,67 @@ impl Ring {
         entry[0] = (piece.len() as u32) << 16 | ids.len() as u32;
         bytemuck::cast_slice_mut::<u32, u8>(&mut entry[HEADER..end])[..piece.len()].copy_from_slice(piece);
         entry[end..].copy_from_slice(bytemuck::cast_slice(ids));
-        places[home(hash, words)] = self.written + 1;
+        let place = self.written;
         self.written += entry.len() as u64;
+        self.oldest = self.oldest.max(self.written.saturating_sub(words as u64));
+        Some(place)
     }
 
+    /// Takes a ring of twice the size, in which everything keeps its place: what lay in a row does so still.
     #[cold]
-    fn grow(&mut self, larger: Ring) {
-        let old = std::mem::replace(self, larger);
-        let Some(memory) = &old.memory else { return };
-        let (places, ring) = split(memory, old.words);
-        let mut kept: Vec<u64> = places
-            .iter()
-            .filter_map(|place| place.checked_sub(1))
-            .filter(|place| old.written - place <= old.words as u64)
-            .collect();
-        // The oldest first, as they came.
-        kept.sort_unstable();
-        for place in kept {
-            let entry = &ring[place as usize & (old.words - 1)..];
-            let (bytes, ids) = (entry[0] as usize >> 16, entry[0] as usize & 0xffff);
-            let end = HEADER + bytes.div_ceil(size_of::<u32>());
-            let piece = &bytemuck::cast_slice::<u32, u8>(&entry[HEADER..end])[..bytes];
-            self.put(piece, crate::piece::hash(piece), bytemuck::cast_slice(&entry[end..end + ids]));
+    fn grow(&mut self, mut larger: Ring) {
+        let (Some(from), Some(to)) = (&self.memory, &mut larger.memory) else { return };
+        let (from, to): (&[u32], &mut [u32]) = (bytemuck::cast_slice(from), bytemuck::cast_slice_mut(to));
+        let words = self.words as u64;
+        // The ring was gone round so often; what was written since, and what is left of the time before.
+        let round = self.written / words * words;
+        for (start, end) in [(self.written.saturating_sub(words), round), (round, self.written)] {
+            let length = end.saturating_sub(start) as usize;
+            let old = start as usize & (self.words - 1);
+            let new = start as usize & (larger.words - 1);
+            to[new..new + length].copy_from_slice(&from[old..old + length]);
         }
-        self.before = self.written;
+        (larger.written, larger.oldest, larger.before) = (self.written, self.oldest, self.before);
+        *self = larger;
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_grown(&self) -> bool {
+        self.words > FIRST
     }
 }
 
-/// The place of a hash in a table.
-fn home(hash: u64, words: usize) -> usize {
-    (hash >> (u64::BITS - (words / SPREAD).trailing_zeros())) as usize
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
 
-fn split(memory: &MmapMut, words: usize) -> (&[u64], &[u32]) {
-    let (places, ring) = memory.split_at(words / SPREAD * size_of::<u64>());
-    (bytemuck::cast_slice(places), bytemuck::cast_slice(ring))
+    use super::*;
+
+    #[test]
+    fn a_place_gives_its_ids_until_it_is_overwritten_however_the_ring_grows() {
+        let mut ring = Ring::new();
+        let mut kept = HashMap::new();
+        let (mut found, mut gone) = (0, 0);
+        for number in 0..60_000_usize {
+            let piece = format!("{number}-").repeat(1 + number * 7 % 40).into_bytes();
+            let ids: Vec<Id> = (0..number % 23).map(|at| Id((number * at) as u32)).collect();
+            let place = ring.insert(&piece, &ids);
+            assert_eq!(place.is_none(), piece.len() > LONGEST);
+            let Some(place) = place else { continue };
+            assert_eq!(ring.get(place, &piece), Some(&ids[..]), "just written");
+            assert_eq!(ring.get(place, b"another"), None);
+            kept.insert(number, (place, piece, ids));
+            // Of the older ones some, at every distance.
+            if let Some((place, piece, ids)) = kept.get(&(number * 31 % (number + 1))) {
+                match ring.get(*place, piece) {
+                    Some(known) => assert_eq!((known, found += 1), (&ids[..], ())),
+                    None => gone += 1,
+                }
+            }
+        }
+        assert!(ring.has_grown() && found > 1000, "{found} found, {gone} gone");
+        // What was written last fills half of the ring, and is all there.
+        let places: Vec<_> = kept.values().filter(|(place, ..)| place + ring.words as u64 / 2 > ring.written).collect();
+        assert!(places.len() > 1000 && places.iter().all(|(place, piece, ids)| ring.get(*place, piece) == Some(ids)));
+    }
 }

@@ -10,6 +10,9 @@ use super::{LENGTHS, MASKS, WINDOW, fold_halves};
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64 as arch;
 
+/// In the highest byte, instead of a length that a key can have.
+const LONG: u128 = 0x80;
+
 /// A key, or anything else of 16 bytes.
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(transparent)]
@@ -27,6 +30,18 @@ impl Wide {
     #[inline(always)]
     pub(crate) fn of(number: u128) -> Wide {
         bytemuck::cast(number.to_le_bytes())
+    }
+
+    /// As a number, the lowest byte first.
+    #[inline(always)]
+    pub(crate) fn number(self) -> u128 {
+        u128::from_le_bytes(bytemuck::cast(self))
+    }
+
+    /// What tells a string that is too long for a key from others: not surely, but nearly always. No key is like it.
+    #[inline(always)]
+    pub(crate) fn of_hash(hash: u64) -> Wide {
+        Wide::of(u128::from(hash) | LONG << 120)
     }
 
     /// The key of the first bytes of a window; see [`super::key_in`].
@@ -89,11 +104,6 @@ impl Wide {
 
 #[cfg(not(target_arch = "x86_64"))]
 impl Wide {
-    #[inline(always)]
-    fn number(self) -> u128 {
-        u128::from_le(self.0)
-    }
-
     #[inline(always)]
     pub(crate) fn and(self, other: Wide) -> Wide {
         Wide(self.0 & other.0)
