@@ -12,7 +12,8 @@ pub fn memory() -> Option<u64> {
 }
 
 /// Asks the system for large pages where some memory is not touched yet. What is looked up in many megabytes at random waits
-/// for the tables of small pages as long as for the memory itself.
+/// for the tables of small pages as long as for the memory itself; and each page that is touched for the first time costs
+/// up to 3 µs, of whatever size: for the ids of 13 MB of English, 10 of 40 ms.
 pub(crate) fn prefer_large_pages<T>(memory: *const T, length: usize) {
     #[cfg(target_os = "linux")]
     {

@@ -10,7 +10,6 @@ pub mod batch;
 mod idle;
 pub mod limit;
 mod long;
-mod memo;
 mod ring;
 mod short;
 mod table;
@@ -26,7 +25,6 @@ use crate::split::{self, Splitter};
 use crate::vocab::{Id, Vocab};
 use idle::Idle;
 pub use idle::{CacheInfo, Guard, cache_info, clear_cache, set_cache_limit};
-use memo::Memo;
 use ring::Ring;
 use table::{Known, PieceTable};
 
@@ -83,16 +81,9 @@ struct Work {
     /// The encoder whose ids are kept here.
     encoder: u64,
     seen: Option<Seen>,
-    merge: Merge,
+    long: long::Scratch,
     /// Ids of one piece.
     ids: Vec<Id>,
-}
-
-/// What merging needs.
-#[derive(Default)]
-struct Merge {
-    memo: Memo,
-    long: long::Scratch,
 }
 
 /// The pieces that were seen before.
@@ -284,7 +275,7 @@ impl Encoder {
     /// The ids of a piece that is not in its line of the table.
     #[inline(never)]
     fn encode_missed<'w>(&self, piece: &[u8], key: Wide, work: &'w mut Work) -> Result<&'w [Id]> {
-        let Work { seen: Some(seen), merge, ids: own, .. } = work else {
+        let Work { seen: Some(seen), long, ids: own, .. } = work else {
             return Ok(&[]);
         };
         match seen.table.view().known(key) {
@@ -303,14 +294,20 @@ impl Encoder {
             None => {}
         }
         seen.misses += 1;
-        let token = match self.vocab.id(piece) {
-            Some(id) => self.is_whole(id, piece, merge, own)?.then_some(id),
-            None => None,
-        };
         own.clear();
+        let token = match piece.len() {
+            ..=INLINE => self.vocab.id_of_key(key.number(), key.hash()),
+            _ => self.vocab.id(piece),
+        };
         match token {
-            Some(id) => own.push(id),
-            None => self.merge(piece, merge, own)?,
+            Some(id) if self.is_whole(id, piece, long, own)? => {
+                own.clear();
+                own.push(id);
+            }
+            _ => {
+                own.clear();
+                self.merge(piece, long, own)?;
+            }
         }
         if piece.len() <= INLINE && own.len() <= table::IDS {
             seen.table.insert(key, own);
@@ -330,16 +327,16 @@ impl Encoder {
     pub fn encode_piece(&self, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) -> Result<()> {
         let work = self.own(&mut scratch.work);
         match self.vocab.id(piece) {
-            Some(id) if self.is_whole(id, piece, &mut work.merge, &mut work.ids)? => {
+            Some(id) if self.is_whole(id, piece, &mut work.long, &mut work.ids)? => {
                 ids.push(id);
                 Ok(())
             }
-            _ => self.merge(piece, &mut work.merge, ids),
+            _ => self.merge(piece, &mut work.long, ids),
         }
     }
 
     /// Whether merging the bytes of a token gives the token back. May write to `own`.
-    fn is_whole(&self, id: Id, bytes: &[u8], scratch: &mut Merge, own: &mut Vec<Id>) -> Result<bool> {
+    fn is_whole(&self, id: Id, bytes: &[u8], scratch: &mut long::Scratch, own: &mut Vec<Id>) -> Result<bool> {
         // Threads that find out at the same time find the same.
         let known = &self.whole[id.index()];
         Ok(match known.load(Relaxed) {
@@ -354,20 +351,18 @@ impl Encoder {
         })
     }
 
-    fn merge(&self, piece: &[u8], scratch: &mut Merge, ids: &mut Vec<Id>) -> Result<()> {
+    fn merge(&self, piece: &[u8], scratch: &mut long::Scratch, ids: &mut Vec<Id>) -> Result<()> {
         match &self.list {
             Some(list) => self.merge_by(list, piece, scratch, ids),
-            None => self.merge_by(Ranks(&self.vocab), piece, scratch, ids),
+            None => self.merge_by(&Ranks(&self.vocab), piece, scratch, ids),
         }
     }
 
-    fn merge_by<R: Rules>(&self, rules: R, piece: &[u8], scratch: &mut Merge, ids: &mut Vec<Id>) -> Result<()> {
-        let Merge { memo, long } = scratch;
-        let rules = &memo.before(rules);
+    fn merge_by(&self, rules: &impl Rules, piece: &[u8], scratch: &mut long::Scratch, ids: &mut Vec<Id>) -> Result<()> {
         match piece.len() {
             0 => {}
             1..=short::MOST => short::encode(rules, &self.bytes, piece, ids),
-            BEYOND..=LIMIT => long::encode(rules, &self.bytes, piece, long, ids),
+            BEYOND..=LIMIT => long::encode(rules, &self.bytes, piece, scratch, ids),
             bytes => return Err(Error::PieceTooLong { bytes, limit: LIMIT }),
         }
         Ok(())
@@ -376,8 +371,8 @@ impl Encoder {
     /// Both algorithms on any piece that both can do, for benchmarks of where one overtakes the other.
     #[doc(hidden)]
     pub fn encode_by(&self, is_long: bool, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) {
-        let Merge { memo, long } = &mut self.own(&mut scratch.work).merge;
-        let rules = memo.before(Ranks(&self.vocab));
+        let long = &mut self.own(&mut scratch.work).long;
+        let rules = Ranks(&self.vocab);
         match piece.len() {
             1..=short::MOST if !is_long => short::encode(&rules, &self.bytes, piece, ids),
             _ => long::encode(&rules, &self.bytes, piece, long, ids),

@@ -1,8 +1,8 @@
 //! Ids of long pieces, and of short pieces that become many ids, for those that were seen before.
 //!
 //! They lie one after the other in a ring of words, each as it was met: the younger overwrite the oldest. The
-//! [table](super::table) says where; whether that was overwritten is told by the place, which never comes twice. Where much
-//! is overwritten the ring grows, as far as the [limit](super::limit) lets it.
+//! [table](super::table) says where; whether that was overwritten is told by the place, which never comes twice. Before
+//! anything is overwritten the ring grows, as far as the [limit](super::limit) lets it.
 
 use memmap2::MmapMut;
 
@@ -32,8 +32,8 @@ pub(super) struct Ring {
     written: Place,
     /// What begins before was overwritten, in part at least.
     oldest: Place,
-    /// Words that were written before it was made or grew.
-    before: Place,
+    /// When so many words were written it is to grow.
+    full: Place,
     /// Given back with the memory.
     _share: Share,
 }
@@ -47,7 +47,7 @@ impl Ring {
             }
             words /= 2;
         }
-        Ring { memory: None, words: 0, written: 0, oldest: 0, before: 0, _share: Share::default() }
+        Ring { memory: None, words: 0, written: 0, oldest: 0, full: 0, _share: Share::default() }
     }
 
     /// A ring of so many words, if there is memory for it.
@@ -56,7 +56,7 @@ impl Ring {
         let share = Share::take(bytes)?;
         let memory = MmapMut::map_anon(bytes).ok()?;
         machine::prefer_large_pages(memory.as_ptr(), bytes);
-        Some(Ring { memory: Some(memory), words, written: 0, oldest: 0, before: 0, _share: share })
+        Some(Ring { memory: Some(memory), words, written: 0, oldest: 0, full: words as Place, _share: share })
     }
 
     /// The ids of a piece that was once kept at this place; `None` if it was overwritten, or is another one.
@@ -78,11 +78,11 @@ impl Ring {
         if piece.len() > LONGEST || self.words == 0 {
             return None;
         }
-        // What was overwritten might have been of use.
-        if self.written - self.before > self.words as u64 {
-            self.before = self.written;
-            if let Some(larger) = Ring::of(2 * self.words) {
-                self.grow(larger);
+        if self.written >= self.full {
+            match [4, 2].into_iter().find_map(|times| Ring::of(times * self.words)) {
+                Some(larger) => self.grow(larger),
+                // Others may give memory back. It is not asked for all the time.
+                None => self.full = self.written + self.words as Place / 8,
             }
         }
         let words = self.words;
@@ -103,7 +103,7 @@ impl Ring {
         Some(place)
     }
 
-    /// Takes a ring of twice the size, in which everything keeps its place: what lay in a row does so still.
+    /// Takes a ring of a multiple of its size, in which everything keeps its place: what lay in a row does so still.
     #[cold]
     fn grow(&mut self, mut larger: Ring) {
         let (Some(from), Some(to)) = (&self.memory, &mut larger.memory) else { return };
@@ -117,7 +117,7 @@ impl Ring {
             let new = start as usize & (larger.words - 1);
             to[new..new + length].copy_from_slice(&from[old..old + length]);
         }
-        (larger.written, larger.oldest, larger.before) = (self.written, self.oldest, self.before);
+        (larger.written, larger.oldest, larger.full) = (self.written, self.oldest, self.oldest + larger.full);
         *self = larger;
     }
 

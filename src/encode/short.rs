@@ -1,7 +1,9 @@
-//! Short pieces: scan for the lowest rank, merge, repeat. Quadratic, but all there is to know of a piece of at most 64
-//! bytes lies in a few cache lines and one register, where a scan beats any heap.
+//! Short pieces: scan for the lowest rank, merge, repeat. Quadratic, but all there is to know of a piece of at most 128
+//! bytes lies in a few cache lines and one or two registers, where a scan beats any heap.
 //!
-//! Parts never move. A part stands at its first byte, and a register has a bit for every byte where one starts.
+//! Parts never move. A part stands at its first byte, and a number has a bit for every byte where one starts.
+
+use num_traits::PrimInt;
 
 use super::Bytes;
 use crate::merges::{Rank, Rules};
@@ -9,7 +11,10 @@ use crate::piece::WINDOW;
 use crate::vocab::Id;
 
 /// The longest piece that is short.
-pub(super) const MOST: usize = 64;
+pub(super) const MOST: usize = 128;
+
+/// Nearly all are no longer than this, and have their starts in one register.
+const FEW: usize = 64;
 
 /// A rank, and below it the place in the piece: of equal ranks the leftmost comes first. Signed, since what every x86-64 has
 /// for comparing several at once is.
@@ -18,14 +23,17 @@ type Candidate = i32;
 const NONE: Candidate = candidate(Rank::NONE, 0);
 
 /// Bits of a place.
-const PLACE: u32 = 6;
+const PLACE: u32 = MOST.trailing_zeros();
+
+/// Those that are compared at once.
+const LANES: usize = 8;
 
 #[inline(always)]
 const fn candidate(rank: Rank, place: usize) -> Candidate {
     (rank.0 << PLACE) as Candidate | place as Candidate
 }
 
-pub(super) fn encode<R: Rules>(rules: &R, bytes: &Bytes, piece: &[u8], ids: &mut Vec<Id>) {
+pub(super) fn encode(rules: &impl Rules, bytes: &Bytes, piece: &[u8], ids: &mut Vec<Id>) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::is_x86_feature_detected as has;
@@ -37,69 +45,81 @@ pub(super) fn encode<R: Rules>(rules: &R, bytes: &Bytes, piece: &[u8], ids: &mut
     encode_portable(rules, bytes, piece, ids);
 }
 
-/// The same with instructions that compare eight numbers at once and find bits faster.
+/// The same with instructions that find bits faster.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn encode_avx2<R: Rules>(rules: &R, bytes: &Bytes, piece: &[u8], ids: &mut Vec<Id>) {
+fn encode_avx2(rules: &impl Rules, bytes: &Bytes, piece: &[u8], ids: &mut Vec<Id>) {
     encode_portable(rules, bytes, piece, ids);
 }
 
 #[inline(always)]
-fn encode_portable<R: Rules>(rules: &R, bytes: &Bytes, piece: &[u8], ids: &mut Vec<Id>) {
+fn encode_portable(rules: &impl Rules, bytes: &Bytes, piece: &[u8], ids: &mut Vec<Id>) {
+    if piece.len() <= FEW {
+        merge::<u64, FEW, { FEW + WINDOW }>(rules, bytes, piece, ids);
+    } else {
+        merge::<u128, MOST, { MOST + WINDOW }>(rules, bytes, piece, ids);
+    }
+}
+
+/// A piece of at most `SIZE` bytes, as many as `Starts` has bits.
+#[inline(always)]
+fn merge<Starts: PrimInt, const SIZE: usize, const PADDED: usize>(
+    rules: &impl Rules,
+    bytes: &Bytes,
+    piece: &[u8],
+    ids: &mut Vec<Id>,
+) {
     let length = piece.len();
     // With room behind it for whoever reads 16 bytes at once.
-    let mut padded = [0; MOST + WINDOW];
+    let mut padded = [0; PADDED];
     padded[..length].copy_from_slice(piece);
     let piece = &padded;
-    let mut parts = [Id(0); MOST];
+    let mut parts = [Id(0); SIZE];
     // At the place of its left part: the merge of two parts.
-    let mut candidates = [NONE; MOST];
+    let mut candidates = [NONE; SIZE];
     for at in 0..length {
         parts[at] = bytes.id(piece[at]);
     }
     for at in 0..length - 1 {
         candidates[at] = candidate(bytes.pair(piece[at], piece[at + 1]), at);
     }
-    let mut starts = u64::MAX >> (64 - length);
+    let (zero, one, all) = (Starts::zero(), Starts::one(), Starts::max_value());
+    let mut starts = all >> (SIZE - length);
+    let start_of = |starts: Starts| if starts == zero { length } else { starts.trailing_zeros() as usize };
     loop {
-        let lowest = lowest(&candidates, length);
+        let lowest = lowest(candidates[..length.next_multiple_of(LANES)].as_chunks().0);
         if lowest >= NONE {
             break;
         }
         let at = lowest as usize % MOST;
         parts[at] = rules.made(Rank(lowest as u32 >> PLACE));
-        let after = starts & (u64::MAX << at << 1);
+        let after = starts & (all << at << 1);
         candidates[after.trailing_zeros() as usize] = NONE;
-        starts ^= after & after.wrapping_neg();
-        let after = after & (after.wrapping_sub(1));
+        let rest = after & (after - one);
+        starts = starts & !(after ^ rest);
         let merge = |left: usize, right: usize, end: usize| {
             candidate(rules.rank(piece, left, end, (parts[left], parts[right])), left)
         };
-        let end = start_of(after, length);
-        candidates[at] = if after == 0 { NONE } else { merge(at, end, start_of(after & (after - 1), length)) };
-        let before = starts & ((1 << at) - 1);
-        if before != 0 {
-            let left = before.ilog2() as usize;
+        let end = start_of(rest);
+        candidates[at] = if rest == zero { NONE } else { merge(at, end, start_of(rest & (rest - one))) };
+        let before = starts & ((one << at) - one);
+        if before != zero {
+            let left = SIZE - 1 - before.leading_zeros() as usize;
             candidates[left] = merge(left, at, end);
         }
     }
-    while starts != 0 {
+    while starts != zero {
         ids.push(parts[starts.trailing_zeros() as usize]);
-        starts &= starts - 1;
+        starts = starts & (starts - one);
     }
 }
 
-/// The first of some starts, or the end of the piece.
+/// Of candidates just written one by one, and so best read one by one: vectors of them would wait for the writes.
 #[inline(always)]
-fn start_of(starts: u64, length: usize) -> usize {
-    if starts == 0 { length } else { starts.trailing_zeros() as usize }
-}
-
-#[inline(always)]
-fn lowest(candidates: &[Candidate; MOST], length: usize) -> Candidate {
-    let mut lowest = [NONE; 8];
-    for eight in candidates[..length.next_multiple_of(8)].as_chunks::<8>().0 {
-        for (lowest, candidate) in lowest.iter_mut().zip(eight) {
+fn lowest(candidates: &[[Candidate; LANES]]) -> Candidate {
+    let mut lowest = [NONE; LANES];
+    for several in candidates {
+        for (lowest, candidate) in lowest.iter_mut().zip(several) {
             *lowest = (*lowest).min(*candidate);
         }
     }

@@ -10,6 +10,8 @@ use std::sync::{PoisonError, RwLock};
 
 use bytemuck::Pod;
 
+use crate::machine;
+
 /// A value that may not be there yet, and that one thread may write while others write its neighbours.
 #[repr(transparent)]
 struct Cell<T>(UnsafeCell<MaybeUninit<T>>);
@@ -53,6 +55,7 @@ impl<T: Pod> Flat<T> {
         if room > cells.len() {
             let more = room - cells.len();
             cells.reserve_exact(more);
+            machine::prefer_large_pages(cells.as_ptr(), cells.capacity());
             // The compiler makes nothing of writing nothing.
             cells.resize_with(room, || Cell(UnsafeCell::new(MaybeUninit::uninit())));
         }

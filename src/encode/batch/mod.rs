@@ -18,6 +18,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::encode::{Guard, Scratch};
 use crate::error::{Error, Result};
+use crate::machine;
 use crate::parallel::{self, Outcome, Stop};
 use crate::special::Policy;
 use crate::tokenizer::Tokenizer;
@@ -183,6 +184,7 @@ impl<'c> Batch<'c> {
                 if ids.capacity() - ids.len() < most {
                     let more = expected(ids.len(), *done, self.bytes) - ids.len() + most;
                     ids.reserve_exact(more.max(ids.len() / 4));
+                    machine::prefer_large_pages(ids.as_ptr(), ids.capacity());
                 }
                 *done += self.encode_task(&task, scratch, ids, offsets, stop)?;
                 Ok(())
