@@ -44,14 +44,25 @@ const LENGTHS: [Key; INLINE + 1] = {
 /// The key of `text[start..end]`, which has 1 to [`INLINE`] bytes.
 #[inline(always)]
 pub(crate) fn key(text: &[u8], start: usize, end: usize) -> Key {
-    match text.get(start..start + WINDOW) {
-        Some(window) => key_in(window.try_into().expect("16 bytes"), end - start),
-        None => {
-            let mut window = [0; WINDOW];
-            window[..end - start].copy_from_slice(&text[start..end]);
-            key_in(&window, end - start)
-        }
+    match text.get(start..).and_then(|rest| rest.first_chunk()) {
+        Some(window) => key_in(window, end - start),
+        None => key_alone(&text[start..end]),
     }
+}
+
+/// The key of a string with nothing behind it that may be read. Its ends, as numbers, overlap and agree where they do. A copy
+/// into a window would take longer: what was just written in parts cannot be read as a whole at once.
+#[inline]
+fn key_alone(bytes: &[u8]) -> Key {
+    let length = bytes.len();
+    let string = if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        Key::from(u64::from_le_bytes(*first)) | Key::from(u64::from_le_bytes(*last)) << (8 * (length - 8))
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        Key::from(u32::from_le_bytes(*first)) | Key::from(u32::from_le_bytes(*last)) << (8 * (length - 4))
+    } else {
+        [0, length / 2, length - 1].iter().fold(0, |key, &at| key | Key::from(bytes[at]) << (8 * at))
+    };
+    string | LENGTHS[length]
 }
 
 /// The key of the first bytes of a window: one load, whatever comes after them, and a mask.

@@ -56,7 +56,7 @@ impl Wide {
     pub(crate) fn key(text: &[u8], start: usize, end: usize) -> Wide {
         match text.get(start..).and_then(|rest| rest.first_chunk()) {
             Some(window) => Wide::key_in(window, end - start),
-            None => Wide::of(super::key(text, start, end)),
+            None => Wide::of(super::key_alone(&text[start..end])),
         }
     }
 }

@@ -36,6 +36,16 @@ pub(super) trait Lanes: Copy {
     /// Writes the class of every byte that is ASCII; gives those that are not, and writes anything in their place.
     fn classify(self, block: &[u8; WINDOW], classes: &mut [Class; WINDOW]) -> u64;
 
+    /// The same for the end of a text, less than a window: behind it the class is 0.
+    #[inline(always)]
+    fn classify_end(self, end: &[u8], classes: &mut [Class; WINDOW]) -> u64 {
+        let mut block = [0; WINDOW];
+        block[..end.len()].copy_from_slice(end);
+        let beyond = self.classify(&block, classes);
+        classes[end.len()..].fill(0);
+        beyond
+    }
+
     /// For every bit of a class the bytes that have it.
     fn masks(self, classes: &[Class; WINDOW]) -> [u64; 8];
 
@@ -194,6 +204,22 @@ mod x86 {
                 let low = _mm512_loadu_si512(ASCII.as_ptr().cast());
                 let high = _mm512_loadu_si512(ASCII.as_ptr().add(64).cast());
                 _mm512_storeu_si512(classes.as_mut_ptr().cast(), _mm512_permutex2var_epi8(low, bytes, high));
+                _mm512_movepi8_mask(bytes)
+            }
+        }
+
+        /// Nothing is written in parts and then read as a whole, which would take as long as all the rest of a short text.
+        #[inline(always)]
+        fn classify_end(self, end: &[u8], classes: &mut [Class; WINDOW]) -> u64 {
+            assert!(end.len() < WINDOW);
+            let inside = (1 << end.len()) - 1;
+            // SAFETY: as above; of the text only the bytes inside are read.
+            unsafe {
+                let bytes = _mm512_maskz_loadu_epi8(inside, end.as_ptr().cast());
+                let low = _mm512_loadu_si512(ASCII.as_ptr().cast());
+                let high = _mm512_loadu_si512(ASCII.as_ptr().add(64).cast());
+                let known = _mm512_maskz_permutex2var_epi8(inside, low, bytes, high);
+                _mm512_storeu_si512(classes.as_mut_ptr().cast(), known);
                 _mm512_movepi8_mask(bytes)
             }
         }

@@ -202,6 +202,7 @@ impl Ends {
             self.to = self.at;
         }
         self.from = self.at;
+        let mut cleared = 0;
         while self.to < text.len() && self.to - self.from < AHEAD {
             let classes: &mut [Class] = &mut self.classes[self.to - self.from..];
             let rest = &text[self.to..];
@@ -209,9 +210,8 @@ impl Ends {
             let (beyond, mut known) = match rest.first_chunk() {
                 Some(block) => (lanes.classify(block, room), WINDOW),
                 None => {
-                    let mut block = [0; WINDOW];
-                    block[..rest.len()].copy_from_slice(rest);
-                    (lanes.classify(&block, room), rest.len())
+                    cleared = WINDOW - rest.len();
+                    (lanes.classify_end(rest, room), rest.len())
                 }
             };
             if beyond != 0 {
@@ -219,8 +219,9 @@ impl Ends {
             }
             self.to += known;
         }
+        // A window at the last character reads so far.
         if self.to == text.len() {
-            self.classes[self.to - self.from..][..WINDOW].fill(0);
+            self.classes[self.to - self.from..][cleared..WINDOW].fill(0);
         }
     }
 }
