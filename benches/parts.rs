@@ -112,7 +112,7 @@ fn piece(criterion: &mut Criterion) {
     let letters: Vec<u8> = text.iter().copied().filter(u8::is_ascii_lowercase).collect();
     let (mut scratch, mut ids) = (Scratch::default(), Vec::<Id>::new());
     let mut group = criterion.benchmark_group("piece");
-    for length in [8, 16, 24, 32, 48, 64] {
+    for length in [8, 16, 24, 32, 48, 64, 96, 128] {
         let pieces: Vec<&[u8]> = letters.chunks_exact(length).take(1000).collect();
         group.throughput(Throughput::Bytes((pieces.len() * length) as u64));
         let mut encode = |long: bool| {

@@ -161,7 +161,7 @@ impl Tokenizer {
     /// on the text, [`Error::PieceTooLong`].
     ///
     /// # Complexity
-    /// Linear in the text, n log n in its longest piece.
+    /// Linear in the text; at worst n log n in its longest piece.
     pub fn encode(&self, text: &[u8], policy: &Policy) -> Result<Vec<Id>> {
         let mut ids = Vec::new();
         self.encode_into(text, policy, &mut self.scratch(), &mut ids, &Stop::default())?;

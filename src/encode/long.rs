@@ -1,8 +1,7 @@
 //! Long pieces: buckets by rank. n log n in the worst case, and one pass over memory for the runs of one character
 //! that make pieces long in practice.
 //!
-//! A heap of all pairs would do, but a megabyte of one letter is a million pairs of *one* rank, and each costs a trip
-//! through a heap of many megabytes. Here the positions of one rank lie in one bucket, in ascending order, and a heap
+//! A heap of all pairs would do, but a run of one letter has pairs of *one* rank, and each costs a trip through the heap. Here the positions of one rank lie in one bucket, in ascending order, and a heap
 //! holds only the distinct ranks. While a bucket is worked through, a merge may create a pair that comes before the
 //! rest of the bucket: of a lower rank, or of the same rank further left. Such pairs go through a small second heap.
 //! Sound vocabularies hardly ever make one; damaged or random ones do, and get the exact result all the same.
@@ -17,7 +16,7 @@ use super::Bytes;
 use crate::merges::{Rank, Rules};
 use crate::vocab::Id;
 
-/// A token of the piece, at the index of its first byte. 16 bytes: a megabyte of parts fits no cache.
+/// A token of the piece, at the index of its first byte.
 #[derive(Clone, Copy)]
 struct Part {
     id: Id,
@@ -30,8 +29,7 @@ struct Part {
     rank: Rank,
 }
 
-/// How many buckets are found without a look-up: neighbouring pairs of a run have few ranks. Eight instead of one save a
-/// fifth of the time for a megabyte of one character (`cargo bench -- megabyte`: spaces 31 → 25 ms).
+/// How many buckets are found without a look-up: neighbouring pairs of a run have few ranks.
 const RECENT: usize = 8;
 
 #[derive(Default)]

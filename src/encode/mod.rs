@@ -4,9 +4,11 @@
 //! Nearly all pieces of real text were seen a moment before: they are found in the `table`, which each thread has for
 //! itself, or, if they are long, in its `ring`, where the table says. Of the others most are tokens, which takes one look
 //! into the vocabulary, and a look at whether merging their bytes gives the token back: some vocabularies hold tokens that
-//! no merge reaches. What is left is merged: by a scan if it is `short`, by buckets if it is `long`.
+//! no merge reaches. What is left is merged: by a scan if it is `short`, by buckets if it is `long`, and in `blocks` if it is
+//! longer still.
 
 pub mod batch;
+mod blocks;
 mod idle;
 pub mod limit;
 mod long;
@@ -81,9 +83,16 @@ struct Work {
     /// The encoder whose ids are kept here.
     encoder: u64,
     seen: Option<Seen>,
-    long: long::Scratch,
+    merge: Merge,
     /// Ids of one piece.
     ids: Vec<Id>,
+}
+
+/// What merging needs.
+#[derive(Default)]
+struct Merge {
+    long: long::Scratch,
+    blocks: blocks::Scratch,
 }
 
 /// The pieces that were seen before.
@@ -173,7 +182,7 @@ impl Encoder {
     /// [`Error::Interrupted`] when stopped.
     ///
     /// # Complexity
-    /// Linear in the text, n log n in its longest piece.
+    /// Linear in the text; at worst n log n in its longest piece.
     pub fn encode(
         &self,
         splitter: &Splitter,
@@ -275,7 +284,7 @@ impl Encoder {
     /// The ids of a piece that is not in its line of the table.
     #[inline(never)]
     fn encode_missed<'w>(&self, piece: &[u8], key: Wide, work: &'w mut Work) -> Result<&'w [Id]> {
-        let Work { seen: Some(seen), long, ids: own, .. } = work else {
+        let Work { seen: Some(seen), merge, ids: own, .. } = work else {
             return Ok(&[]);
         };
         match seen.table.view().known(key) {
@@ -300,13 +309,13 @@ impl Encoder {
             _ => self.vocab.id(piece),
         };
         match token {
-            Some(id) if self.is_whole(id, piece, long, own)? => {
+            Some(id) if self.is_whole(id, piece, merge, own)? => {
                 own.clear();
                 own.push(id);
             }
             _ => {
                 own.clear();
-                self.merge(piece, long, own)?;
+                self.merge(piece, merge, own)?;
             }
         }
         if piece.len() <= INLINE && own.len() <= table::IDS {
@@ -323,20 +332,20 @@ impl Encoder {
     /// [`Error::PieceTooLong`] for a piece of 4 GiB or more.
     ///
     /// # Complexity
-    /// n log n in the length of the piece.
+    /// Linear in the piece; at worst n log n.
     pub fn encode_piece(&self, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) -> Result<()> {
         let work = self.own(&mut scratch.work);
         match self.vocab.id(piece) {
-            Some(id) if self.is_whole(id, piece, &mut work.long, &mut work.ids)? => {
+            Some(id) if self.is_whole(id, piece, &mut work.merge, &mut work.ids)? => {
                 ids.push(id);
                 Ok(())
             }
-            _ => self.merge(piece, &mut work.long, ids),
+            _ => self.merge(piece, &mut work.merge, ids),
         }
     }
 
     /// Whether merging the bytes of a token gives the token back. May write to `own`.
-    fn is_whole(&self, id: Id, bytes: &[u8], scratch: &mut long::Scratch, own: &mut Vec<Id>) -> Result<bool> {
+    fn is_whole(&self, id: Id, bytes: &[u8], scratch: &mut Merge, own: &mut Vec<Id>) -> Result<bool> {
         // Threads that find out at the same time find the same.
         let known = &self.whole[id.index()];
         Ok(match known.load(Relaxed) {
@@ -351,27 +360,37 @@ impl Encoder {
         })
     }
 
-    fn merge(&self, piece: &[u8], scratch: &mut long::Scratch, ids: &mut Vec<Id>) -> Result<()> {
+    fn merge(&self, piece: &[u8], scratch: &mut Merge, ids: &mut Vec<Id>) -> Result<()> {
         match &self.list {
             Some(list) => self.merge_by(list, piece, scratch, ids),
             None => self.merge_by(&Ranks(&self.vocab), piece, scratch, ids),
         }
     }
 
-    fn merge_by(&self, rules: &impl Rules, piece: &[u8], scratch: &mut long::Scratch, ids: &mut Vec<Id>) -> Result<()> {
-        match piece.len() {
+    fn merge_by(&self, rules: &impl Rules, piece: &[u8], scratch: &mut Merge, ids: &mut Vec<Id>) -> Result<()> {
+        let Merge { long, blocks } = scratch;
+        let mut merge = |piece: &[u8], ids: &mut Vec<Id>| match piece.len() {
             0 => {}
             1..=short::MOST => short::encode(rules, &self.bytes, piece, ids),
-            BEYOND..=LIMIT => long::encode(rules, &self.bytes, piece, scratch, ids),
+            _ => long::encode(rules, &self.bytes, piece, long, ids),
+        };
+        match piece.len() {
+            ..BLOCKS => merge(piece, ids),
+            BLOCKS..=LIMIT => blocks::encode(piece, blocks::BLOCK, blocks, ids, |id| self.length(id), merge),
             bytes => return Err(Error::PieceTooLong { bytes, limit: LIMIT }),
         }
         Ok(())
     }
 
+    /// How many bytes a token has.
+    fn length(&self, id: Id) -> usize {
+        self.vocab.bytes(id).map_or(0, <[u8]>::len)
+    }
+
     /// Both algorithms on any piece that both can do, for benchmarks of where one overtakes the other.
     #[doc(hidden)]
     pub fn encode_by(&self, is_long: bool, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) {
-        let long = &mut self.own(&mut scratch.work).long;
+        let long = &mut self.own(&mut scratch.work).merge.long;
         let rules = Ranks(&self.vocab);
         match piece.len() {
             1..=short::MOST if !is_long => short::encode(&rules, &self.bytes, piece, ids),
@@ -380,8 +399,8 @@ impl Encoder {
     }
 }
 
-/// Pieces from here on are long.
-const BEYOND: usize = short::MOST + 1;
+/// Pieces from here on are encoded in blocks.
+const BLOCKS: usize = 2 * blocks::BLOCK;
 
 /// Longer pieces cannot be encoded.
 const LIMIT: usize = u32::MAX as usize - 1;

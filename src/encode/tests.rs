@@ -12,13 +12,21 @@ use crate::reference;
 type Algorithm = fn(&Encoder, &[u8], &mut Scratch, &mut Vec<Id>);
 
 /// Every way to encode a piece. Those that remember come twice.
-const ALGORITHMS: [(&str, Algorithm); 5] = [
+const ALGORITHMS: [(&str, Algorithm); 7] = [
     ("piece", |encoder, piece, scratch, ids| encoder.encode_piece(piece, scratch, ids).unwrap()),
     ("short", |encoder, piece, scratch, ids| encoder.encode_by(false, piece, scratch, ids)),
     ("long", |encoder, piece, scratch, ids| encoder.encode_by(true, piece, scratch, ids)),
+    ("blocks of 5", |encoder, piece, scratch, ids| in_blocks(5, encoder, piece, scratch, ids)),
+    ("blocks of 40", |encoder, piece, scratch, ids| in_blocks(40, encoder, piece, scratch, ids)),
     ("text", whole_text),
     ("text again", whole_text),
 ];
+
+/// In blocks so short that many a border has to be found again.
+fn in_blocks(block: usize, encoder: &Encoder, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) {
+    let encode = |part: &[u8], ids: &mut Vec<Id>| encoder.encode_piece(part, scratch, ids).unwrap();
+    blocks::encode(piece, block, &mut blocks::Scratch::default(), ids, |id| encoder.length(id), encode);
+}
 
 /// As a text that is one piece.
 fn whole_text(encoder: &Encoder, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) {
@@ -127,6 +135,26 @@ proptest! {
         let vocab = Arc::new(vocab);
         let encoder = Encoder::new(vocab.clone(), Some(MergeList::new(&vocab, &list).unwrap())).unwrap();
         equals(&encoder, &drawn, &pieces, &|piece| reference::encode_by_list(piece, &rules));
+    }
+}
+
+#[test]
+fn pieces_in_blocks_equal_those_in_one() {
+    let tokens = ["aa", "aaaa", "aaa", "ba", "ab", "abab", "baa", "cab", "aaaaaa", "bb", "bbbbb", "\u{4e2d}\u{4e2d}"];
+    let encoder = Encoder::new(vocab_of(&tokens.map(|token| token.as_bytes().to_vec())), None).unwrap();
+    let mut scratch = Scratch::default();
+    let many = |unit: &str| unit.repeat(20_000 / unit.len()).into_bytes();
+    let mut pieces: Vec<Vec<u8>> = ["a", "b", "ab", "aab", "abcab", "\u{4e2d}", "aaaabbb"].map(many).to_vec();
+    pieces.push(words(3_000, 7).into_iter().filter(|&byte| byte != b' ').map(|byte| b'a' + byte % 3).collect());
+    pieces.push([many("a"), b"b".to_vec(), many("a"), many("ba")].concat());
+    for piece in &pieces {
+        for length in [BLOCKS - 1, BLOCKS, 3 * blocks::BLOCK + 7, piece.len() - 1, piece.len()] {
+            let piece = &piece[..length];
+            let (mut ids, mut expected) = (Vec::new(), Vec::new());
+            encoder.encode_piece(piece, &mut scratch, &mut ids).unwrap();
+            encoder.encode_by(true, piece, &mut scratch, &mut expected);
+            assert!(ids == expected, "{length} bytes of {}…", piece[..20].escape_ascii());
+        }
     }
 }
 
