@@ -106,6 +106,7 @@ def first(result: tuple[Any, ...]) -> Ids:
 def pairwright(vocabulary: Vocabulary, threads: int) -> Load:
     """The library itself, from the rank file."""
     import numpy
+
     import pairwright
 
     del numpy

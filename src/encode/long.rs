@@ -1,10 +1,11 @@
 //! Long pieces: buckets by rank. n log n in the worst case, and one pass over memory for the runs of one character
 //! that make pieces long in practice.
 //!
-//! A heap of all pairs would do, but a run of one letter has pairs of *one* rank, and each costs a trip through the heap. Here the positions of one rank lie in one bucket, in ascending order, and a heap
-//! holds only the distinct ranks. While a bucket is worked through, a merge may create a pair that comes before the
-//! rest of the bucket: of a lower rank, or of the same rank further left. Such pairs go through a small second heap.
-//! Sound vocabularies hardly ever make one; damaged or random ones do, and get the exact result all the same.
+//! A heap of all pairs would do, but a run of one letter has pairs of *one* rank, and each costs a trip through the heap.
+//! Here the positions of one rank lie in one bucket, in ascending order, and a heap holds only the distinct ranks. While a
+//! bucket is worked through, a merge may create a pair that comes before the rest of the bucket: of a lower rank, or of the
+//! same rank further left. Such pairs go through a small second heap. Sound vocabularies hardly ever make one; damaged or
+//! random ones do, and get the exact result all the same.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
