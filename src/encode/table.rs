@@ -90,12 +90,17 @@ impl PieceTable {
     pub(super) fn new() -> PieceTable {
         let mut lines = FIRST;
         while lines > LEAST {
-            if let Some(table) = Share::take(lines * LINE).and_then(|share| PieceTable::of(lines, share)) {
+            if let Some(table) = PieceTable::below_limit(lines) {
                 return table;
             }
             lines /= 2;
         }
         PieceTable::of(LEAST, Share::default()).expect("a page of memory")
+    }
+
+    /// A table of so many lines, if there is memory for it.
+    fn below_limit(lines: usize) -> Option<PieceTable> {
+        PieceTable::of(lines, Share::take(lines * LINE)?)
     }
 
     /// A table of so many lines, if the system gives the memory.
@@ -126,17 +131,15 @@ impl PieceTable {
             let lines = self.lines.len() / LINE;
             // Moving what is known takes time: where there is memory for it, it happens once instead of twice, and 13 MB of
             // English are encoded a tenth faster the first time.
-            let larger = [4, 2].into_iter().find_map(|times| {
-                let share = Share::take(times * lines * LINE)?;
-                PieceTable::of(times * lines, share)
-            });
+            let larger = [4, 2].into_iter().find_map(|times| PieceTable::below_limit(times * lines));
             match larger {
                 Some(larger) => self.grow(larger),
                 // Others may give memory back. It is not asked for all the time.
                 None => self.until_full = lines / 8,
             }
         }
-        self.until_full -= 1;
+        // A table that could not grow for long may fill half of the larger one at once.
+        self.until_full = self.until_full.saturating_sub(1);
         self.put(key, value);
     }
 
@@ -224,8 +227,7 @@ impl View<'_> {
             return 0;
         }
         let packed = line.values[second];
-        let ids = packed.and(Wide::of(!(0xff << Id::BITS)));
-        bytemuck::bytes_of_mut(room).copy_from_slice(bytemuck::bytes_of(&ids));
+        *room = ids(packed);
         number(packed)
     }
 
@@ -242,7 +244,7 @@ impl View<'_> {
         let packed = self.lines[line].values[at];
         Some(match number(packed) {
             ELSEWHERE => Known::Elsewhere((packed.number() >> 64) as Place),
-            number => Known::Ids(bytemuck::cast(packed.and(Wide::of(!(0xff << Id::BITS)))), number),
+            number => Known::Ids(ids(packed), number),
         })
     }
 
@@ -256,6 +258,12 @@ impl View<'_> {
             (first + second > 0).then_some((line, second))
         })
     }
+}
+
+/// The ids, and zeros or the place behind them.
+#[inline(always)]
+fn ids(packed: Packed) -> [Id; IDS] {
+    bytemuck::cast(packed.and(Wide::of(!(0xff << Id::BITS))))
 }
 
 #[inline(always)]
