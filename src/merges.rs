@@ -4,7 +4,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use crate::error::{Error, Result};
-use crate::piece::{self, INLINE};
+use crate::piece::{self, INLINE, Wide};
 use crate::vocab::{Id, Vocab};
 
 /// When a merge happens: lower ranks first.
@@ -23,6 +23,16 @@ pub type Pair = (Id, Id);
 pub trait Rules {
     /// The rank at which a pair merges that has the bytes `piece[start..end]`, else [`Rank::NONE`].
     fn rank(&self, piece: &[u8], start: usize, end: usize, pair: Pair) -> Rank;
+
+    /// The first of two steps to the rank of a pair, for whoever has something else to do while memory is on its way: what it is
+    /// looked up by.
+    fn ask(&self, piece: &[u8], start: usize, end: usize, pair: Pair) -> u64;
+
+    /// The second step: the rank; once in a while that of another pair, if this one does not merge.
+    fn answer(&self, piece: &[u8], start: usize, end: usize, asked: u64) -> Rank;
+
+    /// Whether an answer below [`Rank::NONE`] is right. If not, the pair does not merge.
+    fn confirms(&self, piece: &[u8], start: usize, end: usize, answer: Rank) -> bool;
 
     /// What a merge of this rank gives.
     fn made(&self, rank: Rank) -> Id;
@@ -43,6 +53,27 @@ impl Rules for Ranks<'_> {
             self.0.id(&piece[start..end])
         };
         id.map_or(Rank::NONE, |id| Rank(id.0))
+    }
+
+    #[inline(always)]
+    fn ask(&self, piece: &[u8], start: usize, end: usize, _: Pair) -> u64 {
+        let hash =
+            if end - start <= INLINE { Wide::key(piece, start, end).hash() } else { piece::hash(&piece[start..end]) };
+        self.0.prefetch(hash);
+        hash
+    }
+
+    #[inline(always)]
+    fn answer(&self, piece: &[u8], start: usize, end: usize, hash: u64) -> Rank {
+        match self.0.likely(hash) {
+            Some(id) if end - start <= INLINE => Rank(id),
+            _ => self.0.id_of_hash(&piece[start..end], hash).map_or(Rank::NONE, |id| Rank(id.0)),
+        }
+    }
+
+    #[inline(always)]
+    fn confirms(&self, piece: &[u8], start: usize, end: usize, answer: Rank) -> bool {
+        end - start > INLINE || self.0.has(Id(answer.0), Wide::key(piece, start, end))
     }
 
     #[inline(always)]
@@ -92,20 +123,23 @@ impl Rules for MergeList {
     }
 
     #[inline(always)]
+    fn ask(&self, _: &[u8], _: usize, _: usize, (left, right): Pair) -> u64 {
+        u64::from(left.0) << 32 | u64::from(right.0)
+    }
+
+    #[inline(always)]
+    fn answer(&self, piece: &[u8], start: usize, end: usize, pair: u64) -> Rank {
+        self.rank(piece, start, end, (Id((pair >> 32) as u32), Id(pair as u32)))
+    }
+
+    #[inline(always)]
+    fn confirms(&self, _: &[u8], _: usize, _: usize, _: Rank) -> bool {
+        true
+    }
+
+    #[inline(always)]
     fn made(&self, rank: Rank) -> Id {
         self.made[rank.0 as usize]
-    }
-}
-
-impl<R: Rules> Rules for &R {
-    #[inline(always)]
-    fn rank(&self, piece: &[u8], start: usize, end: usize, pair: Pair) -> Rank {
-        (**self).rank(piece, start, end, pair)
-    }
-
-    #[inline(always)]
-    fn made(&self, rank: Rank) -> Id {
-        (**self).made(rank)
     }
 }
 

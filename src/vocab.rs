@@ -1,12 +1,12 @@
 //! The vocabulary: token id ↔ token bytes.
 //!
 //! By id there is one slot of 16 bytes: the token itself if it has at most 15 bytes, else where it lies in an arena. By bytes
-//! there is an index of slots of 4 bytes, and a filter before it, since most look-ups are of what is no token. Ids need not be dense (special tokens may sit between the bytes and the merges), so an id
-//! without bytes is simply absent here.
+//! there is an index. Ids need not be dense (special tokens may sit between the bytes and the merges), so an id without bytes is
+//! simply absent here.
 
 use crate::error::{Error, Result};
 use crate::machine;
-use crate::piece::{self, INLINE, Key, WINDOW};
+use crate::piece::{self, INLINE, Key, WINDOW, Wide};
 
 /// The id of a token: what encoding gives and decoding takes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, bytemuck::Pod, bytemuck::Zeroable)]
@@ -61,56 +61,114 @@ impl Slot {
     }
 }
 
-/// Hash → id: open addressing, at most seven of eight entries taken, behind a filter.
+/// Hash → id: lines of twelve entries, of which five eighths are taken at most. What a full line has no room for is in the next.
 ///
-/// Most of what merging asks for is no token. The filter has a bit for hashes that end alike, and of one in eight: it says so
-/// nearly always, from memory that a core has at hand. The entries are as small as can be, since those of a large
-/// vocabulary are too many for that.
+/// Most of what merging asks for is no token, and which is cannot be foreseen: a branch that depends on it goes the wrong way
+/// half of the time, and costs as much as the rest of the look-up. So a line is compared as a whole with what is looked for.
 #[derive(Clone, Default)]
 struct Index {
-    /// 0 where nothing is; else one more than the id, and above it a part of the hash.
-    entries: Vec<u32>,
-    filter: Vec<u64>,
-    /// What a hash is shifted by to give its place.
+    /// A power of two of them, or none.
+    lines: Vec<Line>,
+    /// What a hash is shifted by to give its line.
     shift: u32,
     len: usize,
 }
 
-/// Bits of the filter for an entry.
-const SPREAD: usize = 8;
+const ENTRIES: usize = 12;
+
+/// Entries, from the first on.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line {
+    /// Parts of hashes, 0 where there is none.
+    tags: Wide,
+    /// Ids, [`Id::MASK`] where there is none; each with [`UNSURE`] in a line that is full, or if another one has its tag.
+    ids: [u32; ENTRIES],
+}
+
+const UNSURE: u32 = 1 << Id::BITS;
+
+impl Line {
+    /// A bit for every entry with this tag.
+    #[inline(always)]
+    fn matches(&self, tag: u8) -> u32 {
+        self.tags.matches(tag)
+    }
+
+    #[inline(always)]
+    fn id(&self, at: usize) -> Id {
+        Id(self.ids[at] & Id::MASK)
+    }
+
+    fn taken(&self) -> usize {
+        ENTRIES.min(self.matches(0).trailing_zeros() as usize)
+    }
+
+    #[inline(always)]
+    fn is_full(&self) -> bool {
+        self.ids[ENTRIES - 1] != Id::MASK
+    }
+
+    /// Adds an entry to a line that is not full.
+    fn push(&mut self, tag: u8, id: Id) {
+        let (at, twins) = (self.taken(), self.matches(tag));
+        self.tags = Wide::of(self.tags.number() | u128::from(tag) << (8 * at));
+        self.ids[at] = id.0;
+        let unsure = match twins {
+            _ if self.is_full() => u32::MAX,
+            0 => 0,
+            twins => twins | 1 << at,
+        };
+        for (at, id) in self.ids.iter_mut().enumerate() {
+            *id |= (unsure >> at & 1) * UNSURE;
+        }
+    }
+}
 
 impl Index {
     /// Of the ids whose hash may be this one the one that is it.
-    #[inline(always)]
+    #[inline]
     fn find(&self, hash: u64, is_it: impl Fn(Id) -> bool) -> Option<Id> {
-        let (word, bit) = self.filtered(hash);
-        if self.filter.get(word)? & bit == 0 {
-            return None;
-        }
-        let mask = self.entries.len() - 1;
-        let mut at = (hash >> self.shift) as usize;
+        let mut at = self.line(hash);
         loop {
-            let entry = self.entries[at & mask];
-            if entry == 0 {
+            let line = self.lines.get(at)?;
+            let mut matches = line.matches(tag(hash));
+            while matches != 0 {
+                let id = line.id(matches.trailing_zeros() as usize);
+                if is_it(id) {
+                    return Some(id);
+                }
+                matches &= matches - 1;
+            }
+            if !line.is_full() {
                 return None;
             }
-            let id = Id((entry & Id::MASK) - 1);
-            if entry >> Id::BITS == tag(hash) && is_it(id) {
-                return Some(id);
-            }
-            at += 1;
+            at = (at + 1) & (self.lines.len() - 1);
         }
     }
 
-    /// The word of the filter that a hash has a bit in, and that bit.
+    /// The only id that a hash can have, or [`Id::MASK`]; `None` if that takes a look at the tokens.
     #[inline(always)]
-    fn filtered(&self, hash: u64) -> (usize, u64) {
-        let bit = hash as usize & (self.filter.len() * 64).wrapping_sub(1);
-        (bit / 64, 1 << (bit % 64))
+    fn likely(&self, hash: u64) -> Option<u32> {
+        let line = &self.lines[self.line(hash)];
+        // Where nothing matches, the last entry says that there is none, or that the line is full.
+        let at = (line.matches(tag(hash)) | 1 << (ENTRIES - 1)).trailing_zeros();
+        Some(line.ids[at as usize]).filter(|&id| id < UNSURE)
+    }
+
+    /// Asks for the memory in which a hash is looked up.
+    #[inline(always)]
+    fn prefetch(&self, hash: u64) {
+        machine::prefetch(self.lines.as_ptr().wrapping_add(self.line(hash)));
+    }
+
+    #[inline(always)]
+    fn line(&self, hash: u64) -> usize {
+        (hash >> self.shift) as usize
     }
 
     fn insert(&mut self, hash: u64, id: Id, hash_of: impl Fn(Id) -> u64) {
-        if (self.len + 1) * 8 > self.entries.len() * 7 {
+        if (self.len + 1) * 8 > self.lines.len() * ENTRIES * 5 {
             self.grow(self.len + 1, hash_of);
         }
         self.place(hash, id);
@@ -119,32 +177,28 @@ impl Index {
 
     /// Makes room for so many.
     fn grow(&mut self, number: usize, hash_of: impl Fn(Id) -> u64) {
-        let size = (number + number / 7 + 1).next_power_of_two().max(512);
+        let size = (number * 8).div_ceil(ENTRIES * 5).next_power_of_two().max(64);
         self.shift = u64::BITS - size.trailing_zeros();
-        self.filter = vec![0; size * SPREAD / 64];
-        let old = std::mem::replace(&mut self.entries, vec![0; size]);
-        for entry in old.into_iter().filter(|&entry| entry != 0) {
-            let id = Id((entry & Id::MASK) - 1);
+        let empty = Line { tags: Wide::of(0), ids: [Id::MASK; ENTRIES] };
+        let old = std::mem::replace(&mut self.lines, vec![empty; size]);
+        for id in old.iter().flat_map(|line| (0..line.taken()).map(|at| line.id(at))) {
             self.place(hash_of(id), id);
         }
     }
 
     fn place(&mut self, hash: u64, id: Id) {
-        let (word, bit) = self.filtered(hash);
-        self.filter[word] |= bit;
-        let mask = self.entries.len() - 1;
-        let mut at = (hash >> self.shift) as usize;
-        while self.entries[at] != 0 {
-            at = (at + 1) & mask;
+        let mut at = self.line(hash);
+        while self.lines[at].is_full() {
+            at = (at + 1) & (self.lines.len() - 1);
         }
-        self.entries[at] = tag(hash) << Id::BITS | (id.0 + 1);
+        self.lines[at].push(tag(hash), id);
     }
 }
 
-/// The part of a hash that an entry keeps.
+/// The part of a hash that an entry keeps. Never 0.
 #[inline(always)]
-fn tag(hash: u64) -> u32 {
-    (hash >> 24) as u8 as u32
+fn tag(hash: u64) -> u8 {
+    (hash as u8).max(1)
 }
 
 impl Vocab {
@@ -182,7 +236,7 @@ impl Vocab {
             return fail(format!("token id {} is given twice", id.0));
         }
         let hash = piece::hash(bytes);
-        if let Some(other) = self.find(hash, bytes) {
+        if let Some(other) = self.id_of_hash(bytes, hash) {
             let shown = bytes.escape_ascii();
             return fail(format!("token ids {} and {} have the same bytes b\"{shown}\"", other.0, id.0));
         }
@@ -217,11 +271,12 @@ impl Vocab {
         if bytes.is_empty() || bytes.len() > self.longest {
             return None;
         }
-        self.find(piece::hash(bytes), bytes)
+        self.id_of_hash(bytes, piece::hash(bytes))
     }
 
-    /// The id of a token of any length.
-    fn find(&self, hash: u64, bytes: &[u8]) -> Option<Id> {
+    /// The id of a token of any length, which has this hash.
+    #[inline]
+    pub(crate) fn id_of_hash(&self, bytes: &[u8], hash: u64) -> Option<Id> {
         self.index.find(hash, |id| self.bytes(id) == Some(bytes))
     }
 
@@ -229,6 +284,24 @@ impl Vocab {
     #[inline(always)]
     pub(crate) fn id_of_key(&self, key: Key, hash: u64) -> Option<Id> {
         self.index.find(hash, |id| self.slots.get(id.index()).is_some_and(|slot| Key::from_le_bytes(slot.0) == key))
+    }
+
+    /// The only id that a token of this hash can have, or [`Id::MASK`]; `None` if that takes a look at the tokens.
+    #[inline(always)]
+    pub(crate) fn likely(&self, hash: u64) -> Option<u32> {
+        self.index.likely(hash)
+    }
+
+    /// Whether this is the key of this token.
+    #[inline(always)]
+    pub(crate) fn has(&self, id: Id, key: Wide) -> bool {
+        bytemuck::cast::<_, Wide>(self.slots[id.index()].0).is(key) == 1
+    }
+
+    /// Asks for the memory in which a token of this hash is looked up.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self, hash: u64) {
+        self.index.prefetch(hash);
     }
 
     /// By id: the bytes of the tokens, and where the longer ones lie.
@@ -307,6 +380,37 @@ mod tests {
         assert_eq!(vocab.bytes(Id(u32::MAX)), None);
         assert_eq!(vocab.iter().count(), 257);
         assert!(vocab.iter().all(|(id, bytes)| vocab.id(bytes) == Some(id)));
+    }
+
+    #[test]
+    fn every_token_is_found_in_crowded_lines_and_nothing_else() {
+        let mut vocab = Vocab::of_bytes();
+        let token = |number: u32| format!("{number:x}{}", "-".repeat(number as usize % 17)).into_bytes();
+        let tokens: Vec<_> = (256..40_000).map(|number| (Id(number * 3), token(number))).collect();
+        for (id, bytes) in &tokens {
+            vocab.insert(*id, bytes).unwrap();
+        }
+        let (mut full, mut unsure) = (0, 0);
+        for (id, bytes) in &tokens {
+            let hash = piece::hash(bytes);
+            assert_eq!(vocab.id(bytes), Some(*id));
+            assert_eq!(vocab.id_of_hash(bytes, hash), Some(*id));
+            match vocab.likely(hash) {
+                Some(likely) => assert_eq!(likely, id.0),
+                None => unsure += 1,
+            }
+            full += usize::from(vocab.index.lines[vocab.index.line(hash)].is_full());
+        }
+        // Otherwise nothing is tested here.
+        assert!(full > 0 && unsure > full && unsure < tokens.len() / 4, "{full} full, {unsure} unsure");
+        for number in 256..40_000 {
+            let other = [&token(number), &b"+"[..]].concat();
+            let found = vocab.likely(piece::hash(&other));
+            assert_eq!(vocab.id(&other), None);
+            if let Some(id) = found.filter(|&id| id != Id::MASK && other.len() <= INLINE) {
+                assert!(!vocab.has(Id(id), Wide::key(&other, 0, other.len())));
+            }
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Piece → ids: of all adjacent pairs that may merge, the one of lowest rank merges first, the leftmost of equals, until
 //! none is left. [`crate::reference::encode`] says so in a few lines and is the oracle of everything here.
 //!
-//! Nearly all pieces of real text were seen a moment before: they are found in the `table`, which each thread has for
-//! itself, or, if they are long, in its `ring`, where the table says. Of the others most are tokens, which takes one look
+//! Nearly all pieces of real text were `seen` a moment before: they are found in the `table`, which each thread has for
+//! itself, or, if they are long, in its `ring`, where the table says. Of the `news` many are tokens, which takes one look
 //! into the vocabulary, and a look at whether merging their bytes gives the token back: some vocabularies hold tokens that
 //! no merge reaches. What is left is merged: by a scan if it is `short`, by buckets if it is `long`, and in `blocks` if it is
 //! longer still.
@@ -12,7 +12,9 @@ mod blocks;
 mod idle;
 pub mod limit;
 mod long;
+mod news;
 mod ring;
+mod seen;
 mod short;
 mod table;
 
@@ -27,8 +29,8 @@ use crate::split::{self, Splitter};
 use crate::vocab::{Id, Vocab};
 use idle::Idle;
 pub use idle::{CacheInfo, Guard, cache_info, clear_cache, set_cache_limit};
-use ring::Ring;
-use table::{Known, PieceTable};
+use news::New;
+use seen::{BATCH, Seen};
 
 /// Turns pieces into ids under one vocabulary and its merge rules.
 pub struct Encoder {
@@ -50,7 +52,7 @@ const NOT_WHOLE: u8 = 2;
 /// What single bytes and pairs of bytes become.
 struct Bytes {
     ids: [Id; 256],
-    pairs: Box<[Rank]>,
+    pairs: Box<[Rank; 1 << 16]>,
 }
 
 impl Bytes {
@@ -64,9 +66,6 @@ impl Bytes {
         self.pairs[usize::from(left) << 8 | usize::from(right)]
     }
 }
-
-/// Pieces that are looked up together.
-const BATCH: usize = 128;
 
 /// Working memory of one thread, to be used again and again: with the same encoder it remembers the pieces it has seen.
 #[derive(Default)]
@@ -86,36 +85,16 @@ struct Work {
     merge: Merge,
     /// Ids of one piece.
     ids: Vec<Id>,
+    /// Pieces of a batch that are new.
+    news: Vec<New>,
 }
 
 /// What merging needs.
 #[derive(Default)]
 struct Merge {
+    short: short::Scratch,
     long: long::Scratch,
     blocks: blocks::Scratch,
-}
-
-/// The pieces that were seen before.
-struct Seen {
-    table: PieceTable,
-    ring: Ring,
-    keys: [Wide; BATCH],
-    homes: [u32; BATCH],
-    lookups: u64,
-    misses: u64,
-}
-
-impl Seen {
-    fn new() -> Seen {
-        Seen {
-            table: PieceTable::new(),
-            ring: Ring::new(),
-            keys: [Wide::of(0); BATCH],
-            homes: [0; BATCH],
-            lookups: 0,
-            misses: 0,
-        }
-    }
 }
 
 impl Scratch {
@@ -147,7 +126,7 @@ impl Encoder {
         let pairs = match &list {
             Some(list) => pairs_of_bytes(list, &ids),
             None => {
-                let mut pairs = vec![Rank::NONE; 1 << 16].into_boxed_slice();
+                let mut pairs = Box::new([Rank::NONE; 1 << 16]);
                 for (id, bytes) in vocab.iter() {
                     if let &[left, right] = bytes {
                         pairs[usize::from(left) << 8 | usize::from(right)] = Rank(id.0);
@@ -231,6 +210,8 @@ impl Encoder {
         ids: &mut Vec<Id>,
     ) -> Result<()> {
         let work = self.own(work);
+        // What an error may have left.
+        work.news.clear();
         let Seen { table, keys, homes, lookups, .. } = work.seen.get_or_insert_with(Seen::new);
         let view = table.view();
         let mut from = *start;
@@ -267,63 +248,19 @@ impl Encoder {
                 break;
             }
             let from = if next == 0 { *start } else { ends[next - 1] };
-            let key = seen.keys[next];
-            let found = self.encode_missed(&text[from..ends[next]], key, work)?;
+            let end = written + self.encode_missed(text, from..ends[next], seen.keys[next], written, work)?;
             next += 1;
-            let end = written + found.len();
             // Room for this one was there, but perhaps for fewer ids.
             ids.resize(ids.len().max(end + (ends.len() - next) * table::IDS), Id(0));
-            ids[written..end].copy_from_slice(found);
+            ids[written..written + work.ids.len()].copy_from_slice(&work.ids);
             written = end;
+        }
+        if !work.news.is_empty() {
+            written = self.encode_news(text, work, ids, written);
         }
         ids.truncate(written);
         *start = from;
         Ok(())
-    }
-
-    /// The ids of a piece that is not in its line of the table.
-    #[inline(never)]
-    fn encode_missed<'w>(&self, piece: &[u8], key: Wide, work: &'w mut Work) -> Result<&'w [Id]> {
-        let Work { seen: Some(seen), merge, ids: own, .. } = work else {
-            return Ok(&[]);
-        };
-        match seen.table.view().known(key) {
-            Some(Known::Ids(known, number)) => {
-                own.clear();
-                own.extend_from_slice(&known[..number]);
-                return Ok(own);
-            }
-            Some(Known::Elsewhere(place)) => {
-                if let Some(known) = seen.ring.get(place, piece) {
-                    own.clear();
-                    own.extend_from_slice(known);
-                    return Ok(own);
-                }
-            }
-            None => {}
-        }
-        seen.misses += 1;
-        own.clear();
-        let token = match piece.len() {
-            ..=INLINE => self.vocab.id_of_key(key.number(), key.hash()),
-            _ => self.vocab.id(piece),
-        };
-        match token {
-            Some(id) if self.is_whole(id, piece, merge, own)? => {
-                own.clear();
-                own.push(id);
-            }
-            _ => {
-                own.clear();
-                self.merge(piece, merge, own)?;
-            }
-        }
-        if piece.len() <= INLINE && own.len() <= table::IDS {
-            seen.table.insert(key, own);
-        } else if let Some(place) = seen.ring.insert(piece, own) {
-            seen.table.insert_place(key, place);
-        }
-        Ok(own)
     }
 
     /// Appends the ids of one piece, without a look at what was seen before.
@@ -368,10 +305,10 @@ impl Encoder {
     }
 
     fn merge_by(&self, rules: &impl Rules, piece: &[u8], scratch: &mut Merge, ids: &mut Vec<Id>) -> Result<()> {
-        let Merge { long, blocks } = scratch;
+        let Merge { short, long, blocks } = scratch;
         let mut merge = |piece: &[u8], ids: &mut Vec<Id>| match piece.len() {
             0 => {}
-            1..=short::MOST => short::encode(rules, &self.bytes, piece, ids),
+            1..=short::MOST => short::encode(rules, &self.bytes, piece, short, ids),
             _ => long::encode(rules, &self.bytes, piece, long, ids),
         };
         match piece.len() {
@@ -390,10 +327,10 @@ impl Encoder {
     /// Both algorithms on any piece that both can do, for benchmarks of where one overtakes the other.
     #[doc(hidden)]
     pub fn encode_by(&self, is_long: bool, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) {
-        let long = &mut self.own(&mut scratch.work).merge.long;
+        let Merge { short, long, .. } = &mut self.own(&mut scratch.work).merge;
         let rules = Ranks(&self.vocab);
         match piece.len() {
-            1..=short::MOST if !is_long => short::encode(&rules, &self.bytes, piece, ids),
+            1..=short::MOST if !is_long => short::encode(&rules, &self.bytes, piece, short, ids),
             _ => long::encode(&rules, &self.bytes, piece, long, ids),
         }
     }
@@ -405,10 +342,12 @@ const BLOCKS: usize = 2 * blocks::BLOCK;
 /// Longer pieces cannot be encoded.
 const LIMIT: usize = u32::MAX as usize - 1;
 
-fn pairs_of_bytes(rules: &impl Rules, ids: &[Id; 256]) -> Box<[Rank]> {
-    let bytes = 0..=u8::MAX;
-    let pairs = bytes.clone().flat_map(|left| bytes.clone().map(move |right| [left, right]));
-    pairs.map(|pair| rules.rank(&pair, 0, 2, (ids[usize::from(pair[0])], ids[usize::from(pair[1])]))).collect()
+fn pairs_of_bytes(rules: &impl Rules, ids: &[Id; 256]) -> Box<[Rank; 1 << 16]> {
+    let mut pairs = Box::new([Rank::NONE; 1 << 16]);
+    for (pair, rank) in (0..=u16::MAX).map(u16::to_be_bytes).zip(&mut *pairs) {
+        *rank = rules.rank(&pair, 0, 2, (ids[usize::from(pair[0])], ids[usize::from(pair[1])]));
+    }
+    pairs
 }
 
 #[cfg(test)]

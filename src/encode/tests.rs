@@ -1,6 +1,7 @@
 //! Every way to the ids of a piece or a text gives those of the reference.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use proptest::prelude::*;
@@ -12,9 +13,10 @@ use crate::reference;
 type Algorithm = fn(&Encoder, &[u8], &mut Scratch, &mut Vec<Id>);
 
 /// Every way to encode a piece. Those that remember come twice.
-const ALGORITHMS: [(&str, Algorithm); 7] = [
+const ALGORITHMS: [(&str, Algorithm); 8] = [
     ("piece", |encoder, piece, scratch, ids| encoder.encode_piece(piece, scratch, ids).unwrap()),
     ("short", |encoder, piece, scratch, ids| encoder.encode_by(false, piece, scratch, ids)),
+    ("side by side", side_by_side),
     ("long", |encoder, piece, scratch, ids| encoder.encode_by(true, piece, scratch, ids)),
     ("blocks of 5", |encoder, piece, scratch, ids| in_blocks(5, encoder, piece, scratch, ids)),
     ("blocks of 40", |encoder, piece, scratch, ids| in_blocks(40, encoder, piece, scratch, ids)),
@@ -26,6 +28,29 @@ const ALGORITHMS: [(&str, Algorithm); 7] = [
 fn in_blocks(block: usize, encoder: &Encoder, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) {
     let encode = |part: &[u8], ids: &mut Vec<Id>| encoder.encode_piece(part, scratch, ids).unwrap();
     blocks::encode(piece, block, &mut blocks::Scratch::default(), ids, |id| encoder.length(id), encode);
+}
+
+/// All starts of a piece, more than go side by side, without special instructions.
+fn side_by_side(encoder: &Encoder, piece: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) {
+    if piece.is_empty() || piece.len() > short::MOST {
+        return encoder.encode_piece(piece, scratch, ids).unwrap();
+    }
+    let (mut all, mut of_all) = (Vec::new(), 0);
+    let starts = (1..=piece.len()).map(|length| (&piece[..length], length));
+    let merge = &mut encoder.own(&mut scratch.work).merge.short;
+    let done = |length: usize, place: Range<usize>, found: &[Id]| {
+        assert_eq!(found.iter().map(|&id| encoder.length(id)).sum::<usize>(), length);
+        assert_eq!(place.len(), found.len());
+        of_all += 1;
+        if length == piece.len() {
+            ids.extend_from_slice(found);
+        }
+    };
+    match &encoder.list {
+        Some(list) => short::encode_all_portable(list, &encoder.bytes, starts, merge, &mut all, done),
+        None => short::encode_all_portable(&Ranks(&encoder.vocab), &encoder.bytes, starts, merge, &mut all, done),
+    }
+    assert_eq!(of_all, piece.len());
 }
 
 /// As a text that is one piece.

@@ -84,6 +84,13 @@ impl Wide {
         (equal as usize + 1) >> WINDOW
     }
 
+    /// A bit for each byte that is this one, the lowest first.
+    #[inline(always)]
+    pub(crate) fn matches(self, byte: u8) -> u32 {
+        // SAFETY: see above.
+        unsafe { arch::_mm_movemask_epi8(arch::_mm_cmpeq_epi8(self.0, arch::_mm_set1_epi8(byte as i8))) as u32 }
+    }
+
     /// The first four bytes, the lowest first.
     #[inline(always)]
     pub(crate) fn first(self) -> u32 {
@@ -120,6 +127,13 @@ impl Wide {
         usize::from(self.0 == other.0)
     }
 
+    /// A bit for each byte that is this one, the lowest first.
+    #[inline(always)]
+    pub(crate) fn matches(self, byte: u8) -> u32 {
+        let bytes = self.0.to_le_bytes();
+        (0..WINDOW).map(|at| u32::from(bytes[at] == byte) << at).sum()
+    }
+
     /// The first four bytes, the lowest first.
     #[inline(always)]
     pub(crate) fn first(self) -> u32 {
@@ -152,6 +166,10 @@ mod tests {
             prop_assert_eq!(others.map(|other| wide.is(Wide::of(other))), [1, 0, 0, 0]);
             prop_assert_eq!(bytemuck::cast::<Wide, [u8; 16]>(wide), number.to_le_bytes());
             prop_assert_eq!((wide.hash(), wide.first()), (hash_key(number), number as u32));
+            for byte in [0, text[start]] {
+                let places = number.to_le_bytes().into_iter().enumerate().filter(|&(_, other)| other == byte);
+                prop_assert_eq!(wide.matches(byte), places.map(|(at, _)| 1 << at).sum::<u32>());
+            }
         }
     }
 }
