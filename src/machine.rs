@@ -34,6 +34,23 @@ pub(crate) fn prefer_large_pages<T>(memory: *const T, length: usize) {
     let _ = (memory, length);
 }
 
+/// Makes room for so many more values, in large pages where there are any: they are asked for before anything is touched.
+/// Very many values are left to the allocator instead, which moves their pages without touching them, so that they are never in
+/// memory twice.
+pub(crate) fn reserve<T>(values: &mut Vec<T>, more: usize) {
+    /// glibc's allocator moves nothing smaller (its largest `M_MMAP_THRESHOLD`).
+    const MOVED: usize = 32 << 20;
+    if size_of_val(values.as_slice()) > MOVED {
+        values.reserve_exact(more);
+        prefer_large_pages(values.as_ptr(), values.capacity());
+    } else {
+        let mut larger = Vec::with_capacity(values.len() + more);
+        prefer_large_pages(larger.as_ptr(), larger.capacity());
+        larger.append(values);
+        *values = larger;
+    }
+}
+
 /// Asks for memory that will be read soon.
 #[inline(always)]
 pub(crate) fn prefetch<T>(memory: *const T) {

@@ -214,8 +214,7 @@ impl Vocab {
     /// An empty vocabulary with room for so many tokens.
     pub(crate) fn with_capacity(tokens: usize) -> Vocab {
         let mut vocab = Vocab::default();
-        vocab.slots.reserve(tokens);
-        machine::prefer_large_pages(vocab.slots.as_ptr(), vocab.slots.capacity());
+        machine::reserve(&mut vocab.slots, tokens);
         vocab.index.grow(tokens, |_| unreachable!("an empty index has nothing to move"));
         vocab
     }

@@ -54,8 +54,7 @@ impl<T: Pod> Flat<T> {
         let mut cells = self.cells.write().unwrap_or_else(PoisonError::into_inner);
         if room > cells.len() {
             let more = room - cells.len();
-            cells.reserve_exact(more);
-            machine::prefer_large_pages(cells.as_ptr(), cells.capacity());
+            machine::reserve(&mut cells, more);
             // The compiler makes nothing of writing nothing.
             cells.resize_with(room, || Cell(UnsafeCell::new(MaybeUninit::uninit())));
         }

@@ -96,10 +96,12 @@ impl Buffer {
     }
 }
 
-/// How many ids there will be in all if `done` bytes gave so many: somewhat more, for what is reserved and not used costs
-/// no memory, but never more than one for each byte that is left.
+/// For how many ids there should be room if `done` bytes gave so many: a quarter more than will come if the rest is like them,
+/// but never more than one for each byte that is left. What is reserved and not used costs no memory, and is given back; a
+/// reserve that does not last to the end costs a copy of all. With 3 % more, 13 MB of code that had been seen before took
+/// 33 ms instead of 24: the first 64 KB had told too little.
 pub(super) fn expected(ids: usize, done: usize, bytes: usize) -> usize {
     let left = bytes.saturating_sub(done);
-    let predicted = left as f64 * (ids as f64 / done.max(1) as f64) * 1.03;
+    let predicted = left as f64 * (ids as f64 / done.max(1) as f64) * 1.25;
     ids + left.min(predicted as usize)
 }

@@ -183,8 +183,7 @@ impl<'c> Batch<'c> {
                 let most = task.bytes(self.texts).min(LONG);
                 if ids.capacity() - ids.len() < most {
                     let more = expected(ids.len(), *done, self.bytes) - ids.len() + most;
-                    ids.reserve_exact(more.max(ids.len() / 4));
-                    machine::prefer_large_pages(ids.as_ptr(), ids.capacity());
+                    machine::reserve(ids, more.max(ids.len() / 4));
                 }
                 *done += self.encode_task(&task, scratch, ids, offsets, stop)?;
                 Ok(())
