@@ -76,26 +76,24 @@ impl Finder {
 /// The special tokens of a tokenizer.
 #[derive(Clone, Default)]
 pub struct SpecialTokens {
-    /// In the order of ids.
+    /// In the order of ids; several of one id in that of names.
     tokens: Vec<(String, Id)>,
     finder: Option<Finder>,
 }
 
 impl SpecialTokens {
-    /// Special tokens with their ids.
+    /// Special tokens with their ids. Several may share one, as in the published `o200k_harmony`: all are encoded to it, and it is
+    /// decoded to the first of them in the order of names.
     ///
     /// # Errors
-    /// [`Error::SpecialToken`] for an empty name, a name or an id given twice, or an id above [`Id::MAX`].
+    /// [`Error::SpecialToken`] for an empty name, a name given twice, or an id above [`Id::MAX`].
     pub fn new(tokens: impl IntoIterator<Item = (String, Id)>) -> Result<SpecialTokens> {
         let mut tokens: Vec<_> = tokens.into_iter().collect();
         check_names(tokens.iter().map(|(token, _)| token.as_str()))?;
-        tokens.sort_by_key(|(_, id)| *id);
-        let fail = |token: &str, reason| Err(Error::SpecialToken { token: token.to_owned(), reason });
-        if let Some(pair) = tokens.windows(2).find(|pair| pair[0].1 == pair[1].1) {
-            return fail(&pair[1].0, format!("has id {}, which is also that of {:?}", pair[1].1.0, pair[0].0));
-        }
+        tokens.sort_by(|(name, id), (other_name, other)| (id, name).cmp(&(other, other_name)));
         if let Some((token, id)) = tokens.last().filter(|(_, id)| *id > Id::MAX) {
-            return fail(token, format!("has id {}, above the limit of {}", id.0, Id::MAX.0));
+            let reason = format!("has id {}, above the limit of {}", id.0, Id::MAX.0);
+            return Err(Error::SpecialToken { token: token.clone(), reason });
         }
         let finder = Finder::new(tokens.iter().map(|(token, id)| (token.clone(), Some(*id))).collect())?;
         Ok(SpecialTokens { tokens, finder })
@@ -111,10 +109,10 @@ impl SpecialTokens {
         self.iter().find(|(name, _)| *name == token).map(|(_, id)| id)
     }
 
-    /// The name of the special token with this id.
+    /// The name of the special token with this id; of several the first.
     pub fn name(&self, id: Id) -> Option<&str> {
-        let at = self.tokens.binary_search_by_key(&id, |(_, id)| *id).ok()?;
-        Some(&self.tokens[at].0)
+        let at = self.tokens.partition_point(|(_, other)| *other < id);
+        self.tokens.get(at).filter(|(_, other)| *other == id).map(|(name, _)| name.as_str())
     }
 
     /// Finds any of them; `None` if there are none.
@@ -284,11 +282,20 @@ mod tests {
     }
 
     #[test]
+    fn several_names_of_one_id_are_found_and_the_first_is_its_name() {
+        let tokens = [("<z>", 7), ("<b>", 9), ("<a>", 9), ("<c>", 9), ("<y>", 11)];
+        let special = SpecialTokens::new(tokens.map(|(name, id)| (name.to_owned(), Id(id)))).unwrap();
+        let names = [6, 7, 8, 9, 10, 11, 12].map(|id| special.name(Id(id)));
+        assert_eq!(names, [None, Some("<z>"), None, Some("<a>"), None, Some("<y>"), None]);
+        assert_eq!(tokens.map(|(name, id)| special.id(name) == Some(Id(id))), [true; 5]);
+        assert_eq!(allowed(&special.policy(&Choice::All, &Choice::NONE).unwrap(), "<c><b>-<a><z>"), [9, 9, 9, 7]);
+    }
+
+    #[test]
     fn bad_names_and_ids_are_refused() {
         for (tokens, expected) in [
             (vec![("", 1)], "is empty"),
             (vec![("x", 1), ("x", 2)], "given twice"),
-            (vec![("x", 1), ("y", 1)], "also that of \"x\""),
             (vec![("x", u32::MAX)], "above the limit"),
         ] {
             let tokens = tokens.into_iter().map(|(token, id)| (token.to_owned(), Id(id)));

@@ -37,6 +37,8 @@ __all__ = [
     "clear_cache",
     "count",
     "datasets",
+    "encoding_for_model",
+    "encoding_name_for_model",
     "get_encoding",
     "list_encodings",
     "set_cache_limit",
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
     from pairwright import datasets
     from pairwright.batch import TokenBatch
     from pairwright.cache import CacheInfo, cache_info
-    from pairwright.encodings import get_encoding, list_encodings
+    from pairwright.encodings import encoding_for_model, encoding_name_for_model, get_encoding, list_encodings
     from pairwright.progress import ProgressEvent
     from pairwright.training import count, train
 else:
@@ -61,6 +63,8 @@ else:
         "cache_info": "pairwright.cache",
         "count": "pairwright.training",
         "datasets": "pairwright.datasets",
+        "encoding_for_model": "pairwright.encodings",
+        "encoding_name_for_model": "pairwright.encodings",
         "get_encoding": "pairwright.encodings",
         "list_encodings": "pairwright.encodings",
         "train": "pairwright.training",

@@ -1,14 +1,14 @@
 """Finding or fetching the files that the manifest pins.
 
-A file is looked for in the folder named by `PAIRWRIGHT_DATA`, then in the user's cache folder, then on the network.
-Wherever it comes from, its sha256 is compared before anybody reads it.
+A file is looked for in the folder named by `PAIRWRIGHT_DATA`, then in the user's cache folder, then where other
+libraries keep it, then on the network. Wherever it comes from, its sha256 is compared before anybody reads it.
 """
 
 import hashlib
 import json
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,10 +55,12 @@ def is_offline() -> bool:
     return os.environ.get("PAIRWRIGHT_OFFLINE", "") not in ("", "0")
 
 
-def find_or_fetch(file: PinnedFile) -> Path:
+def find_or_fetch(file: PinnedFile, elsewhere: Iterable[Path] = ()) -> Path:
     """The path of a file whose content has just been found right.
 
-    A damaged file in the cache is reported with a warning and fetched anew.
+    A damaged file in the cache is reported with a warning and fetched anew. `elsewhere` are places where others may
+    have left a copy, which is as good as the network: it is copied to the cache. One that cannot be read, or is another
+    file, is reported with a warning and passed over.
 
     Raises `ChecksumError` naming both sums if the file in `PAIRWRIGHT_DATA`, the download or, offline, the file in the
     cache is not the expected one; `DownloadError` (an `OSError`) if the file cannot be fetched or stored; any other
@@ -76,9 +78,14 @@ def find_or_fetch(file: PinnedFile) -> Path:
         if is_offline():
             raise
         warnings.warn(f"{error}; fetching it anew", stacklevel=2)
+    places = list(elsewhere)
+    copy = next(filter(None, (_copy_of(place, file) for place in places)), None)
+    if copy:
+        _store(cached, copy)
+        return cached
     remedy = f"fetch {file.url} by other means and put it at {own or cached}"
     if is_offline():
-        looked = " or ".join(str(path) for path in (own, cached) if path)
+        looked = " or ".join(str(path) for path in (own, cached, *places) if path)
         raise DownloadError(
             f"there is no file {looked}, and PAIRWRIGHT_OFFLINE forbids to fetch it",
             hint=f"unset PAIRWRIGHT_OFFLINE, or {remedy}",
@@ -102,6 +109,23 @@ def _is_there(path: Path, file: PinnedFile) -> bool:
             hint=f"delete it, or put the file from {file.url} in its place",
         )
     return True
+
+
+def _copy_of(place: Path, file: PinnedFile) -> bytes | None:
+    """The content of a copy that is not ours, so that it is read once and can be no other when it is used."""
+    try:
+        content = place.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        warnings.warn(f"{place} cannot be read: {error.strerror or error}; looking further", stacklevel=3)
+        return None
+    found = hashlib.sha256(content).hexdigest()
+    if found != file.sha256:
+        compared = _compare(len(content), found, file)
+        warnings.warn(f"{place} is not the expected file: {compared}; looking further", stacklevel=3)
+        return None
+    return content
 
 
 def _download(file: PinnedFile, remedy: str) -> bytes:

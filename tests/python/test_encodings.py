@@ -3,8 +3,9 @@
 import base64
 import hashlib
 import os
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,10 +16,10 @@ from hypothesis import given, strategies as st
 from tiktoken_ext import openai_public
 
 from pairwright import download, encodings
-from pairwright.encodings import get_encoding, list_encodings
-from pairwright.errors import ChecksumError
+from pairwright.encodings import encoding_for_model, encoding_name_for_model, get_encoding, list_encodings
+from pairwright.errors import ChecksumError, DownloadError
 
-NAMES = ["gpt2", "r50k_base", "p50k_base", "cl100k_base", "o200k_base"]
+NAMES = ["gpt2", "r50k_base", "p50k_base", "p50k_edit", "cl100k_base", "o200k_base", "o200k_harmony"]
 
 
 # By name
@@ -64,11 +65,11 @@ def test_an_unknown_name_is_told_the_known_ones() -> None:
 def test_an_encoding_is_built_once_however_many_threads_ask(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
 
-    def find_slowly(file: download.PinnedFile) -> Path:
+    def find_slowly(file: download.PinnedFile, elsewhere: Iterable[Path]) -> Path:
         found.append(file)
         # Long enough that the other threads arrive meanwhile.
         threading.Event().wait(0.05)
-        return download.find_or_fetch(file)
+        return download.find_or_fetch(file, elsewhere)
 
     monkeypatch.setattr(encodings, "find_or_fetch", find_slowly)
     barrier = threading.Barrier(8)
@@ -96,6 +97,95 @@ def test_a_failure_is_not_remembered(tiny: str, tmp_path: Path) -> None:
         get_encoding(tiny)
     path.write_bytes(content)
     assert get_encoding(tiny).vocab_size == 301
+
+
+# Where tiktoken keeps it
+
+
+@pytest.fixture
+def elsewhere(tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Path]:
+    """Moves the rank file of `tiny` out of the data folder; nothing else is anywhere."""
+    cache = tmp_path / "cache"
+    monkeypatch.setattr(download, "cache_folder", lambda: cache)
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", "")
+
+    def move(to: Path) -> Path:
+        to.parent.mkdir(parents=True)
+        return (tmp_path / "vocab" / f"{tiny}.tiktoken").rename(to)
+
+    return move
+
+
+def cached_name(name: str) -> str:
+    """tiktoken's, of a file that it has fetched."""
+    return hashlib.sha1(download.MANIFEST["encodings"][name]["url"].encode()).hexdigest()
+
+
+@pytest.mark.parametrize("variable", ["TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR"])
+def test_the_cache_of_tiktoken_will_do(
+    variable: str, tiny: str, elsewhere: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = elsewhere(tmp_path / "theirs" / cached_name(tiny))
+    with pytest.raises(DownloadError):
+        get_encoding(tiny)
+    monkeypatch.delenv("TIKTOKEN_CACHE_DIR")
+    monkeypatch.setenv(variable, str(theirs.parent))
+    assert get_encoding(tiny).encode_ordinary("abab") == [257]
+    # It is found from now on, whatever becomes of theirs.
+    theirs.unlink()
+    monkeypatch.setattr(encodings, "_loaded", {})
+    assert get_encoding(tiny).encode_ordinary("abab") == [257]
+
+
+def test_tiktoken_s_cache_among_temporary_files_will_do(
+    tiny: str, elsewhere: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere(tmp_path / "temporary" / "data-gym-cache" / cached_name(tiny))
+    monkeypatch.delenv("TIKTOKEN_CACHE_DIR")
+    monkeypatch.delenv("DATA_GYM_CACHE_DIR", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    assert get_encoding(tiny).encode_ordinary("abab") == [257]
+
+
+def test_an_extension_of_tiktoken_that_carries_it_will_do(
+    tiny: str, elsewhere: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere(tmp_path / "site" / "tiktoken_ext" / "data" / f"{tiny}.tiktoken")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    assert get_encoding(tiny).encode_ordinary("abab") == [257]
+
+
+def test_what_others_keep_is_compared_too(
+    tiny: str, elsewhere: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = elsewhere(tmp_path / "theirs" / cached_name(tiny))
+    theirs.write_bytes(theirs.read_bytes().replace(b" 257", b" 258"))
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(theirs.parent))
+    with pytest.warns(UserWarning, match="is not the expected file"), pytest.raises(DownloadError) as caught:
+        get_encoding(tiny)
+    assert str(theirs) in str(caught.value)
+    theirs.unlink()
+    theirs.mkdir()
+    with pytest.warns(UserWarning, match="cannot be read"), pytest.raises(DownloadError):
+        get_encoding(tiny)
+
+
+# By the name of a model
+
+
+def test_every_model_has_the_encoding_that_it_has_in_tiktoken() -> None:
+    names = [*tiktoken.model.MODEL_TO_ENCODING, *(f"{prefix}x" for prefix in tiktoken.model.MODEL_PREFIX_TO_ENCODING)]
+    assert {name: encoding_name_for_model(name) for name in names} == {
+        name: tiktoken.encoding_name_for_model(name) for name in names
+    }
+    assert encoding_name_for_model("ft:gpt-4o-mini") == "o200k_base"
+
+
+def test_a_model_gives_its_encoding(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(download.MANIFEST["models"], tiny, {"names": ["m"], "prefixes": ["m-"]})
+    assert encoding_for_model("m") is encoding_for_model("m-2") is get_encoding(tiny)
+    with pytest.raises(KeyError, match="'n'"):
+        encoding_for_model("n")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this platform")
@@ -156,8 +246,16 @@ def test_the_manifest_says_what_tiktoken_says(name: str, published: Callable[[st
     assert theirs.pins == {entry["url"]: entry["sha256"]}
     encoding = get_encoding(name)
     assert encoding.vocab == theirs.ranks
-    assert encoding.special_tokens == entry["special_tokens"] == theirs.special_tokens
+    assert encoding.special_tokens == theirs.special_tokens
     assert encoding.vocab_size == theirs.encoding.n_vocab
+
+
+def test_an_id_of_two_special_tokens_has_the_name_that_means_something(data: Callable[[str], Path]) -> None:
+    data("vocab")
+    harmony = get_encoding("o200k_harmony")
+    ids = harmony.encode("<|endofprompt|><|reserved_200018|>", allowed_special="all")
+    assert ids == [200018, 200018]
+    assert harmony.decode(ids[:1]) == "<|endofprompt|>"
 
 
 def check(name: str, text: str, theirs: Published) -> None:
