@@ -21,11 +21,7 @@ impl RegexSplitter {
     pub(super) fn ends(&self, text: &str, mut each: impl FnMut(usize) -> Result<()>) -> Result<()> {
         let mut done = 0;
         for found in self.regex.find_iter(text) {
-            let found = found.map_err(|error| Error::Split {
-                pattern: self.regex.as_str().to_owned(),
-                offset: done,
-                message: error.to_string(),
-            })?;
+            let found = found.map_err(|error| self.failed(done, &error))?;
             if found.start() == found.end() {
                 continue;
             }
@@ -36,6 +32,29 @@ impl RegexSplitter {
             each(done)?;
         }
         if done < text.len() { each(text.len()) } else { Ok(()) }
+    }
+}
+
+impl RegexSplitter {
+    /// Calls `each` with the end of every match and of every gap between two, and whether it is a match. Empty matches count.
+    pub(super) fn segments(&self, text: &str, mut each: impl FnMut(usize, bool)) -> Result<()> {
+        let mut done = 0;
+        for found in self.regex.find_iter(text) {
+            let found = found.map_err(|error| self.failed(done, &error))?;
+            if found.start() > done {
+                each(found.start(), false);
+            }
+            done = found.end();
+            each(done, true);
+        }
+        if done < text.len() {
+            each(text.len(), false);
+        }
+        Ok(())
+    }
+
+    fn failed(&self, offset: usize, error: &fancy_regex::Error) -> Error {
+        Error::Split { pattern: self.regex.as_str().to_owned(), offset, message: error.to_string() }
     }
 }
 

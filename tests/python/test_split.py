@@ -16,7 +16,8 @@ from limits import within
 import pairwright
 from pairwright._core import PATTERNS
 
-NAMES = ["gpt2", "cl100k", "o200k"]
+NAMES = ["gpt2", "cl100k", "o200k", "qwen", "qwen3.5", "tekken"]
+"""Those with a scanner."""
 
 # The general category of this code point, a letter in any case, is another one in newer versions of Unicode.
 RECATEGORISED = frozenset("\u0295")
@@ -89,10 +90,14 @@ def test_code_points_known_differently_are_new_or_recategorised() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alias", "name"), [("gpt4", "cl100k"), ("r50k", "gpt2"), ("p50k", "gpt2"), ("gpt4o", "o200k")]
+    ("alias", "name"),
+    [
+        *[("gpt4", "cl100k"), ("llama3", "cl100k"), ("r50k", "gpt2"), ("p50k", "gpt2"), ("gpt4o", "o200k")],
+        *[("llama4", "o200k"), ("qwen2", "qwen"), ("qwen3", "qwen")],
+    ],
 )
 def test_an_alias_means_its_pattern(alias: str, name: str) -> None:
-    text = "They'LL  pay 12345 €!\n\n  fooBar/\n"
+    text = "They'LL  pay 12345 €!\n\n  fooBar/\n e\u0301x"
     assert pieces_of(alias, text) == pieces_of(name, text)
     assert len({str(pieces_of(name, text)) for name in NAMES}) == len(NAMES)
 

@@ -30,11 +30,12 @@ pub(in super::super) fn safe_cut(text: &[u8], from: usize, grammar: Grammar) -> 
 /// the first byte of the second character.
 fn is_place(before: Class, after: Class, next: u8, grammar: Grammar) -> bool {
     let is_gpt2 = matches!(grammar, Grammar::Gpt2);
+    let takes_slashes = matches!(grammar, Grammar::O200k | Grammar::Tekken);
     if before & WHITE != 0 {
         // White space goes on, or a space belongs to what follows; but all line ends are taken by what is before them.
-        // Only o200k then takes slashes, too. gpt2 has no line ends: the last white space before other text is a piece
+        // Only o200k and tekken then take slashes, too. gpt2 has no line ends: the last white space before other text is a piece
         // of its own there, and would not be at the end of a text.
-        before & NEWLINE != 0 && after & WHITE == 0 && !is_gpt2 && !(next == b'/' && matches!(grammar, Grammar::O200k))
+        before & NEWLINE != 0 && after & WHITE == 0 && !is_gpt2 && !(next == b'/' && takes_slashes)
     } else if after & SPACE != 0 {
         true
     } else if after & NEWLINE != 0 {

@@ -30,6 +30,12 @@ pub(super) enum Grammar {
     Gpt2,
     Cl100k,
     O200k,
+    /// cl100k's with one digit at a time.
+    Qwen,
+    /// The same with marks for letters.
+    Qwen35,
+    /// o200k's with one digit at a time and without contractions.
+    Tekken,
 }
 
 /// `[^\s\p{L}\p{N}]`.
@@ -85,10 +91,10 @@ fn white_run(text: &[u8], at: usize) -> White {
     }
 }
 
-/// ` ?[^\s\p{L}\p{N}]+`: where these symbols end, if there are any.
-fn symbols(text: &[u8], at: usize) -> Option<usize> {
+/// ` ?[^\s\p{L}\p{N}]+`, or what else counts as a symbol: where these end, if there are any.
+fn symbols(text: &[u8], at: usize, symbol: Class) -> Option<usize> {
     let start = at + usize::from(text[at] == b' ');
-    let end = run(text, start, SYMBOL);
+    let end = run(text, start, symbol);
     (end > start).then_some(end)
 }
 

@@ -7,10 +7,12 @@
 //! The first alternative is a word that ends in lower case, the second one in upper case. Letters without case and marks
 //! count as both, which is where backtracking hides: after the capitals of "ABक" the first alternative needs one
 //! character that may be lower case, and takes the last of the capitals that can be both.
+//!
+//! Its relative, tekken's pattern, takes one digit at a time and knows no contractions.
 
 use super::cl100k::numbers;
 use super::class::{Class, LETTER, LOWER, MARK, NUMBER, UPPER, class_at, run};
-use super::{PREFIX, contraction_of_any_case, symbols, white_space_by_lines};
+use super::{PREFIX, SYMBOL, contraction_of_any_case, symbols, white_space_by_lines};
 
 /// `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`: letters without case have the bits of both cases.
 const CAPITAL: Class = UPPER | MARK;
@@ -18,17 +20,17 @@ const CAPITAL: Class = UPPER | MARK;
 const SMALL: Class = LOWER | MARK;
 
 #[inline]
-pub(super) fn o200k(text: &[u8], at: usize) -> usize {
+pub(super) fn o200k<const DIGITS: usize, const CONTRACTIONS: bool>(text: &[u8], at: usize) -> usize {
     let (class, length) = class_at(text, at);
     if class & NUMBER != 0 {
-        return numbers(text, at);
+        return numbers::<DIGITS>(text, at);
     }
     if class & (LETTER | PREFIX) != 0
         && let Some(end) = word(text, at, class, length)
     {
-        return contraction_of_any_case(text, end).unwrap_or(end);
+        return if CONTRACTIONS { contraction_of_any_case(text, end).unwrap_or(end) } else { end };
     }
-    match symbols(text, at) {
+    match symbols(text, at, SYMBOL) {
         Some(mut end) => {
             while let Some(b'\r' | b'\n' | b'/') = text.get(end) {
                 end += 1;

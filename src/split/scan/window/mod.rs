@@ -132,8 +132,11 @@ impl Ends {
     pub(in super::super) fn next(&mut self, text: &[u8], grammar: Grammar, level: Level) -> &[usize] {
         let found = match grammar {
             Grammar::Gpt2 => self.fill::<Gpt2>(text, level),
-            Grammar::Cl100k => self.fill::<Cl100k>(text, level),
-            Grammar::O200k => self.fill::<O200k>(text, level),
+            Grammar::Cl100k => self.fill::<Cl100k<3, false>>(text, level),
+            Grammar::O200k => self.fill::<O200k<3, true>>(text, level),
+            Grammar::Qwen => self.fill::<Cl100k<1, false>>(text, level),
+            Grammar::Qwen35 => self.fill::<Cl100k<1, true>>(text, level),
+            Grammar::Tekken => self.fill::<O200k<1, false>>(text, level),
         };
         &self.ends[..found]
     }

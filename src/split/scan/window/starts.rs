@@ -43,8 +43,10 @@ pub(super) trait Rules {
 }
 
 pub(super) struct Gpt2;
-pub(super) struct Cl100k;
-pub(super) struct O200k;
+/// With so many digits at a time, and perhaps with marks for letters.
+pub(super) struct Cl100k<const DIGITS: usize, const MARKS: bool>;
+/// With so many digits at a time, and perhaps with contractions.
+pub(super) struct O200k<const DIGITS: usize, const CONTRACTIONS: bool>;
 
 impl Rules for Gpt2 {
     #[inline(always)]
@@ -77,17 +79,17 @@ impl Rules for Gpt2 {
     }
 }
 
-impl Rules for Cl100k {
+impl<const DIGITS: usize, const MARKS: bool> Rules for Cl100k<DIGITS, MARKS> {
     #[inline(always)]
     fn find(window: &Window) -> Found {
-        let letters = window.letters(UPPER) | window.letters(LOWER);
-        let numbers = window.of(NUMBER);
-        let symbols = window.of(OTHER) | window.of(MARK);
+        let mut letters = window.letters(UPPER) | window.letters(LOWER);
+        let mut symbols = window.of(OTHER);
+        *(if MARKS { &mut letters } else { &mut symbols }) |= window.of(MARK);
         let symbol_starts = first(symbols, window.inside) & !(window.both(BLANK) << 1);
         let (taken, behind) = window.taken(symbols, window.of(NEWLINE));
         let mut starts = window.end
             | window.words(letters, symbol_starts)
-            | window.threes(numbers)
+            | window.numbers::<DIGITS>()
             | symbol_starts
             | window.white_by_lines(taken, behind);
         let mut apostrophes = symbol_starts & window.both(APOSTROPHE) & letters >> 1;
@@ -103,14 +105,14 @@ impl Rules for Cl100k {
 
     #[inline(always)]
     fn advance(text: &[u8], at: usize) -> usize {
-        cl100k(text, at)
+        cl100k::<DIGITS, MARKS>(text, at)
     }
 }
 
 /// Here a word is a run of letters and marks, cut before capitals that follow lower case; but marks after symbols are
 /// symbols too, unless there is but one, that is a prefix. Hard are capitals after a character that counts as both cases,
 /// which is where backtracking hides.
-impl Rules for O200k {
+impl<const DIGITS: usize, const CONTRACTIONS: bool> Rules for O200k<DIGITS, CONTRACTIONS> {
     #[inline(always)]
     fn find(window: &Window) -> Found {
         let (upper, lower) = (window.letters(UPPER), window.letters(LOWER));
@@ -134,11 +136,11 @@ impl Rules for O200k {
         let mut starts = window.end
             | window.words(words, symbol_starts)
             | upper & !lower & (lower & !either) << 1
-            | window.threes(window.of(NUMBER))
+            | window.numbers::<DIGITS>()
             | symbol_starts
             | window.white_by_lines(taken, behind);
         let mut hard = upper & !lower & either << 1;
-        let mut apostrophes = window.both(APOSTROPHE) & words << 1;
+        let mut apostrophes = if CONTRACTIONS { window.both(APOSTROPHE) & words << 1 } else { 0 };
         let mut end_of_last = 0;
         while apostrophes != 0 {
             let place = apostrophes.trailing_zeros();
@@ -162,7 +164,7 @@ impl Rules for O200k {
 
     #[inline(always)]
     fn advance(text: &[u8], at: usize) -> usize {
-        o200k(text, at)
+        o200k::<DIGITS, CONTRACTIONS>(text, at)
     }
 }
 
@@ -211,14 +213,18 @@ impl Window<'_> {
         first(letters, 0) & !(self.of(SPACE) << 1) & !self.next(symbol_starts)
     }
 
-    /// Starts of `\p{N}{1,3}`.
+    /// Starts of `\p{N}{1,DIGITS}`, for one digit or three.
     #[inline(always)]
-    fn threes(&self, numbers: u64) -> u64 {
+    fn numbers<const DIGITS: usize>(&self) -> u64 {
+        let numbers = self.of(NUMBER);
+        if DIGITS == 1 {
+            return numbers & !self.of(TAIL);
+        }
         let mut starts = first(numbers, 0);
         if numbers & numbers >> 1 & numbers >> 2 & numbers >> 3 != 0 {
             let mut three = starts;
             while three != 0 {
-                for _ in 0..3 {
+                for _ in 0..DIGITS {
                     three = self.next(three) & numbers;
                 }
                 starts |= three;

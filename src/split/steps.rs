@@ -1,0 +1,263 @@
+//! A split in several steps, each of which cuts the pieces of the one before: what a `Sequence` of pre-tokenizers is in
+//! Hugging Face's tokenizers.
+
+use serde_json::{Map, Value, json};
+
+use super::regex::RegexSplitter;
+use super::{Engine, Splitter};
+use crate::error::{Error, Result};
+
+/// What becomes of the matches of a step's pattern and of the gaps between them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Behavior {
+    /// Each is a piece.
+    Isolated,
+    /// Each gap is a piece, and matches are left out: an error where there is any, for no text is ever lost.
+    Removed,
+    /// A match goes to the piece before it.
+    MergedWithPrevious,
+    /// A match goes to the piece behind it.
+    MergedWithNext,
+    /// Matches in a row are one piece.
+    Contiguous,
+}
+
+impl Behavior {
+    const ALL: [Behavior; 5] = [
+        Behavior::Isolated,
+        Behavior::Removed,
+        Behavior::MergedWithPrevious,
+        Behavior::MergedWithNext,
+        Behavior::Contiguous,
+    ];
+
+    /// Its name in tokenizers' files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Behavior::Isolated => "Isolated",
+            Behavior::Removed => "Removed",
+            Behavior::MergedWithPrevious => "MergedWithPrevious",
+            Behavior::MergedWithNext => "MergedWithNext",
+            Behavior::Contiguous => "Contiguous",
+        }
+    }
+
+    /// The behavior of a name.
+    pub fn of_name(name: &str) -> Option<Behavior> {
+        Behavior::ALL.into_iter().find(|behavior| behavior.name() == name)
+    }
+}
+
+/// One step.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// The name of a pattern, or any regex.
+    pub pattern: String,
+    pub behavior: Behavior,
+    /// Whether gaps are taken for matches, and matches for gaps.
+    pub invert: bool,
+}
+
+impl Step {
+    /// A step in which every match and every gap is a piece.
+    pub fn isolated(pattern: impl Into<String>) -> Step {
+        Step { pattern: pattern.into(), behavior: Behavior::Isolated, invert: false }
+    }
+}
+
+/// How a split in steps is written where a pattern is: as a list in JSON. No regex that anybody means looks like it.
+const BEGINNING: &str = "[{\"split\":";
+
+/// The text of a split in steps.
+pub(super) fn to_text(steps: &[Step]) -> String {
+    let shown = steps.iter().map(|step| {
+        let mut fields = vec![format!("\"split\":{}", json!(step.pattern))];
+        if step.behavior != Behavior::Isolated {
+            fields.push(format!("\"behavior\":\"{}\"", step.behavior.name()));
+        }
+        if step.invert {
+            fields.push("\"invert\":true".to_owned());
+        }
+        format!("{{{}}}", fields.join(","))
+    });
+    format!("[{}]", shown.collect::<Vec<_>>().join(","))
+}
+
+/// The steps of a text, if it is that of some.
+pub(super) fn of_text(text: &str) -> Option<Vec<Step>> {
+    if !text.starts_with(BEGINNING) {
+        return None;
+    }
+    let steps: Vec<Map<String, Value>> = serde_json::from_str(text).ok()?;
+    let step = |step: Map<String, Value>| {
+        let behavior =
+            step.get("behavior").map_or(Some(Behavior::Isolated), |name| Behavior::of_name(name.as_str()?))?;
+        let invert = step.get("invert").map_or(Some(false), Value::as_bool)?;
+        Some(Step { pattern: step.get("split")?.as_str()?.to_owned(), behavior, invert })
+    };
+    steps.into_iter().map(step).collect()
+}
+
+/// Cuts text in steps.
+#[derive(Clone)]
+pub(super) struct StepSplitter(Vec<(Step, Cutter)>);
+
+#[derive(Clone)]
+enum Cutter {
+    /// A named pattern, which has no gaps.
+    Named(Splitter),
+    Regex(RegexSplitter),
+}
+
+impl StepSplitter {
+    pub(super) fn new(steps: &[Step]) -> Result<StepSplitter> {
+        let cutter = |step: &Step| {
+            let splitter = Splitter::new(&step.pattern)?;
+            let cutter = match splitter.engine {
+                Engine::Scan(..) => Cutter::Named(splitter),
+                _ => Cutter::Regex(RegexSplitter::new(splitter.pattern.regex())?),
+            };
+            Ok((step.clone(), cutter))
+        };
+        Ok(StepSplitter(steps.iter().map(cutter).collect::<Result<_>>()?))
+    }
+
+    /// Calls `each` with the end of every piece.
+    pub(super) fn ends(&self, text: &str, mut each: impl FnMut(usize) -> Result<()>) -> Result<()> {
+        cut(&self.0, text, 0, &mut each)
+    }
+}
+
+fn cut(steps: &[(Step, Cutter)], text: &str, offset: usize, each: &mut dyn FnMut(usize) -> Result<()>) -> Result<()> {
+    let Some(((step, cutter), rest)) = steps.split_first() else {
+        return if text.is_empty() { Ok(()) } else { each(offset + text.len()) };
+    };
+    let mut start = 0;
+    for end in step.ends(cutter, text).map_err(|error| moved(error, offset))? {
+        cut(rest, &text[start..end], offset + start, each)?;
+        start = end;
+    }
+    Ok(())
+}
+
+/// The place that an error names, in the whole text.
+fn moved(error: Error, by: usize) -> Error {
+    match error {
+        Error::Split { pattern, offset, message } => Error::Split { pattern, offset: offset + by, message },
+        other => other,
+    }
+}
+
+impl Step {
+    fn ends(&self, cutter: &Cutter, text: &str) -> Result<Vec<usize>> {
+        // The end of every match and of every gap, and which of the two it is.
+        let mut segments = Vec::new();
+        match cutter {
+            Cutter::Named(splitter) => splitter.ends(text.as_bytes(), |end| {
+                segments.push((end, !self.invert));
+                Ok(())
+            })?,
+            Cutter::Regex(regex) => {
+                regex.segments(text, |end, is_match| segments.push((end, is_match != self.invert)))?
+            }
+        }
+        match self.behavior {
+            Behavior::Removed => {
+                let mut start = 0;
+                for &(end, is_match) in &segments {
+                    if is_match && end > start {
+                        return Err(Error::Split {
+                            pattern: self.pattern.clone(),
+                            offset: start,
+                            message: "it is to remove what it matches, and no text is ever left out".to_owned(),
+                        });
+                    }
+                    start = end;
+                }
+                Ok(segments.into_iter().map(|(end, _)| end).collect())
+            }
+            behavior => Ok(joined(&segments, behavior)),
+        }
+    }
+}
+
+/// The ends of the pieces that matches and gaps make. Empty matches divide, too.
+fn joined(segments: &[(usize, bool)], behavior: Behavior) -> Vec<usize> {
+    let mut ends: Vec<usize> = Vec::with_capacity(segments.len());
+    for (number, &(end, is_match)) in segments.iter().enumerate() {
+        let before = number > 0 && segments[number - 1].1;
+        let goes_to_previous = match behavior {
+            Behavior::Isolated | Behavior::Removed => false,
+            Behavior::Contiguous => number > 0 && is_match == before,
+            Behavior::MergedWithPrevious => number > 0 && is_match && !before,
+            // The mirror image, seen from the piece behind the match.
+            Behavior::MergedWithNext => before && !is_match,
+        };
+        match ends.last_mut() {
+            Some(last) if goes_to_previous => *last = end,
+            _ => ends.push(end),
+        }
+    }
+    ends
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(steps: &[Step], text: &str) -> Vec<String> {
+        let splitter = Splitter::new(&to_text(steps)).unwrap();
+        let mut pieces = Vec::new();
+        let push = |piece: &[u8]| {
+            pieces.push(String::from_utf8_lossy(piece).into_owned());
+            Ok(())
+        };
+        splitter.split(text.as_bytes(), push).unwrap();
+        pieces
+    }
+
+    fn step(pattern: &str, behavior: Behavior, invert: bool) -> Step {
+        Step { pattern: pattern.to_owned(), behavior, invert }
+    }
+
+    /// The first of each is the example of tokenizers' documentation.
+    #[test]
+    fn behaviors() {
+        let text = "the-final--countdown";
+        for (behavior, expected, inverted) in [
+            (Behavior::Isolated, "the|-|final|-|-|countdown", "the|-|final|--|countdown"),
+            (Behavior::MergedWithPrevious, "the-|final-|-|countdown", "the-|final--|countdown"),
+            (Behavior::MergedWithNext, "the|-final|-|-countdown", "the|-final|--countdown"),
+            (Behavior::Contiguous, "the|-|final|--|countdown", "the|-|final|--|countdown"),
+        ] {
+            assert_eq!(pieces(&[step("-", behavior, false)], text).join("|"), expected, "{behavior:?}");
+            assert_eq!(pieces(&[step("[^-]+", behavior, true)], text).join("|"), inverted, "{behavior:?}");
+        }
+    }
+
+    #[test]
+    fn each_step_cuts_the_pieces_of_the_one_before() {
+        let steps = [Step::isolated(r"\p{N}{1,3}"), Step::isolated("gpt2")];
+        // White space before a digit is at the end of its piece, and so is whole.
+        assert_eq!(pieces(&steps, "a  12345 b'll"), ["a", "  ", "123", "45", " b", "'ll"]);
+        assert_eq!(pieces(&steps, ""), [""; 0]);
+    }
+
+    #[test]
+    fn what_would_be_removed_is_an_error_that_names_the_place() {
+        let all = step(r"\w+|\s+", Behavior::Removed, true);
+        assert_eq!(pieces(std::slice::from_ref(&all), "a b"), ["a", " ", "b"]);
+        let steps = [Step::isolated("x"), all];
+        let error = Splitter::new(&to_text(&steps)).unwrap().split(b"a x-b", |_| Ok(())).unwrap_err();
+        assert!(matches!(error, Error::Split { offset: 3, .. }), "{error}");
+    }
+
+    #[test]
+    fn steps_are_written_and_read() {
+        let steps = vec![step("\"\\d", Behavior::MergedWithNext, true), Step::isolated("cl100k")];
+        assert_eq!(of_text(&to_text(&steps)), Some(steps));
+        for text in ["[{\"split\": 1}]", "[{\"split\":\"a\",\"behavior\":\"x\"}]", "[{\"split\":\"a\"", "[a-z]"] {
+            assert_eq!(of_text(text), None);
+        }
+    }
+}
