@@ -40,11 +40,12 @@ def build(*groups: str) -> None:
     """Make the environment, install what is pinned, build pairwright in release mode."""
     if not PYTHON.exists():
         venv.create(ENVIRONMENT, with_pip=True)
-    for group in ("test", *groups):
+    for group in ("test", "vocabularies", *groups):
         requirements = ROOT / "requirements" / f"{group}.txt"
         stamp = ENVIRONMENT / f"{group}.stamp"
         if not stamp.exists() or stamp.read_bytes() != requirements.read_bytes():
-            run(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", requirements)
+            alone = ["--no-deps"] if group == "vocabularies" else []
+            run(PYTHON, "-m", "pip", "install", "--quiet", *alone, "--require-hashes", "-r", requirements)
             stamp.write_bytes(requirements.read_bytes())
     run(SCRIPTS / "maturin", "develop", "--release", "--locked")
 

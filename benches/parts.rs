@@ -18,7 +18,7 @@ fn corpus() -> Vec<u8> {
         let path = Path::new(&folder).join("tinyshakespeare.txt");
         return std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
-    let source = concat!(include_str!("../src/special.rs"), include_str!("../src/train/count.rs"));
+    let source = concat!(include_str!("../src/special/mod.rs"), include_str!("../src/train/count.rs"));
     source.repeat(40).into_bytes()
 }
 
@@ -54,7 +54,7 @@ fn split(criterion: &mut Criterion) {
         include_str!("../src/encode/long.rs"),
         include_str!("../src/io/model_file.rs"),
         include_str!("../src/py/tokenizer.rs"),
-        include_str!("../src/special.rs"),
+        include_str!("../src/special/mod.rs"),
         include_str!("../src/split/scan/window/lanes.rs"),
         include_str!("../src/split/scan/window/starts.rs"),
         include_str!("../src/tokenizer.rs"),

@@ -24,6 +24,7 @@ mod error;
 pub mod io;
 pub mod machine;
 pub mod merges;
+pub mod normalize;
 pub mod parallel;
 mod piece;
 #[cfg(feature = "python")]
@@ -38,7 +39,7 @@ pub mod vocab;
 
 pub use encode::batch::TokenBatch;
 pub use error::{Error, Result};
-pub use special::{Choice, Policy, SpecialTokens};
+pub use special::{Choice, Policy, SpecialToken, SpecialTokens};
 pub use split::{Pattern, Splitter};
 pub use tokenizer::{Metadata, Tokenizer};
 pub use vocab::{Id, Vocab};

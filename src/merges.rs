@@ -85,6 +85,7 @@ impl Rules for Ranks<'_> {
 /// The rules of a merge list: only pairs that are in it merge, and a pair's place in the list is its rank.
 #[derive(Clone, Default)]
 pub struct MergeList {
+    pairs: Vec<Pair>,
     ranks: HashMap<Pair, Rank, RandomState>,
     made: Vec<Id>,
 }
@@ -94,7 +95,7 @@ impl MergeList {
     ///
     /// # Errors
     /// [`Error::Vocab`] for a merge of what is no token, into what is no token, or that is listed twice.
-    pub fn new(vocab: &Vocab, pairs: &[Pair]) -> Result<MergeList> {
+    pub fn new(vocab: &Vocab, pairs: Vec<Pair>) -> Result<MergeList> {
         let mut list = MergeList::default();
         for (number, &(left, right)) in pairs.iter().enumerate() {
             let fail = |what| Err(Error::Vocab { message: format!("merge {number} ({}, {}) {what}", left.0, right.0) });
@@ -112,7 +113,13 @@ impl MergeList {
             }
             list.made.push(made);
         }
+        list.pairs = pairs;
         Ok(list)
+    }
+
+    /// The merges in order.
+    pub fn pairs(&self) -> &[Pair] {
+        &self.pairs
     }
 }
 
@@ -143,22 +150,54 @@ impl Rules for MergeList {
     }
 }
 
+/// The merges of a list that gives the bytes of the tokens, as pairs of a vocabulary: the given one, or that of the 256 bytes in
+/// their order and of what the merges make, in theirs.
+///
+/// # Errors
+/// [`Error::Vocab`] naming the merge that is of what is no token by then.
+pub fn of_bytes(vocab: Option<Vocab>, merges: &[(Vec<u8>, Vec<u8>)]) -> Result<(Vocab, Vec<Pair>)> {
+    let makes_tokens = vocab.is_none();
+    let mut vocab = vocab.unwrap_or_else(Vocab::of_bytes);
+    let mut pairs = Vec::with_capacity(merges.len());
+    for (number, (left, right)) in merges.iter().enumerate() {
+        let known = |token: &[u8]| {
+            vocab.id(token).ok_or_else(|| {
+                let shown = [left, right].map(|token| format!("b\"{}\"", token.escape_ascii())).join(", ");
+                let message =
+                    format!("merge {number} ({shown}) is of b\"{}\", which is no token", token.escape_ascii());
+                Error::Vocab { message }
+            })
+        };
+        pairs.push((known(left)?, known(right)?));
+        let made = [&left[..], right].concat();
+        if makes_tokens && vocab.id(&made).is_none() {
+            vocab.insert(vocab.end(), &made)?;
+        }
+    }
+    Ok((vocab, pairs))
+}
+
 /// The last merge of every token that merging can reach, in the order of ranks.
 ///
-/// A token's last merge is found by encoding its bytes with the ranks below its own: a reachable token ends as exactly
-/// two tokens, and these merge into it. Single bytes and unreachable tokens have no entry. This is the known way to
-/// turn OpenAI's rank files into merge lists.
+/// A token's last merge is found by encoding its bytes: a reachable token is in the end exactly two tokens, and these merge into
+/// it. Single bytes and unreachable tokens have no entry. This is the known way to turn OpenAI's rank files into merge lists.
+///
+/// No other two tokens ever merge into it, in any text: up to the moment when two stand side by side, the merges between the ends
+/// of the two have been those of the token by itself. So merging by this list is merging by ranks.
 pub fn recover(vocab: &Vocab) -> Vec<Pair> {
     let mut pairs = Vec::new();
     let mut parts: Vec<(usize, Id)> = Vec::new();
     for (id, bytes) in vocab.iter().filter(|(_, bytes)| bytes.len() > 1) {
         parts.clear();
         parts.extend((0..bytes.len()).map(|at| (at, vocab.id(&bytes[at..=at]).expect("every byte is a token"))));
-        while let Some((rank, at)) = lowest(vocab, bytes, &parts).filter(|(rank, _)| *rank < Rank(id.0)) {
+        while let [_, _, _, ..] = parts[..]
+            && let Some((rank, at)) = lowest(vocab, bytes, &parts)
+        {
             parts[at].1 = Id(rank.0);
             parts.remove(at + 1);
         }
         if let [(_, left), (_, right)] = parts[..] {
+            debug_assert_eq!(vocab.id(bytes), Some(id));
             pairs.push((left, right));
         }
     }
@@ -201,7 +240,7 @@ mod tests {
         let vocab = vocab(&[b"ab", b"bc", b"abc"]);
         let [a, b, c] = [97, 98, 99].map(Id);
         let [ab, bc, abc] = [256, 257, 258].map(Id);
-        let list = MergeList::new(&vocab, &[(b, c), (a, b), (a, bc)]).unwrap();
+        let list = MergeList::new(&vocab, vec![(b, c), (a, b), (a, bc)]).unwrap();
         let rank = |pair| list.rank(b"", 0, 0, pair).0;
         assert_eq!([rank((b, c)), rank((a, b)), rank((a, bc)), rank((ab, c))], [0, 1, 2, Rank::NONE.0]);
         assert_eq!([0, 1, 2].map(|rank| list.made(Rank(rank))), [bc, ab, abc]);
@@ -210,14 +249,30 @@ mod tests {
             (vec![(a, c)], "merge 0 (97, 99) gives no token"),
             (vec![(a, Id(999))], "merge 0 (97, 999) names an id that is no token"),
         ] {
-            let error = MergeList::new(&vocab, &pairs).err().unwrap().to_string();
+            let error = MergeList::new(&vocab, pairs).err().unwrap().to_string();
             assert!(error.contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn merges_of_bytes_make_their_vocabulary() {
+        let merges = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(left, right)| (left.as_bytes().to_vec(), right.as_bytes().to_vec())).collect::<Vec<_>>()
+        };
+        let list = merges(&[("b", "c"), ("a", "bc"), ("a", "b"), ("ab", "c")]);
+        let (made, pairs) = of_bytes(None, &list).unwrap();
+        assert!(made == vocab(&[b"bc", b"abc", b"ab"]));
+        assert_eq!(pairs, [(98, 99), (97, 256), (97, 98), (258, 99)].map(|(left, right)| (Id(left), Id(right))));
+        let error = of_bytes(None, &merges(&[("a", "b"), ("ab", "cd")])).err().unwrap().to_string();
+        assert!(error.contains("merge 1 (b\"ab\", b\"cd\") is of b\"cd\", which is no token"), "{error}");
+        assert!(of_bytes(Some(vocab(&[])), &list).is_err());
     }
 
     #[test]
     fn recovery_finds_the_last_merge_and_passes_over_unreachable_tokens() {
         let vocab = vocab(&[b"ab", b"bc", b"abc", b"xyz"]);
         assert_eq!(recover(&vocab), [(Id(97), Id(98)), (Id(98), Id(99)), (Id(256), Id(99))]);
+        // One that is made of a later one.
+        assert_eq!(recover(&self::vocab(&[b"abc", b"bc"])), [(Id(97), Id(257)), (Id(98), Id(99))]);
     }
 }

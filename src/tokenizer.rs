@@ -1,5 +1,6 @@
 //! The façade: split, encode, special tokens and decode, tied together.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
@@ -7,7 +8,8 @@ use serde_json::{Map, Value};
 use crate::decode;
 use crate::encode::{Encoder, Guard, Scratch};
 use crate::error::{Error, Result};
-use crate::merges::{self, Pair};
+use crate::merges::{self, MergeList, Pair};
+use crate::normalize::Form;
 use crate::parallel::Stop;
 use crate::special::{Choice, Policy, SpecialTokens};
 use crate::split::Splitter;
@@ -27,6 +29,14 @@ pub struct Tokenizer {
     encoder: OnceLock<Arc<Encoder>>,
     splitter: Splitter,
     special: SpecialTokens,
+    /// What text is brought into before it is split.
+    normalizer: Option<Form>,
+    /// The ids that are to come before and behind those of a text, for a model.
+    frame: [Vec<Id>; 2],
+    /// The merges, if they alone merge, and not all that the ranks mean.
+    list: Option<Arc<MergeList>>,
+    /// Whether a piece that is a token is encoded to it, whatever merging gives.
+    ignores_merges: bool,
     /// The merges that made the vocabulary, if it was trained here.
     trained: Option<Vec<Pair>>,
     /// Those that its ranks mean, once somebody asks.
@@ -38,10 +48,11 @@ impl Tokenizer {
     /// A tokenizer whose ids are ranks: of two possible merges the one that gives the lower id comes first.
     ///
     /// # Errors
-    /// [`Error::Vocab`] if a single byte is missing, [`Error::SpecialToken`] if an id is taken by an ordinary token.
+    /// [`Error::Vocab`] if a single byte is missing, [`Error::SpecialToken`] if an id is taken by another, ordinary token.
     pub fn from_ranks(vocab: Vocab, splitter: Splitter, special: SpecialTokens) -> Result<Tokenizer> {
         for (token, id) in special.iter() {
-            if let Some(bytes) = vocab.bytes(id) {
+            // One may be both: what merging gives is then found without merging, too.
+            if let Some(bytes) = vocab.bytes(id).filter(|bytes| *bytes != token.as_bytes()) {
                 let reason = format!("has id {}, which is also that of the token b\"{}\"", id.0, bytes.escape_ascii());
                 return Err(Error::SpecialToken { token: token.to_owned(), reason });
             }
@@ -52,6 +63,10 @@ impl Tokenizer {
             encoder: OnceLock::new(),
             splitter,
             special,
+            normalizer: None,
+            frame: Default::default(),
+            list: None,
+            ignores_merges: false,
             trained: None,
             recovered: OnceLock::new(),
             metadata: Metadata::new(),
@@ -85,6 +100,68 @@ impl Tokenizer {
         Ok(self)
     }
 
+    /// A tokenizer in which only these merges happen, the first of them that can before all others.
+    ///
+    /// Where they are what the ranks mean anyway (see [`merges::recover`]), one for each token of two bytes or more and in the
+    /// order of ids, it is the same as that of [`Tokenizer::from_ranks`] and [`Tokenizer::with_merges`].
+    ///
+    /// # Errors
+    /// As [`Tokenizer::from_ranks`]; [`Error::Vocab`] for a merge of what is no token, into what is no token, or that is
+    /// listed twice.
+    pub fn from_merges(
+        vocab: Vocab,
+        merges: Vec<Pair>,
+        splitter: Splitter,
+        special: SpecialTokens,
+    ) -> Result<Tokenizer> {
+        let tokenizer = Tokenizer::from_ranks(vocab, splitter, special)?;
+        if tokenizer.merges() == merges
+            && let Ok(by_ranks) = tokenizer.clone().with_merges(merges.clone())
+        {
+            return Ok(by_ranks);
+        }
+        tokenizer.with_list(merges)
+    }
+
+    /// The same, in which only these merges happen.
+    pub(crate) fn with_list(mut self, merges: Vec<Pair>) -> Result<Tokenizer> {
+        self.list = Some(Arc::new(MergeList::new(&self.vocab, merges)?));
+        self.encoder = OnceLock::new();
+        Ok(self)
+    }
+
+    /// The same; but a piece that is a token is encoded to it, whether or not merging gives it: tiktoken does so, and
+    /// tokenizers on request.
+    pub fn ignoring_merges(mut self, ignores_merges: bool) -> Tokenizer {
+        self.ignores_merges = ignores_merges;
+        self.encoder = OnceLock::new();
+        self
+    }
+
+    /// The same, which brings text into a normal form before it splits it.
+    ///
+    /// # Errors
+    /// [`Error::SpecialToken`] if there are too many to be searched for.
+    pub fn with_normalizer(mut self, normalizer: Option<Form>) -> Result<Tokenizer> {
+        if self.normalizer != normalizer {
+            self.special = self.special.with_form(normalizer)?;
+            self.normalizer = normalizer;
+        }
+        Ok(self)
+    }
+
+    /// The same with the ids that are to come before and behind those of a text. Encoding adds none; they are for those who ask.
+    ///
+    /// # Errors
+    /// [`Error::Vocab`] if one is no token.
+    pub fn with_frame(mut self, before: Vec<Id>, behind: Vec<Id>) -> Result<Tokenizer> {
+        if let Some(id) = before.iter().chain(&behind).find(|&&id| self.token_bytes(id).is_none()) {
+            return Err(Error::Vocab { message: format!("id {}, to be added to texts, is no token", id.0) });
+        }
+        self.frame = [before, behind];
+        Ok(self)
+    }
+
     /// The same, prepared for encoding now instead of when the first text comes.
     pub fn prepared(self) -> Tokenizer {
         self.encoder();
@@ -93,8 +170,9 @@ impl Tokenizer {
 
     fn encoder(&self) -> &Encoder {
         self.encoder.get_or_init(|| {
-            let encoder = Encoder::new(self.vocab.clone(), None);
-            Arc::new(encoder.expect("the vocabulary was checked when it was taken in"))
+            let encoder = Encoder::new(self.vocab.clone(), self.list.clone());
+            let encoder = encoder.expect("the vocabulary was checked when it was taken in");
+            Arc::new(if self.ignores_merges { encoder.ignoring_merges() } else { encoder })
         })
     }
 
@@ -119,6 +197,22 @@ impl Tokenizer {
         &self.splitter
     }
 
+    /// What text is brought into before it is split.
+    pub fn normalizer(&self) -> Option<Form> {
+        self.normalizer
+    }
+
+    /// The ids that are to come before and behind those of a text, for a model.
+    pub fn frame(&self) -> &[Vec<Id>; 2] {
+        &self.frame
+    }
+
+    /// Whether the ids of the parts of a text are those of the whole, wherever neither a piece nor a special token is torn;
+    /// and the tokens, joined, are the text.
+    pub fn is_plain(&self) -> bool {
+        self.normalizer.is_none() && self.special.are_plain()
+    }
+
     /// How the tokenizer was made.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
@@ -130,18 +224,29 @@ impl Tokenizer {
         self.vocab.end().index().max(special)
     }
 
-    /// The merges in order: those that made the vocabulary, or else those recovered from its ranks, which leave out
+    /// The merges in order: those listed, those that made the vocabulary, or else those recovered from its ranks, which leave out
     /// tokens that merging cannot reach.
     pub fn merges(&self) -> &[Pair] {
-        match &self.trained {
-            Some(merges) => merges,
-            None => self.recovered.get_or_init(|| merges::recover(&self.vocab)),
+        match (&self.list, &self.trained) {
+            (Some(list), _) => list.pairs(),
+            (_, Some(merges)) => merges,
+            _ => self.recovered.get_or_init(|| merges::recover(&self.vocab)),
         }
     }
 
     /// The merges that made the vocabulary, if it was trained here.
     pub fn trained_merges(&self) -> Option<&[Pair]> {
         self.trained.as_deref()
+    }
+
+    /// Whether only the listed merges happen, and not all that the ranks mean.
+    pub fn is_by_list(&self) -> bool {
+        self.list.is_some()
+    }
+
+    /// Whether a piece that is a token is encoded to it, whether or not merging gives it.
+    pub fn ignores_merges(&self) -> bool {
+        self.ignores_merges
     }
 
     /// The bytes of an ordinary or special token.
@@ -170,7 +275,7 @@ impl Tokenizer {
 
     /// The ids of a text in which special tokens are plain text.
     pub fn encode_ordinary(&self, text: &[u8]) -> Result<Vec<Id>> {
-        self.encode(text, &Policy::ORDINARY)
+        self.encode(text, &self.special.ordinary())
     }
 
     /// Working memory that remembers the pieces that were encoded before.
@@ -216,7 +321,7 @@ impl Tokenizer {
         let mut from = 0;
         // The splitter knows only the stretch; the caller knows the text.
         let mut each = |start: usize, end: usize, special| {
-            each(&text[start..end], special).map_err(|error| match error {
+            self.normalized(&text[start..end], policy, special, &mut each).map_err(|error| match error {
                 Error::Split { pattern, offset, message } => Error::Split { pattern, offset: start + offset, message },
                 other => other,
             })
@@ -228,6 +333,27 @@ impl Tokenizer {
             }
         }
         each(from, text.len(), None)
+    }
+
+    /// Calls `each` with the parts of a stretch, as normalized, and with the tokens that are looked for in it then.
+    #[inline(always)]
+    fn normalized(
+        &self,
+        stretch: &[u8],
+        policy: &Policy,
+        special: Option<Id>,
+        each: &mut impl FnMut(&[u8], Option<Id>) -> Result<()>,
+    ) -> Result<()> {
+        if self.normalizer.is_none() && policy.normalized().is_none() {
+            return each(stretch, special);
+        }
+        let stretch = self.normalizer.map_or(Cow::Borrowed(stretch), |form| form.apply(stretch));
+        let mut from = 0;
+        while let Some(found) = policy.normalized().and_then(|finder| finder.find(&stretch, from)) {
+            each(&stretch[from..found.start], found.id)?;
+            from = found.end;
+        }
+        each(&stretch[from..], special)
     }
 
     /// Appends the ids of one piece.
@@ -257,6 +383,10 @@ impl PartialEq for Tokenizer {
         self.splitter.pattern() == other.splitter.pattern()
             && self.special == other.special
             && self.vocab == other.vocab
+            && self.is_by_list() == other.is_by_list()
+            && self.ignores_merges == other.ignores_merges
+            && self.normalizer == other.normalizer
+            && self.frame == other.frame
             && self.merges() == other.merges()
     }
 }
@@ -308,6 +438,25 @@ mod tests {
             let error = tokenizer().with_merges(merges).err().unwrap().to_string();
             assert!(error.contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn merges_that_the_ranks_mean_are_the_ranks() {
+        let (a, b, ab, abab) = (Id(97), Id(98), Id(256), Id(257));
+        let of = |merges: &[Pair]| {
+            let Tokenizer { vocab, splitter, special, .. } = tokenizer();
+            Tokenizer::from_merges((*vocab).clone(), merges.to_vec(), splitter, special)
+        };
+        let by_ranks = of(&[(a, b), (ab, ab)]).unwrap();
+        assert!(!by_ranks.is_by_list() && by_ranks == tokenizer());
+        // The last merge never happens, or comes first.
+        for (merges, expected) in [(vec![(a, b)], vec![ab, ab]), (vec![(ab, ab), (a, b)], vec![abab])] {
+            let by_list = of(&merges).unwrap();
+            assert!(by_list.is_by_list() && by_list != tokenizer());
+            assert_eq!(by_list.merges(), merges);
+            assert_eq!(by_list.encode_ordinary(b"abab").unwrap(), expected);
+        }
+        assert!(of(&[(a, a)]).is_err());
     }
 
     #[test]

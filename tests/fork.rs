@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pairwright::parallel::{Outcome, share};
-use pairwright::{Policy, SpecialTokens, Splitter, TokenBatch, Tokenizer, Vocab};
+use pairwright::{SpecialTokens, Splitter, TokenBatch, Tokenizer, Vocab};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -126,10 +126,11 @@ fn a_call_that_forks_in_its_tick_ends_in_parent_and_child() {
                 };
                 let asked = threads.try_into().ok();
                 let right = if counts {
-                    let counts = tokenizer.count_batch(&texts, &Policy::ORDINARY, asked, tick).unwrap_or_default();
+                    let counts =
+                        tokenizer.count_batch(&texts, &tokenizer.special().ordinary(), asked, tick).unwrap_or_default();
                     counts == [vec![ids.len() as i64; times], vec![letters.len() as i64]].concat()
                 } else {
-                    let batch = tokenizer.encode_batch(&texts, &Policy::ORDINARY, asked, tick);
+                    let batch = tokenizer.encode_batch(&texts, &tokenizer.special().ordinary(), asked, tick);
                     batch.is_ok_and(|batch| batch.offsets.len() == times + 2 && is_right(&batch))
                 };
                 if child == 0 {

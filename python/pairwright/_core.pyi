@@ -6,7 +6,7 @@ byte; a lone surrogate in a `str` becomes U+FFFD. Long calls can be interrupted 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, Self, SupportsIndex, final
+from typing import Any, Literal, Self, SupportsIndex, final, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -74,11 +74,65 @@ class Tokenizer:
         """
 
     @staticmethod
-    def from_tiktoken(path: Path, *, pattern: str, special_tokens: Mapping[str, int] | None = None) -> Tokenizer:
+    def from_tiktoken(
+        path: Path, *, pattern: str, special_tokens: Mapping[str, int] | None = None, ignore_merges: bool = False
+    ) -> Tokenizer:
         """Read a rank file in tiktoken's format; ranks are ids.
 
-        `pattern` is a name or, to the letter, any regex. Raises `OSError`; `FormatError` naming the line that is
-        damaged; `ValueError` for an invalid pattern or special token.
+        `pattern` is a name or, to the letter, any regex. With `ignore_merges`, a piece that is a token is encoded to
+        it, whether or not merging gives it: that is what tiktoken does, and it matters for vocabularies with tokens
+        that no merge reaches, such as that of Llama 3. Raises `OSError`; `FormatError` naming the line that is damaged;
+        `ValueError` for an invalid pattern or special token.
+        """
+
+    @staticmethod
+    def from_huggingface(path: Path) -> Tokenizer:
+        """Read a tokenizer.json of Hugging Face's tokenizers, or the one in a folder.
+
+        Understood are byte-level BPE models with merge lists, in either spelling and with `ignore_merges`; the
+        pre-tokenizers ByteLevel, Split, Digits and sequences of them; one normal form of Unicode; added tokens with all
+        their flags; post-processors that add ids before and behind a text (`beginning`, `ending`). Added tokens that
+        are not special are found in every text. Truncation and padding are passed over.
+
+        `encode(text, allowed_special="all")` gives the ids that tokenizers gives without `beginning` and `ending`.
+        Raises `OSError`; `FormatError` naming a component that is not supported, or what is damaged.
+        """
+
+    @staticmethod
+    def from_minbpe(path: Path) -> Tokenizer:
+        """Read a `.model` file of minbpe. Raises `OSError`; `FormatError` naming the line that is damaged."""
+
+    @staticmethod
+    def from_tekken(path: Path) -> Tokenizer:
+        """Read a tekken.json of Mistral's: its tokens, pattern and special tokens.
+
+        Raises `OSError`; `FormatError` naming what is damaged.
+        """
+
+    @staticmethod
+    def from_ranks(
+        ranks: Mapping[bytes, int],
+        *,
+        pattern: str,
+        special_tokens: Mapping[str, int] | None = None,
+        ignore_merges: bool = False,
+    ) -> Tokenizer:
+        """As `from_tiktoken`, of tokens with their ranks: what `vocab` gives. Raises `ValueError`."""
+
+    @staticmethod
+    def from_merges(
+        merges: Iterable[tuple[bytes, bytes]],
+        *,
+        vocab: Mapping[bytes, int] | None = None,
+        pattern: str,
+        special_tokens: Mapping[str, int] | None = None,
+        ignore_merges: bool = False,
+    ) -> Tokenizer:
+        """A tokenizer in which only these merges happen, the first that can before all others: what `merges` gives.
+
+        `vocab` gives every token its id. Without it the 256 bytes have the ids from 0 to 255, and what the merges make
+        the next ones, in their order. Raises `ValueError` naming the merge that is of what is no token, gives none, or
+        is listed twice; and as `from_tiktoken`.
         """
 
     def save(self, path: Path) -> None:
@@ -88,6 +142,24 @@ class Tokenizer:
         """Write the ordinary tokens as a rank file in tiktoken's format. Raises `OSError`.
 
         The format has no place for special tokens, the split pattern and metadata.
+        """
+
+    def to_huggingface(self, path: Path, *, config: Mapping[str, object] | None = None) -> None:
+        """Write a tokenizer.json for Hugging Face's tokenizers, or into a folder that is there.
+
+        With a `config`, even an empty one, a tokenizer_config.json goes beside it: `PreTrainedTokenizerFast` of
+        transformers then loads the folder. The config says more, e.g. `{"eos_token": "<|end|>", "model_max_length":
+        4096, "chat_template": "…"}`; values must be such as `json` writes.
+
+        Raises `OSError`; `ValueError` if tokenizers would understand something else: special tokens that share an id,
+        or a custom pattern that means something else to its regex library.
+        """
+
+    def to_minbpe(self, path: Path) -> None:
+        """Write a `.model` file for minbpe.
+
+        Raises `OSError`; `ValueError` if the ids are not those of the bytes and then of the merges, or the tokenizer
+        does what minbpe has no place for.
         """
 
     def encode(
@@ -146,6 +218,18 @@ class Tokenizer:
         Spans count characters of a `str`, and bytes of `bytes`. Tokens that share a character share its span.
         """
 
+    def encode_piece(self, piece: Text) -> list[int]:
+        """The ids of one piece, whatever the split pattern would make of it; special tokens are plain text."""
+
+    @overload
+    def split(self, text: str) -> list[str]: ...
+    @overload
+    def split(self, text: bytes) -> list[bytes]:
+        """The pieces of a text, of the type it has: joined, they are the text. Special tokens are plain text.
+
+        Raises `SplitError` if a custom pattern fails on the text.
+        """
+
     def count(self, text: Text, *, threads: int | None = None) -> int:
         """The number of ids of a text in which special tokens are plain text. Keeps no ids."""
 
@@ -179,12 +263,31 @@ class Tokenizer:
         """The split pattern: its name, or the regex that was given."""
 
     @property
+    def normalizer(self) -> str | None:
+        """The normal form of Unicode that text is brought into before it is split: "NFC", "NFKC", or none."""
+
+    @property
+    def beginning(self) -> list[int]:
+        """The ids that a model expects before those of a text. `encode` does not add them."""
+
+    @property
+    def ending(self) -> list[int]:
+        """The ids that a model expects behind those of a text. `encode` does not add them."""
+
+    @property
+    def ignore_merges(self) -> bool:
+        """Whether a piece that is a token is encoded to it, whether or not merging gives it."""
+
+    @property
     def special_tokens(self) -> dict[str, int]:
         """The special tokens with their ids, in the order of ids."""
 
     @property
     def merges(self) -> list[tuple[bytes, bytes]]:
-        """The merges in order. Those of a rank file are recovered, leaving out tokens that merging cannot reach."""
+        """The merges in order: `from_merges` takes them back.
+
+        Those of a rank file are recovered, leaving out tokens that merging cannot reach.
+        """
 
     @property
     def vocab(self) -> dict[bytes, int]:

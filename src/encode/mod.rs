@@ -36,9 +36,9 @@ use seen::{BATCH, Seen};
 pub struct Encoder {
     vocab: Arc<Vocab>,
     /// The rules, unless they are the ranks of the vocabulary.
-    list: Option<MergeList>,
+    list: Option<Arc<MergeList>>,
     bytes: Bytes,
-    /// By id: whether merging the token's bytes gives the token back, as far as that was asked.
+    /// By id: whether the token's bytes are encoded to the token, as far as that was asked.
     whole: Box<[AtomicU8]>,
     /// Tells scratches of different encoders apart; never 0.
     number: u64,
@@ -120,11 +120,11 @@ impl Encoder {
     ///
     /// # Errors
     /// [`Error::Vocab`] if a single byte is missing.
-    pub fn new(vocab: Arc<Vocab>, list: Option<MergeList>) -> Result<Encoder> {
+    pub fn new(vocab: Arc<Vocab>, list: Option<Arc<MergeList>>) -> Result<Encoder> {
         static ENCODERS: AtomicU64 = AtomicU64::new(1);
         let ids = vocab.byte_ids()?;
         let pairs = match &list {
-            Some(list) => pairs_of_bytes(list, &ids),
+            Some(list) => pairs_of_bytes(&**list, &ids),
             None => {
                 let mut pairs = Box::new([Rank::NONE; 1 << 16]);
                 for (id, bytes) in vocab.iter() {
@@ -138,6 +138,12 @@ impl Encoder {
         let whole = std::iter::repeat_with(|| AtomicU8::new(0)).take(vocab.end().index()).collect();
         let number = ENCODERS.fetch_add(1, Relaxed);
         Ok(Encoder { vocab, list, bytes: Bytes { ids, pairs }, whole, number, idle: Idle::new() })
+    }
+
+    /// The same; but a piece that is a token is encoded to it, whether or not merging gives it.
+    pub fn ignoring_merges(mut self) -> Encoder {
+        self.whole.fill_with(|| AtomicU8::new(WHOLE));
+        self
     }
 
     /// Working memory that remembers what was encoded before.
@@ -299,7 +305,7 @@ impl Encoder {
 
     fn merge(&self, piece: &[u8], scratch: &mut Merge, ids: &mut Vec<Id>) -> Result<()> {
         match &self.list {
-            Some(list) => self.merge_by(list, piece, scratch, ids),
+            Some(list) => self.merge_by(&**list, piece, scratch, ids),
             None => self.merge_by(&Ranks(&self.vocab), piece, scratch, ids),
         }
     }

@@ -100,7 +100,7 @@ impl Encoder {
             seen.keep(new.key, &text[new.place.clone()], ids);
         };
         match &self.list {
-            Some(list) => short::encode_all(list, &self.bytes, rest, &mut merge.short, ids, done),
+            Some(list) => short::encode_all(&**list, &self.bytes, rest, &mut merge.short, ids, done),
             None => short::encode_all(&Ranks(&self.vocab), &self.bytes, rest, &mut merge.short, ids, done),
         }
         let end = close_gaps(all, end, news, ids);

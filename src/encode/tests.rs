@@ -47,7 +47,7 @@ fn side_by_side(encoder: &Encoder, piece: &[u8], scratch: &mut Scratch, ids: &mu
         }
     };
     match &encoder.list {
-        Some(list) => short::encode_all_portable(list, &encoder.bytes, starts, merge, &mut all, done),
+        Some(list) => short::encode_all_portable(&**list, &encoder.bytes, starts, merge, &mut all, done),
         None => short::encode_all_portable(&Ranks(&encoder.vocab), &encoder.bytes, starts, merge, &mut all, done),
     }
     assert_eq!(of_all, piece.len());
@@ -158,7 +158,7 @@ proptest! {
         let rules: Vec<_> = rules.collect();
         let drawn: Vec<Vec<u8>> = vocab.iter().map(|(_, bytes)| bytes.to_vec()).collect();
         let vocab = Arc::new(vocab);
-        let encoder = Encoder::new(vocab.clone(), Some(MergeList::new(&vocab, &list).unwrap())).unwrap();
+        let encoder = Encoder::new(vocab.clone(), Some(Arc::new(MergeList::new(&vocab, list).unwrap()))).unwrap();
         equals(&encoder, &drawn, &pieces, &|piece| reference::encode_by_list(piece, &rules));
     }
 }
@@ -190,6 +190,25 @@ fn an_unreachable_token_is_never_given_for_its_own_bytes() {
         let mut ids = Vec::new();
         whole_text(&encoder, b"xyz", &mut encoder.scratch(), &mut ids);
         assert_eq!(ids, [120, 121, 122].map(Id));
+    }
+}
+
+#[test]
+fn where_merges_are_ignored_a_piece_that_is_a_token_is_given() {
+    let long = b"-".repeat(3 * BLOCKS);
+    let vocab = vocab_of(&[b"xyz".to_vec(), b"xy".to_vec(), b"0123456789abcdefghij".to_vec(), long.clone()]);
+    let encoder = Encoder::new(vocab.clone(), None).unwrap().ignoring_merges();
+    let scratch = &mut encoder.scratch();
+    for _ in 0..2 {
+        for (id, bytes) in vocab.iter() {
+            let (mut ids, mut piece_ids) = (Vec::new(), Vec::new());
+            whole_text(&encoder, bytes, scratch, &mut ids);
+            encoder.encode_piece(bytes, scratch, &mut piece_ids).unwrap();
+            assert_eq!([ids, piece_ids], [[id], [id]]);
+        }
+        let mut ids = Vec::new();
+        whole_text(&encoder, b"xyza", scratch, &mut ids);
+        assert_eq!(ids, [Id(256), Id(97)]);
     }
 }
 

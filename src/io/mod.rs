@@ -2,8 +2,11 @@
 
 pub mod atomic;
 pub mod counts_file;
+pub mod minbpe;
 pub mod model_file;
 pub mod rank_file;
+pub mod tekken;
+pub mod tokenizer_json;
 
 use std::fs;
 use std::path::Path;

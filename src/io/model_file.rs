@@ -13,7 +13,11 @@
 //! ```
 //!
 //! `vocab` gives the bytes of every ordinary token in base64 with its id, which is its rank. `merges` gives, in the order
-//! of ids, the pair of ids that made each token of two bytes or more; it is `null` if the tokenizer was not trained here.
+//! of ids, the pair of ids that made each token of two bytes or more; it is `null` if they are not known. With `"rules": "merges"`
+//! they come in any order, and only they merge. With `"ignore_merges": true` a piece that is a token is encoded to it.
+//! `normalizer` names a normal form of Unicode, `special_manners` how some special tokens are found, and `beginning` and `ending`
+//! are the ids that a model expects around a text.
+//!
 //! `checksum` is the SHA-256 of the object without `checksum` and without `metadata.time`, written with sorted keys and
 //! no white space: models of the same corpus and settings have the same checksum whenever they were trained.
 
@@ -25,13 +29,35 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::io::{atomic, pattern_from_json, pattern_to_json, read};
-use crate::special::SpecialTokens;
+use crate::normalize::Form;
+use crate::special::{Manner, SpecialToken, SpecialTokens};
 use crate::split::Splitter;
 use crate::tokenizer::Tokenizer;
 use crate::vocab::{Id, Vocab};
 
+/// All but the long ones, in the order in which they are written.
+const KEYS: [&str; 11] = [
+    "format",
+    "version",
+    "checksum",
+    "pattern",
+    "normalizer",
+    "special_tokens",
+    "special_manners",
+    FRAME[0],
+    FRAME[1],
+    "rules",
+    "ignore_merges",
+];
+
+/// The ids that are to come before and behind those of a text.
+const FRAME: [&str; 2] = ["beginning", "ending"];
+
 const FORMAT: &str = "pairwright";
 const VERSION: u64 = 1;
+
+/// What decides where there are merges that mean something else than the ranks.
+const RULES: &str = "merges";
 
 /// Writes a tokenizer to a model file.
 ///
@@ -56,7 +82,10 @@ pub fn to_bytes(tokenizer: &Tokenizer) -> Vec<u8> {
     let mut content = content(tokenizer);
     content.insert("checksum".into(), checksum(&content).into());
     let mut text = String::from("{\n");
-    for key in ["format", "version", "checksum", "pattern", "special_tokens"] {
+    for key in KEYS {
+        if !content.contains_key(key) {
+            continue;
+        }
         text += &format!("{}: {},\n", json!(key), content[key]);
     }
     let tokens =
@@ -100,8 +129,9 @@ pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Tokenizer> {
 /// Everything but the checksum.
 fn content(tokenizer: &Tokenizer) -> Map<String, Value> {
     let vocab = tokenizer.vocab().iter().map(|(id, bytes)| (BASE64_STANDARD.encode(bytes), id.0.into()));
-    let merges = tokenizer.trained_merges();
-    let content = json!({
+    let is_by_list = tokenizer.is_by_list();
+    let merges = if is_by_list { Some(tokenizer.merges()) } else { tokenizer.trained_merges() };
+    let mut content = json!({
         "format": FORMAT,
         "version": VERSION,
         "pattern": pattern_to_json(tokenizer.splitter().pattern()),
@@ -110,11 +140,48 @@ fn content(tokenizer: &Tokenizer) -> Map<String, Value> {
         "merges": merges.map(|merges| merges.iter().map(|(left, right)| [left.0, right.0]).collect::<Vec<_>>()),
         "metadata": tokenizer.metadata(),
     });
+    // What most tokenizers do not have is left out.
+    let special = tokenizer.special();
+    if !special.are_plain() {
+        let manners = special.tokens().iter().filter(|token| token.manner != Manner::default());
+        let manners = manners.map(|token| (token.name.clone(), manner_to_json(token.manner)));
+        content["special_manners"] = manners.collect::<Map<_, _>>().into();
+    }
+    if let Some(form) = tokenizer.normalizer() {
+        content["normalizer"] = form.name().into();
+    }
+    for (key, ids) in FRAME.iter().zip(tokenizer.frame()).filter(|(_, ids)| !ids.is_empty()) {
+        content[*key] = ids.iter().map(|id| id.0).collect::<Vec<_>>().into();
+    }
+    if is_by_list {
+        content["rules"] = RULES.into();
+    }
+    if tokenizer.ignores_merges() {
+        content["ignore_merges"] = true.into();
+    }
     match content {
         Value::Object(content) => content,
         _ => unreachable!("an object was written"),
     }
 }
+
+/// The names of what a manner is, in a list.
+fn manner_to_json(manner: Manner) -> Value {
+    let Manner { lstrip, rstrip, single_word, normalized, always } = manner;
+    let flags = [lstrip, rstrip, single_word, normalized, always];
+    MANNERS.iter().zip(flags).filter(|(_, flag)| *flag).map(|(name, _)| *name).collect::<Vec<_>>().into()
+}
+
+fn manner_from_json(names: &Value) -> Option<Manner> {
+    let names: Vec<&str> = names.as_array()?.iter().map(Value::as_str).collect::<Option<_>>()?;
+    if !names.iter().all(|name| MANNERS.contains(name)) {
+        return None;
+    }
+    let [lstrip, rstrip, single_word, normalized, always] = MANNERS.map(|name| names.contains(&name));
+    Some(Manner { lstrip, rstrip, single_word, normalized, always })
+}
+
+const MANNERS: [&str; 5] = ["lstrip", "rstrip", "single_word", "normalized", "always"];
 
 /// See the module. serde_json's maps are sorted.
 fn checksum(content: &Map<String, Value>) -> String {
@@ -152,9 +219,16 @@ fn read_content(content: &Map<String, Value>) -> Result<Tokenizer> {
 
     let special = content.get("special_tokens").and_then(Value::as_object).ok_or_else(|| missing("special_tokens"))?;
     let special = special.iter().map(|(token, value)| {
-        Ok((token.clone(), id(value).ok_or_else(|| fail(format!("special token {token:?} has no valid id")))?))
+        let id = id(value).ok_or_else(|| fail(format!("special token {token:?} has no valid id")))?;
+        let manner =
+            content.get("special_manners").map_or(Some(Manner::default()), |manners| match manners.get(token) {
+                Some(names) => manner_from_json(names),
+                None => Some(Manner::default()),
+            });
+        let manner = manner.ok_or_else(|| fail(format!("special token {token:?} has no valid manner")))?;
+        Ok(SpecialToken { name: token.clone(), id, manner })
     });
-    let special = SpecialTokens::new(special.collect::<Result<Vec<_>>>()?)?;
+    let special = SpecialTokens::with_manners(special.collect::<Result<Vec<_>>>()?)?;
 
     let pattern = content.get("pattern").filter(|pattern| pattern.is_object()).ok_or_else(|| missing("pattern"))?;
     let pattern = pattern_from_json(pattern).ok_or_else(|| missing("pattern.regex"))?;
@@ -168,10 +242,32 @@ fn read_content(content: &Map<String, Value>) -> Result<Tokenizer> {
                     merge.as_array().filter(|pair| pair.len() == 2).ok_or_else(|| missing(&format!("merge {at}")))?;
                 id(&pair[0]).zip(id(&pair[1])).ok_or_else(|| missing(&format!("merge {at}")))
             });
-            tokenizer.with_merges(merges.collect::<Result<Vec<_>>>()?)?
+            let merges = merges.collect::<Result<Vec<_>>>()?;
+            match content.get("rules").map(Value::as_str) {
+                None => tokenizer.with_merges(merges)?,
+                Some(Some(RULES)) => tokenizer.with_list(merges)?,
+                Some(_) => return Err(fail(format!("\"rules\" must be \"{RULES}\" or left out"))),
+            }
         }
         _ => return Err(missing("merges")),
     };
+    let tokenizer = match content.get("ignore_merges") {
+        None => tokenizer,
+        Some(Value::Bool(ignores)) => tokenizer.ignoring_merges(*ignores),
+        Some(_) => return Err(fail("ignore_merges must be true or false".to_owned())),
+    };
+    let normalizer = match content.get("normalizer") {
+        None => None,
+        Some(name) => Some(name.as_str().and_then(Form::of_name).ok_or_else(|| missing("normalizer"))?),
+    };
+    let [before, behind] = FRAME.map(|key| match content.get(key) {
+        None => Ok(Vec::new()),
+        Some(ids) => {
+            let ids = ids.as_array().and_then(|ids| ids.iter().map(id).collect::<Option<Vec<_>>>());
+            ids.ok_or_else(|| missing(key))
+        }
+    });
+    let tokenizer = tokenizer.with_normalizer(normalizer)?.with_frame(before?, behind?)?;
     let metadata = content.get("metadata").and_then(Value::as_object).ok_or_else(|| missing("metadata"))?;
     Ok(tokenizer.with_metadata(metadata.clone()).prepared())
 }

@@ -83,6 +83,14 @@ pub(super) fn choice(value: &Bound<'_, PyAny>) -> PyResult<Choice> {
     Ok(Choice::Names(names.map(|name| name?.extract()).collect::<PyResult<_>>()?))
 }
 
+/// The id that was given to a token.
+pub(super) fn token_id(id: &Bound<'_, PyAny>, of: impl FnOnce() -> String) -> PyResult<Id> {
+    match id.extract::<u32>() {
+        Ok(id) => Ok(Id(id)),
+        Err(_) => Err(PyValueError::new_err(format!("{} has the id {id}, which is no token id", of()))),
+    }
+}
+
 /// The value of `threads`.
 pub(super) fn threads(threads: Option<&Bound<'_, PyAny>>) -> PyResult<Option<NonZeroUsize>> {
     let Some(value) = threads else { return Ok(None) };

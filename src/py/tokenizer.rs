@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
-use pyo3::exceptions::{PyKeyError, PyValueError};
+use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
@@ -17,9 +17,12 @@ use super::ints;
 use super::leave::Inside;
 use super::watch::Watch;
 use crate::error::{Error, Result};
-use crate::io::{model_file, rank_file};
+use crate::io::{minbpe, model_file, rank_file, tekken, tokenizer_json};
+use crate::merges;
+use crate::normalize::Form;
 use crate::parallel::Stop;
 use crate::span::{Unit, spans};
+use crate::vocab::Vocab;
 use crate::{Choice, Id, Policy, SpecialTokens, Splitter, TokenBatch};
 
 /// Texts up to this many bytes take less than a microsecond or two.
@@ -88,7 +91,7 @@ impl Tokenizer {
 
     fn count_of(&self, py: Python<'_>, text: &Text, threads: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
         let threads = convert::threads(threads)?;
-        let (bytes, policy) = (&*text.bytes, &Policy::ORDINARY);
+        let (bytes, policy) = (&*text.bytes, &self.core.special().ordinary());
         let count = || self.core.count_into(bytes, policy, &mut self.core.scratch(), &Stop::default());
         self.worked(py, bytes.len(), count, |tick| self.core.count_long(bytes, policy, threads, tick))
     }
@@ -146,6 +149,44 @@ fn numbers(ids: Vec<Id>) -> Vec<u32> {
     bytemuck::allocation::cast_vec(ids)
 }
 
+/// Special tokens with their ids, of a mapping.
+fn special_of(mapping: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<(String, Id)>> {
+    let Some(mapping) = mapping else { return Ok(Vec::new()) };
+    let mut special = Vec::new();
+    for item in mapping.call_method0("items")?.try_iter()? {
+        let (token, id): (String, Bound<'_, PyAny>) = item?.extract()?;
+        special.push((token.clone(), convert::token_id(&id, || format!("special token {token:?}"))?));
+    }
+    Ok(special)
+}
+
+/// Tokens with their ids, of a mapping.
+fn vocab_of(py: Python<'_>, mapping: &Bound<'_, PyAny>) -> PyResult<Vocab> {
+    let mut vocab = Vocab::with_capacity(mapping.len()?);
+    for item in mapping.call_method0("items")?.try_iter()? {
+        let (token, id): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item?.extract()?;
+        let bytes = token_bytes(&token)?;
+        let id = convert::token_id(&id, || format!("the token b\"{}\"", bytes.escape_ascii()))?;
+        vocab.insert(id, bytes).map_err(|error| to_python(py, error))?;
+    }
+    Ok(vocab)
+}
+
+fn token_bytes<'t>(token: &'t Bound<'_, PyAny>) -> PyResult<&'t [u8]> {
+    match token.cast::<PyBytes>() {
+        Ok(bytes) => Ok(bytes.as_bytes()),
+        Err(_) => Err(PyTypeError::new_err(format!("a token must be bytes, not {}", token.get_type().name()?))),
+    }
+}
+
+/// The two tokens of a merge.
+fn pair_of(number: usize, merge: &Bound<'_, PyAny>) -> PyResult<(Vec<u8>, Vec<u8>)> {
+    let Ok((left, right)) = merge.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>() else {
+        return Err(PyTypeError::new_err(format!("merge {number} must be a pair of tokens, not {}", merge.repr()?)));
+    };
+    Ok((token_bytes(&left)?.to_vec(), token_bytes(&right)?.to_vec()))
+}
+
 /// Bytes → `str`, with `errors` as in `bytes.decode`.
 fn text<'py>(py: Python<'py>, bytes: &[u8], errors: &str) -> PyResult<Bound<'py, PyString>> {
     let errors = CString::new(errors)?;
@@ -168,25 +209,96 @@ impl Tokenizer {
 
     /// Read a rank file in tiktoken's format; ranks are ids.
     #[staticmethod]
-    #[pyo3(signature = (path, *, pattern, special_tokens = None))]
+    #[pyo3(signature = (path, *, pattern, special_tokens = None, ignore_merges = false))]
     fn from_tiktoken(
         py: Python<'_>,
         path: PathBuf,
         pattern: &str,
         special_tokens: Option<&Bound<'_, PyAny>>,
+        ignore_merges: bool,
     ) -> PyResult<Tokenizer> {
-        let mut special = Vec::new();
-        if let Some(mapping) = special_tokens {
-            for item in mapping.call_method0("items")?.try_iter()? {
-                let (token, number): (String, Bound<'_, PyAny>) = item?.extract()?;
-                let number = number.extract::<u32>().map_err(|_| {
-                    PyValueError::new_err(format!("special token {token:?} has the id {number}, which is no token id"))
-                })?;
-                special.push((token, Id(number)));
-            }
-        }
-        let load = || rank_file::load(&path, Splitter::new(pattern)?, SpecialTokens::new(special)?);
+        let special = special_of(special_tokens)?;
+        let load = || {
+            let tokenizer = rank_file::load(&path, Splitter::new(pattern)?, SpecialTokens::new(special)?)?;
+            Ok(tokenizer.ignoring_merges(ignore_merges).prepared())
+        };
         py.detach(load).map(Tokenizer::from).map_err(|error| to_python(py, error))
+    }
+
+    /// A tokenizer of tokens with their ranks; ranks are ids.
+    #[staticmethod]
+    #[pyo3(signature = (ranks, *, pattern, special_tokens = None, ignore_merges = false))]
+    fn from_ranks(
+        py: Python<'_>,
+        ranks: &Bound<'_, PyAny>,
+        pattern: &str,
+        special_tokens: Option<&Bound<'_, PyAny>>,
+        ignore_merges: bool,
+    ) -> PyResult<Tokenizer> {
+        let special = special_of(special_tokens)?;
+        let vocab = vocab_of(py, ranks)?;
+        let make = || {
+            let tokenizer = crate::Tokenizer::from_ranks(vocab, Splitter::new(pattern)?, SpecialTokens::new(special)?)?;
+            Ok(tokenizer.ignoring_merges(ignore_merges).prepared())
+        };
+        py.detach(make).map(Tokenizer::from).map_err(|error| to_python(py, error))
+    }
+
+    /// A tokenizer in which only the merges of a list happen.
+    #[staticmethod]
+    #[pyo3(signature = (merges, *, vocab = None, pattern, special_tokens = None, ignore_merges = false))]
+    fn from_merges(
+        py: Python<'_>,
+        merges: &Bound<'_, PyAny>,
+        vocab: Option<&Bound<'_, PyAny>>,
+        pattern: &str,
+        special_tokens: Option<&Bound<'_, PyAny>>,
+        ignore_merges: bool,
+    ) -> PyResult<Tokenizer> {
+        let special = special_of(special_tokens)?;
+        let given = vocab.map(|vocab| vocab_of(py, vocab)).transpose()?;
+        let pairs = merges.try_iter()?.enumerate().map(|(number, merge)| pair_of(number, &merge?));
+        let pairs = pairs.collect::<PyResult<Vec<_>>>()?;
+        let make = || {
+            let (vocab, merges) = merges::of_bytes(given, &pairs)?;
+            let (splitter, special) = (Splitter::new(pattern)?, SpecialTokens::new(special)?);
+            let tokenizer = crate::Tokenizer::from_merges(vocab, merges, splitter, special)?;
+            Ok(tokenizer.ignoring_merges(ignore_merges).prepared())
+        };
+        py.detach(make).map(Tokenizer::from).map_err(|error| to_python(py, error))
+    }
+
+    /// Read a tokenizer.json.
+    #[staticmethod]
+    fn from_huggingface(py: Python<'_>, path: PathBuf) -> PyResult<Tokenizer> {
+        py.detach(|| tokenizer_json::load(&path)).map(Tokenizer::from).map_err(|error| to_python(py, error))
+    }
+
+    /// Read a minbpe model.
+    #[staticmethod]
+    fn from_minbpe(py: Python<'_>, path: PathBuf) -> PyResult<Tokenizer> {
+        py.detach(|| minbpe::load(&path)).map(Tokenizer::from).map_err(|error| to_python(py, error))
+    }
+
+    /// Read a tekken.json.
+    #[staticmethod]
+    fn from_tekken(py: Python<'_>, path: PathBuf) -> PyResult<Tokenizer> {
+        py.detach(|| tekken::load(&path)).map(Tokenizer::from).map_err(|error| to_python(py, error))
+    }
+
+    /// Write a minbpe model.
+    fn to_minbpe(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        py.detach(|| minbpe::save(&self.core, &path)).map_err(|error| to_python(py, error))
+    }
+
+    /// Write a tokenizer.json, and on request a tokenizer_config.json beside it.
+    #[pyo3(signature = (path, *, config = None))]
+    fn to_huggingface(&self, py: Python<'_>, path: PathBuf, config: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let config = match config {
+            Some(config) => Some(py.import("json")?.call_method1("dumps", (config,))?.extract::<String>()?),
+            None => None,
+        };
+        py.detach(|| tokenizer_json::save(&self.core, &path, config.as_deref())).map_err(|error| to_python(py, error))
     }
 
     /// Write a model file, complete or not at all.
@@ -224,7 +336,7 @@ impl Tokenizer {
         text: &Bound<'py, PyAny>,
         threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyList>> {
-        self.list_of(py, text, &Policy::ORDINARY, threads)
+        self.list_of(py, text, &self.core.special().ordinary(), threads)
     }
 
     /// As `encode`, as an array of uint32.
@@ -287,12 +399,52 @@ impl Tokenizer {
         let text = Text::of(text)?;
         let ids = self.ids_of(py, &text, &policy, threads)?;
         let _inside = Inside::enter(py);
+        if !self.core.is_plain() && self.core.decode(&ids).is_ok_and(|decoded| decoded != *text.bytes) {
+            return Err(PyValueError::new_err(
+                "this tokenizer normalizes or strips the text, so that its tokens have no places in it",
+            ));
+        }
         let unit = if text.is_str { Unit::Characters } else { Unit::Bytes };
         let lengths = ids.iter().map(|&id| self.core.token_bytes(id).map_or(0, <[u8]>::len));
         let spans = spans(&text.bytes, lengths, unit);
         let count = spans.len();
         let spans = spans.into_flattened().into_pyarray(py).reshape([count, 2])?;
         Ok((ints::list(py, &ids)?, spans))
+    }
+
+    /// The ids of one piece, which is not split.
+    fn encode_piece<'py>(&self, py: Python<'py>, piece: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+        let piece = Text::of(piece)?;
+        let encode = || {
+            let mut ids = Vec::new();
+            self.core.encode_piece(&piece.bytes, &mut self.core.scratch(), &mut ids).map(|()| ids)
+        };
+        let encoded = if piece.bytes.len() <= SHORT { encode() } else { py.detach(encode) };
+        ints::list(py, &encoded.map_err(|error| to_python(py, error))?)
+    }
+
+    /// The pieces of a text.
+    fn split<'py>(&self, py: Python<'py>, text: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+        let text = Text::of(text)?;
+        let bytes = &*text.bytes;
+        let split = || {
+            let mut pieces = Vec::new();
+            self.core.splitter().split(bytes, |piece| {
+                pieces.push(piece);
+                Ok(())
+            })?;
+            Ok(pieces)
+        };
+        let pieces = py.detach(split).map_err(|error| to_python(py, error))?;
+        let list = PyList::empty(py);
+        for piece in pieces {
+            match text.is_str {
+                // Pieces of text end where characters end.
+                true => list.append(self::text(py, piece, "strict")?)?,
+                false => list.append(PyBytes::new(py, piece))?,
+            }
+        }
+        Ok(list)
     }
 
     /// The number of ids of a text in which special tokens are plain text.
@@ -311,7 +463,7 @@ impl Tokenizer {
     ) -> PyResult<Bound<'py, PyArray1<i64>>> {
         let threads = convert::threads(threads)?;
         let count = |texts: &[&[u8]], tick: &mut (dyn FnMut() -> Result<()> + Send)| {
-            self.core.count_batch(texts, &Policy::ORDINARY, threads, tick)
+            self.core.count_batch(texts, &self.core.special().ordinary(), threads, tick)
         };
         let counts = self.batch_of(py, texts, count)?;
         let _inside = Inside::enter(py);
@@ -393,6 +545,30 @@ impl Tokenizer {
     #[getter]
     fn pattern(&self) -> &str {
         self.core.splitter().pattern().as_str()
+    }
+
+    /// Whether a piece that is a token is encoded to it, whether or not merging gives it.
+    #[getter]
+    fn ignore_merges(&self) -> bool {
+        self.core.ignores_merges()
+    }
+
+    /// The normal form that text is brought into.
+    #[getter]
+    fn normalizer(&self) -> Option<&str> {
+        self.core.normalizer().map(Form::name)
+    }
+
+    /// The ids that a model expects before a text.
+    #[getter]
+    fn beginning(&self) -> Vec<u32> {
+        self.core.frame()[0].iter().map(|id| id.0).collect()
+    }
+
+    /// The ids that a model expects behind a text.
+    #[getter]
+    fn ending(&self) -> Vec<u32> {
+        self.core.frame()[1].iter().map(|id| id.0).collect()
     }
 
     /// The special tokens with their ids.

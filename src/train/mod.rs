@@ -191,6 +191,10 @@ fn assemble(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings, lear
     let kept = base.into_iter().flat_map(|base| base.special().iter().map(|(token, id)| (token.to_owned(), id)));
     let special = SpecialTokens::new(kept.chain(special.into_iter().zip((first_special as u32..).map(Id))))?;
     let mut tokenizer = Tokenizer::from_ranks(vocab, counts.splitter().clone(), special)?;
+    if let Some(base) = base {
+        let [before, behind] = base.frame().clone();
+        tokenizer = tokenizer.with_frame(before, behind)?;
+    }
     // Merges are known if those of the base are.
     if let Some(before) = base.map_or(Some(&[][..]), Tokenizer::trained_merges) {
         tokenizer = tokenizer.with_merges([before, &merges].concat())?;
@@ -211,6 +215,12 @@ fn new_special_tokens(special: &[String], base: Option<&Tokenizer>) -> Vec<Strin
 
 fn check_base(counts: &Counts, base: &Tokenizer) -> Result<()> {
     let fail = |value: &str, reason| Err(Error::Setting { setting: "base", value: format!("{value:?}"), reason });
+    if base.is_by_list() || base.ignores_merges() {
+        return fail("Tokenizer", "its merges mean something else than its ranks, which new merges could not follow");
+    }
+    if !base.is_plain() {
+        return fail("Tokenizer", "it normalizes text or strips it around special tokens, which counting does not");
+    }
     let pattern = base.splitter().pattern();
     if pattern.regex() != counts.regex() {
         return fail(pattern.as_str(), "the corpus was counted under another split pattern than that of the base");

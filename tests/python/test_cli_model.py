@@ -148,13 +148,32 @@ def test_an_encoding_is_found_by_its_name(data_folder: Path, monkeypatch: pytest
     assert facts(call("info", "cl100k_base").out)["vocab_size"] == ["100,277"]
 
 
+def test_files_of_other_libraries_are_known_by_their_content(tokenizer: pairwright.Tokenizer) -> None:
+    expected = call("encode", "model.json", given=b"Is it so?").out
+    Path("folder").mkdir()
+    tokenizer.to_huggingface("folder")
+    tokenizer.to_huggingface("some.json")
+    tokenizer.to_minbpe("some.model")
+    for name in ("folder", "some.json", "some.model", "folder/tokenizer.json"):
+        ended = call("encode", name, given=b"Is it so?")
+        assert (ended.code, ended.out, ended.err) == (0, expected, "")
+        assert call("info", name).code == 0
+    vocab = [
+        {"rank": rank, "token_bytes": base64.b64encode(bytes([rank])).decode(), "token_str": None}
+        for rank in range(256)
+    ]
+    config = {"pattern": ".", "default_vocab_size": 276, "default_num_special_tokens": 20, "version": "v3"}
+    Path("tekken.json").write_text(json.dumps({"config": config, "vocab": vocab}))
+    assert call("encode", "tekken.json", given=b"a").out == b"117\n"
+
+
 def test_a_tokenizer_json_is_told_from_a_damaged_model_file() -> None:
     content = {"version": "1.0", "added_tokens": [], "model": {"type": "BPE", "vocab": {}, "merges": []}}
     for name in ("tokenizer.json", "some.json"):
         Path(name).write_text(json.dumps(content))
         ended = call("info", name)
         assert ended.code == 1
-        assert ended.err.startswith(f"error: {name}: this is a tokenizer.json ")
+        assert ended.err.startswith(f'error: {name}: there is no pre_tokenizer "ByteLevel"')
 
 
 def altered(content: bytes) -> bytes:

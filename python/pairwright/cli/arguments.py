@@ -9,7 +9,7 @@ Model: TypeAlias = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="A model file, a .tiktoken file (with --pattern), or an encoding's name.",
+        help="A model file, a .tiktoken file (with --pattern), a tokenizer.json, or an encoding's name.",
         show_default=False,
     ),
 ]

@@ -1,6 +1,7 @@
 """What MODEL on the command line means."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from pairwright import FormatError, Tokenizer, get_encoding, list_encodings
@@ -16,11 +17,14 @@ def load(model: str, pattern: str | None) -> Tokenizer:
         return load_rank_file(path, pattern)
     if pattern is not None:
         raise UsageError(f"--pattern goes with a .tiktoken file; {model} is none", hint="leave --pattern out")
+    if (path / "tokenizer.json").is_file():
+        return Tokenizer.from_huggingface(path)
     try:
         return Tokenizer.load(path)
     except FormatError as error:
-        if is_tokenizer_json(path):
-            return load_tokenizer_json(path)
+        reader = reader_of(path)
+        if reader is not None:
+            return reader(path)
         if error.hint is None and not looks_like_json(path):
             error.hint = "a rank file needs a name that ends in .tiktoken, and --pattern"
         raise
@@ -32,7 +36,8 @@ def load_encoding(name: str, pattern: str | None) -> Tokenizer:
     if name not in names:
         raise CommandError(
             f"{name}: no such file, and no encoding has this name",
-            hint=f"name a file that `pairwright train` wrote, a .tiktoken file, or one of {', '.join(names)}",
+            hint="name a file that `pairwright train` wrote, a .tiktoken file, a tokenizer.json, or one of "
+            + ", ".join(names),
         )
     if pattern is not None:
         raise UsageError(f"the encoding {name} has a pattern of its own", hint="leave --pattern out")
@@ -49,21 +54,22 @@ def load_rank_file(path: Path, pattern: str | None) -> Tokenizer:
     return Tokenizer.from_tiktoken(path, pattern=pattern)
 
 
-def load_tokenizer_json(path: Path) -> Tokenizer:
-    """A tokenizer.json of Hugging Face's tokenizers."""
-    raise FormatError(
-        f"{path}: this is a tokenizer.json of Hugging Face's tokenizers, which is not supported yet",
-        hint="use its rank file with --pattern, if it has one",
-    )
-
-
-def is_tokenizer_json(path: Path) -> bool:
-    """Whether a file that is no model file is a tokenizer.json, whatever its name."""
+def reader_of(path: Path) -> Callable[[Path], Tokenizer] | None:
+    """What reads a file that is no model file, by its content and whatever its name; `None` if nothing does."""
+    content = path.read_bytes()
+    if content.startswith(b"minbpe "):
+        return Tokenizer.from_minbpe
     try:
-        content = json.loads(path.read_bytes())
+        parsed = json.loads(content)
     except ValueError:
-        return False
-    return isinstance(content, dict) and isinstance(content.get("model"), dict) and "format" not in content
+        return None
+    if not isinstance(parsed, dict) or "format" in parsed:
+        return None
+    if isinstance(parsed.get("model"), dict):
+        return Tokenizer.from_huggingface
+    if isinstance(parsed.get("config"), dict) and isinstance(parsed.get("vocab"), list):
+        return Tokenizer.from_tekken
+    return None
 
 
 def looks_like_json(path: Path) -> bool:

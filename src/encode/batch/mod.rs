@@ -268,7 +268,8 @@ impl<'c> Batch<'c> {
         work: impl Fn(&mut S, usize, Task, &Stop) -> Result<()> + Sync,
         tick: impl FnMut() -> Result<()>,
     ) -> Result<Outcome> {
-        let mut plan = Plan::new(self.texts, self.tokenizer.splitter(), self.policy.allowed(), self.size).enumerate();
+        let plan = Plan::new(self.texts, self.tokenizer.splitter(), self.policy.allowed(), self.size);
+        let mut plan = plan.whole(!self.tokenizer.is_plain()).enumerate();
         let is_long = |(_, task): &(usize, Task)| task.bytes(self.texts) > LONG;
         parallel::share(
             threads,

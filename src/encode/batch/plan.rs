@@ -40,6 +40,8 @@ pub(super) struct Plan<'t, 'a> {
     from: usize,
     /// Whether there may be a safe cut in the rest.
     may_be_cut: bool,
+    /// Whether texts are never cut.
+    stays_whole: bool,
 }
 
 impl<'t, 'a> Plan<'t, 'a> {
@@ -49,13 +51,19 @@ impl<'t, 'a> Plan<'t, 'a> {
         allowed: Option<&'a Finder>,
         size: usize,
     ) -> Plan<'t, 'a> {
-        Plan { texts, splitter, allowed, size, text: 0, from: 0, may_be_cut: true }
+        Plan { texts, splitter, allowed, size, text: 0, from: 0, may_be_cut: true, stays_whole: false }
+    }
+
+    /// The same without a cut anywhere, for texts whose parts have other ids than the whole.
+    pub(super) fn whole(mut self, stays_whole: bool) -> Plan<'t, 'a> {
+        self.stays_whole = stays_whole;
+        self
     }
 
     /// The end of the stretch that starts at `from`.
     fn cut(&mut self, text: &[u8]) -> usize {
         let least = self.from + self.size;
-        if least >= text.len() {
+        if least >= text.len() || self.stays_whole {
             return text.len();
         }
         let mut at = least;

@@ -160,7 +160,7 @@ fn a_call_can_be_interrupted_between_tasks_and_while_it_waits() {
                 calls += 1;
                 Err(Error::UnknownId { id: 7, position: 7 })
             };
-            let error = tokenizer.encode_batch(&texts, &Policy::ORDINARY, threads, tick).unwrap_err();
+            let error = tokenizer.encode_batch(&texts, &tokenizer.special().ordinary(), threads, tick).unwrap_err();
             assert!(matches!(error, Error::UnknownId { id: 7, .. }) && calls == 1, "{error}");
         }
     }

@@ -1,84 +1,59 @@
 //! Special tokens: strings with a fixed id that are never merged, where they lie in a text, and which of them a caller
 //! lets through.
 
+mod finder;
+
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use itertools::Itertools;
 
 use crate::error::{Error, Result};
+use crate::normalize::Form;
 use crate::vocab::Id;
-
-/// Finds any of a set of strings in a text: the leftmost, and the longest of those that start there.
-#[derive(Clone)]
-pub struct Finder {
-    automaton: AhoCorasick,
-    /// The byte that all of them begin with, if they do: a text without it is done with in no time.
-    first: Option<u8>,
-    tokens: Vec<(String, Option<Id>)>,
-}
-
-/// A string found in a text, at `start..end`.
-pub struct Found<'f> {
-    pub start: usize,
-    pub end: usize,
-    pub token: &'f str,
-    /// Its id; `None` for a string that is no special token of the tokenizer.
-    pub id: Option<Id>,
-}
-
-impl Finder {
-    fn new(tokens: Vec<(String, Option<Id>)>) -> Result<Option<Finder>> {
-        if tokens.is_empty() {
-            return Ok(None);
-        }
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(tokens.iter().map(|(token, _)| token))
-            .map_err(|error| Error::SpecialToken {
-                token: tokens[0].0.clone(),
-                reason: format!("and the others cannot be searched for: {error}"),
-            })?;
-        let first = tokens[0].0.as_bytes().first().copied();
-        let first = first.filter(|first| tokens.iter().all(|(token, _)| token.as_bytes().first() == Some(first)));
-        Ok(Some(Finder { automaton, first, tokens }))
-    }
-
-    /// The first occurrence that starts at or after `from`.
-    pub fn find(&self, text: &[u8], from: usize) -> Option<Found<'_>> {
-        let from = match self.first {
-            Some(first) => from + memchr::memchr(first, text.get(from..)?)?,
-            None => from,
-        };
-        let found = self.automaton.find(aho_corasick::Input::new(text).range(from..))?;
-        let (token, id) = &self.tokens[found.pattern()];
-        Some(Found { start: found.start(), end: found.end(), token, id: *id })
-    }
-
-    /// Whether any of them lies over this place, beginning before and ending behind it. It need not be one that a search
-    /// from the beginning finds: whatever comes before, none is torn where this is false.
-    pub fn reaches_over(&self, text: &[u8], place: usize) -> bool {
-        let reach = self.automaton.max_pattern_len().saturating_sub(1);
-        let around = &text[..text.len().min(place.saturating_add(reach))];
-        let mut from = place.saturating_sub(reach);
-        // The longest that starts at each place where one does.
-        while let Some(found) = self.find(around, from).filter(|found| found.start < place) {
-            if found.end > place {
-                return true;
-            }
-            from = found.start + 1;
-        }
-        false
-    }
-}
+use finder::Token;
+pub use finder::{Finder, Found, Manner};
 
 /// The special tokens of a tokenizer.
 #[derive(Clone, Default)]
 pub struct SpecialTokens {
     /// In the order of ids; several of one id in that of names.
-    tokens: Vec<(String, Id)>,
-    finder: Option<Finder>,
+    tokens: Vec<SpecialToken>,
+    all: Finders,
+    /// Those that are found whether or not they are allowed.
+    always: Finders,
+    has_manners: bool,
+    /// What text is brought into before the normalized ones are looked for; their names are, too.
+    form: Option<Form>,
+}
+
+/// One of them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SpecialToken {
+    pub name: String,
+    pub id: Id,
+    pub manner: Manner,
+}
+
+/// What finds some of the special tokens: first one set in a text, then the other in what is left, as normalized.
+#[derive(Clone, Default)]
+struct Finders {
+    first: Option<Finder>,
+    normalized: Option<Finder>,
+}
+
+impl Finders {
+    fn new<'t>(tokens: impl Iterator<Item = &'t SpecialToken>, form: Option<Form>) -> Result<Finders> {
+        let token = |token: &SpecialToken| {
+            let name = match form.filter(|_| token.manner.normalized) {
+                Some(form) => String::from_utf8_lossy(&form.apply(token.name.as_bytes())).into_owned(),
+                None => token.name.clone(),
+            };
+            Token { name, id: Some(token.id), manner: token.manner }
+        };
+        let (normalized, first) = tokens.map(token).partition(|token| token.manner.normalized);
+        Ok(Finders { first: Finder::new(first)?, normalized: Finder::new(normalized)? })
+    }
 }
 
 impl SpecialTokens {
@@ -88,20 +63,44 @@ impl SpecialTokens {
     /// # Errors
     /// [`Error::SpecialToken`] for an empty name, a name given twice, or an id above [`Id::MAX`].
     pub fn new(tokens: impl IntoIterator<Item = (String, Id)>) -> Result<SpecialTokens> {
+        let plain = |(name, id)| SpecialToken { name, id, manner: Manner::default() };
+        SpecialTokens::with_manners(tokens.into_iter().map(plain))
+    }
+
+    /// The same for tokens that are found in manners of their own.
+    ///
+    /// # Errors
+    /// As [`SpecialTokens::new`].
+    pub fn with_manners(tokens: impl IntoIterator<Item = SpecialToken>) -> Result<SpecialTokens> {
         let mut tokens: Vec<_> = tokens.into_iter().collect();
-        check_names(tokens.iter().map(|(token, _)| token.as_str()))?;
-        tokens.sort_by(|(name, id), (other_name, other)| (id, name).cmp(&(other, other_name)));
-        if let Some((token, id)) = tokens.last().filter(|(_, id)| *id > Id::MAX) {
-            let reason = format!("has id {}, above the limit of {}", id.0, Id::MAX.0);
-            return Err(Error::SpecialToken { token: token.clone(), reason });
+        check_names(tokens.iter().map(|token| token.name.as_str()))?;
+        tokens.sort_by(|one, other| (one.id, &one.name).cmp(&(other.id, &other.name)));
+        if let Some(token) = tokens.last().filter(|token| token.id > Id::MAX) {
+            let reason = format!("has id {}, above the limit of {}", token.id.0, Id::MAX.0);
+            return Err(Error::SpecialToken { token: token.name.clone(), reason });
         }
-        let finder = Finder::new(tokens.iter().map(|(token, id)| (token.clone(), Some(*id))).collect())?;
-        Ok(SpecialTokens { tokens, finder })
+        let has_manners = tokens.iter().any(|token| token.manner != Manner::default());
+        SpecialTokens { tokens, has_manners, ..SpecialTokens::default() }.with_form(None)
+    }
+
+    /// The same for text that is brought into a normal form.
+    ///
+    /// # Errors
+    /// [`Error::SpecialToken`] if there are too many to be searched for.
+    pub fn with_form(self, form: Option<Form>) -> Result<SpecialTokens> {
+        let all = Finders::new(self.tokens.iter(), form)?;
+        let always = Finders::new(self.tokens.iter().filter(|token| token.manner.always), form)?;
+        Ok(SpecialTokens { all, always, form, ..self })
     }
 
     /// Names and ids, in the order of ids.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, Id)> {
-        self.tokens.iter().map(|(token, id)| (token.as_str(), *id))
+        self.tokens.iter().map(|token| (token.name.as_str(), token.id))
+    }
+
+    /// All of them, in the order of ids.
+    pub fn tokens(&self) -> &[SpecialToken] {
+        &self.tokens
     }
 
     /// The id of a special token.
@@ -111,13 +110,23 @@ impl SpecialTokens {
 
     /// The name of the special token with this id; of several the first.
     pub fn name(&self, id: Id) -> Option<&str> {
-        let at = self.tokens.partition_point(|(_, other)| *other < id);
-        self.tokens.get(at).filter(|(_, other)| *other == id).map(|(name, _)| name.as_str())
+        let at = self.tokens.partition_point(|token| token.id < id);
+        self.tokens.get(at).filter(|token| token.id == id).map(|token| token.name.as_str())
     }
 
-    /// Finds any of them; `None` if there are none.
+    /// Whether all are found just where they stand, and only where they are allowed.
+    pub fn are_plain(&self) -> bool {
+        !self.has_manners
+    }
+
+    /// Finds any of them; `None` if there are none. Of tokens that are not plain it knows only some.
     pub fn finder(&self) -> Option<&Finder> {
-        self.finder.as_ref()
+        self.all.first.as_ref()
+    }
+
+    /// What is found where special tokens are plain text: those that are found always.
+    pub fn ordinary(&self) -> Policy<'_> {
+        Policy::of(&self.always, None)
     }
 
     /// Compiles what a caller allows and refuses.
@@ -125,29 +134,34 @@ impl SpecialTokens {
     /// As in tiktoken: `refused: Choice::All` means all that are not allowed; a refused name is refused even if it is
     /// allowed too, or is no special token at all; an allowed name that is no special token has no effect.
     pub fn policy(&self, allowed: &Choice, refused: &Choice) -> Result<Policy<'_>> {
-        let finder_of = |keep: &dyn Fn(&str) -> bool| {
-            let tokens = self.iter().filter(|(token, _)| keep(token));
-            Ok::<_, Error>(
-                Finder::new(tokens.map(|(token, id)| (token.to_owned(), Some(id))).collect())?.map(Cow::Owned),
-            )
-        };
-        let all = self.finder.as_ref().map(Cow::Borrowed);
-        let allowed_finder = match allowed {
-            Choice::All => all.clone(),
-            Choice::Names(names) if names.is_empty() => None,
-            Choice::Names(names) => finder_of(&|token| names.iter().any(|name| name == token))?,
-        };
-        let refused_finder = match (refused, allowed) {
-            (Choice::All, Choice::All) => None,
-            (Choice::All, Choice::Names(names)) if names.is_empty() => all,
-            (Choice::All, Choice::Names(names)) => finder_of(&|token| !names.iter().any(|name| name == token))?,
-            (Choice::Names(names), _) => {
-                // An empty string would be found everywhere.
-                let names: BTreeMap<_, _> = names.iter().filter(|name| !name.is_empty()).map(|n| (n, ())).collect();
-                Finder::new(names.keys().map(|name| ((*name).clone(), self.id(name))).collect())?.map(Cow::Owned)
+        let is_named = |names: &[String], token: &SpecialToken| names.contains(&token.name);
+        let mut policy = match allowed {
+            Choice::All => Policy::of(&self.all, None),
+            Choice::Names(names) if names.is_empty() => self.ordinary(),
+            Choice::Names(names) => {
+                let is_allowed = |token: &&SpecialToken| token.manner.always || is_named(names, token);
+                let Finders { first, normalized } = Finders::new(self.tokens.iter().filter(is_allowed), self.form)?;
+                Policy { allowed: first.map(Cow::Owned), normalized: normalized.map(Cow::Owned), refused: None }
             }
         };
-        Ok(Policy { allowed: allowed_finder, refused: refused_finder })
+        let finder = |tokens: Vec<Token>| Ok::<_, Error>(Finder::new(tokens)?.map(Cow::Owned));
+        let bare = |name: &str, id| Token { name: name.to_owned(), id, manner: Manner::default() };
+        policy.refused = match (refused, allowed) {
+            (Choice::All, Choice::All) => None,
+            (Choice::All, Choice::Names(names)) if names.is_empty() && self.are_plain() => {
+                self.all.first.as_ref().map(Cow::Borrowed)
+            }
+            (Choice::All, Choice::Names(names)) => {
+                let is_refused = |token: &&SpecialToken| !token.manner.always && !is_named(names, token);
+                finder(self.tokens.iter().filter(is_refused).map(|token| bare(&token.name, Some(token.id))).collect())?
+            }
+            (Choice::Names(names), _) => {
+                // An empty string would be found everywhere.
+                let names = names.iter().filter(|name| !name.is_empty()).sorted().dedup();
+                finder(names.map(|name| bare(name, self.id(name))).collect())?
+            }
+        };
+        Ok(policy)
     }
 }
 
@@ -172,12 +186,17 @@ impl Choice {
 /// Which special tokens become their id, and which must not occur. All others are plain text.
 pub struct Policy<'s> {
     allowed: Option<Cow<'s, Finder>>,
+    /// Those of the allowed that are looked for in what is left, as normalized.
+    normalized: Option<Cow<'s, Finder>>,
     refused: Option<Cow<'s, Finder>>,
 }
 
-impl Policy<'_> {
-    /// Special tokens are plain text.
-    pub const ORDINARY: Policy<'static> = Policy { allowed: None, refused: None };
+impl<'s> Policy<'s> {
+    fn of(allowed: &'s Finders, refused: Option<&'s Finder>) -> Policy<'s> {
+        let [first, normalized, refused] =
+            [allowed.first.as_ref(), allowed.normalized.as_ref(), refused].map(|finder| finder.map(Cow::Borrowed));
+        Policy { allowed: first, normalized, refused }
+    }
 
     /// # Errors
     /// [`Error::RefusedSpecial`] naming the first refused token of the text and its place.
@@ -192,7 +211,7 @@ impl Policy<'_> {
     /// it at once.
     pub fn check_stretch(&self, text: &[u8], stretch: Range<usize>) -> Result<()> {
         let Some(finder) = &self.refused else { return Ok(()) };
-        let end = stretch.end.saturating_add(finder.automaton.max_pattern_len() - 1).min(text.len());
+        let end = stretch.end.saturating_add(finder.longest() - 1).min(text.len());
         match finder.find(&text[..end], stretch.start).filter(|found| found.start < stretch.end) {
             Some(found) => Err(Error::RefusedSpecial { token: found.token.to_owned(), offset: found.start }),
             None => Ok(()),
@@ -201,12 +220,19 @@ impl Policy<'_> {
 
     /// The same for text that has been checked already.
     pub fn checked(&self) -> Policy<'_> {
-        Policy { allowed: self.allowed.as_deref().map(Cow::Borrowed), refused: None }
+        let [allowed, normalized] =
+            [&self.allowed, &self.normalized].map(|finder| finder.as_deref().map(Cow::Borrowed));
+        Policy { allowed, normalized, refused: None }
     }
 
     /// Finds the special tokens that become their id.
     pub fn allowed(&self) -> Option<&Finder> {
         self.allowed.as_deref()
+    }
+
+    /// Finds those that are looked for after the others, in what is between them, as normalized.
+    pub fn normalized(&self) -> Option<&Finder> {
+        self.normalized.as_deref()
     }
 }
 

@@ -1,0 +1,190 @@
+//! minbpe's `.model` files: a split pattern, special tokens, and merges as pairs of ids.
+//!
+//! The ids from 0 to 255 are the bytes, those from 256 on the merges in their order. Karpathy, minbpe, base.py (2024).
+
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::io::{atomic, read};
+use crate::merges::Pair;
+use crate::special::SpecialTokens;
+use crate::split::{NAMED, Pattern, Splitter, WHOLE};
+use crate::tokenizer::Tokenizer;
+use crate::vocab::{Id, Vocab};
+
+const FIRST_LINE: &str = "minbpe v1";
+
+/// Reads a tokenizer. A file without a split pattern, of a `BasicTokenizer`, takes every text whole.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Format`] naming the line that is damaged.
+pub fn load(path: &Path) -> Result<Tokenizer> {
+    from_bytes(&read(path)?).map_err(|error| match error {
+        Error::Vocab { message } => Error::format(path, message),
+        other => other.in_file(path),
+    })
+}
+
+/// Writes a tokenizer.
+///
+/// # Errors
+/// [`Error::Io`]; then nothing is written. [`Error::Vocab`] if its ids are not those of a minbpe tokenizer, or it does what none can.
+pub fn save(tokenizer: &Tokenizer, path: &Path) -> Result<()> {
+    let content = to_text(tokenizer)?;
+    atomic::write(path, |file| file.write_all(content.as_bytes()))
+}
+
+fn wrong(message: impl Into<String>) -> Error {
+    Error::Vocab { message: message.into() }
+}
+
+fn from_bytes(content: &[u8]) -> Result<Tokenizer> {
+    let text = std::str::from_utf8(content).map_err(|error| wrong(format!("not a minbpe model: {error}")))?;
+    let mut lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim()));
+    let mut next = |what: &str| {
+        let message = || wrong(format!("the file ends where {what} should be: it is truncated"));
+        lines.next().ok_or_else(message)
+    };
+    if next("the first line")?.1 != FIRST_LINE {
+        return Err(wrong(format!("not a minbpe model: the first line is not {FIRST_LINE:?}")));
+    }
+    let (_, regex) = next("the split pattern")?;
+    let pattern = match NAMED.iter().find(|named| named.regex == regex) {
+        Some(named) => named.name,
+        None if regex.is_empty() => WHOLE,
+        None => regex,
+    };
+    let (number, count) = next("the number of special tokens")?;
+    let count: usize =
+        count.parse().map_err(|_| wrong(format!("line {number}: {count:?} is no number of special tokens")))?;
+    let mut special = Vec::new();
+    for _ in 0..count {
+        let (number, line) = next("a special token")?;
+        let token = line.rsplit_once(' ').and_then(|(name, id)| Some((name.to_owned(), Id(id.parse().ok()?))));
+        special.push(token.ok_or_else(|| wrong(format!("line {number}: {line:?} is no special token with its id")))?);
+    }
+    let mut vocab = Vocab::of_bytes();
+    let mut merges: Vec<Pair> = Vec::new();
+    for (number, line) in lines {
+        let fail = |what: String| wrong(format!("line {number}: {what}"));
+        let pair =
+            line.split_once(' ').and_then(|(left, right)| Some((Id(left.parse().ok()?), Id(right.parse().ok()?))));
+        let (left, right) = pair.ok_or_else(|| fail(format!("{line:?} is no pair of token ids")))?;
+        let (Some(one), Some(other)) = (vocab.bytes(left), vocab.bytes(right)) else {
+            return Err(fail(format!("the merge {line:?} is of what is no token by then")));
+        };
+        let made = [one, other].concat();
+        if let Some(id) = vocab.id(&made) {
+            let (bytes, new) = (made.escape_ascii(), vocab.end().0);
+            return Err(fail(format!(
+                "the merge {line:?} gives the bytes b\"{bytes}\" a second id, {new} beside {}",
+                id.0
+            )));
+        }
+        vocab.insert(vocab.end(), &made)?;
+        merges.push((left, right));
+    }
+    let (splitter, special) = (Splitter::new(pattern)?, SpecialTokens::new(special)?);
+    Ok(Tokenizer::from_merges(vocab, merges, splitter, special)?.prepared())
+}
+
+fn to_text(tokenizer: &Tokenizer) -> Result<String> {
+    let fail = |what: &str| Err(wrong(format!("minbpe has no tokenizers {what}")));
+    if !tokenizer.is_plain() || tokenizer.ignores_merges() {
+        return fail("that normalize, ignore merges, or find special tokens in a manner of their own");
+    }
+    let pattern = tokenizer.splitter().pattern();
+    let regex = match pattern {
+        Pattern::Steps(..) => return fail("that split in steps"),
+        _ if pattern.regex() == WHOLE => "",
+        _ if pattern.regex().trim() != pattern.regex() || pattern.regex().contains(['\n', '\r']) => {
+            return fail("with a pattern that begins or ends with white space, or has several lines");
+        }
+        _ => pattern.regex(),
+    };
+    let mut lines = vec![FIRST_LINE.to_owned(), regex.to_owned(), tokenizer.special().iter().len().to_string()];
+    for (name, id) in tokenizer.special().iter() {
+        if name.contains(char::is_whitespace) {
+            return fail(&format!("with a special token like {name:?}, which holds white space"));
+        }
+        lines.push(format!("{name} {}", id.0));
+    }
+    let mut vocab = Vocab::of_bytes();
+    for &(left, right) in tokenizer.merges() {
+        if let (Some(one), Some(other)) = (vocab.bytes(left), vocab.bytes(right)) {
+            let made = [one, other].concat();
+            vocab.insert(vocab.end(), &made)?;
+        }
+        lines.push(format!("{} {}", left.0, right.0));
+    }
+    if vocab != *tokenizer.vocab() {
+        return fail("whose ids are not those of the bytes, in their order, and then of the merges, in theirs");
+    }
+    Ok(lines.join("\n") + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MODEL: &str = "minbpe v1\n\\w+|\\W+\n2\n<|end|> 300\n<s> 301\n97 98\n256 99\n";
+
+    #[test]
+    fn a_model_is_read_and_written() {
+        let tokenizer = from_bytes(MODEL.as_bytes()).unwrap();
+        assert_eq!(tokenizer.encode_ordinary(b"abcab!").unwrap(), [257, 256, 33].map(Id));
+        assert_eq!(tokenizer.special().id("<s>"), Some(Id(301)));
+        assert_eq!(to_text(&tokenizer).unwrap(), MODEL);
+        assert!(from_bytes(MODEL.replace('\n', "\r\n").as_bytes()).unwrap() == tokenizer);
+    }
+
+    #[test]
+    fn a_basic_tokenizer_takes_a_text_whole() {
+        let model = "minbpe v1\n\n0\n32 10\n256 32\n";
+        let tokenizer = from_bytes(model.as_bytes()).unwrap();
+        assert_eq!(tokenizer.encode_ordinary(b"a \n  \n").unwrap(), [97, 257, 256].map(Id));
+        assert_eq!(to_text(&tokenizer).unwrap(), model);
+    }
+
+    #[test]
+    fn damage_is_found_and_the_line_named() {
+        for (model, expected) in [
+            ("", "the file ends where the first line"),
+            ("minbpe v2\n", "not a minbpe model"),
+            ("minbpe v1\n", "where the split pattern"),
+            ("minbpe v1\n.\nx\n", "line 3: \"x\" is no number"),
+            ("minbpe v1\n.\n1\n", "where a special token"),
+            ("minbpe v1\n.\n1\n<s>\n", "line 4: \"<s>\" is no special token"),
+            ("minbpe v1\n.\n0\n97\n", "line 4: \"97\" is no pair"),
+            ("minbpe v1\n.\n0\n97 256\n", "line 4: the merge \"97 256\" is of what is no token"),
+            (
+                "minbpe v1\n.\n0\n97 98\n98 99\n97 257\n256 99\n",
+                "line 7: the merge \"256 99\" gives the bytes b\"abc\" a second id",
+            ),
+            ("minbpe v1\n(\n0\n", "invalid split pattern"),
+        ] {
+            let error = from_bytes(model.as_bytes()).err().unwrap().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_minbpe_has_not_is_not_written() {
+        let tokenizer = |special: &[(&str, u32)], pattern: &str, first: u32| {
+            let mut vocab = Vocab::of_bytes();
+            vocab.insert(Id(first), b"ab").unwrap();
+            let special = special.iter().map(|&(name, id)| (name.to_owned(), Id(id)));
+            Tokenizer::from_ranks(vocab, Splitter::new(pattern).unwrap(), SpecialTokens::new(special).unwrap()).unwrap()
+        };
+        for (tokenizer, expected) in [
+            (tokenizer(&[("a b", 300)], "gpt2", 256), "white space"),
+            (tokenizer(&[("x", 256)], "gpt2", 257), "ids are not those"),
+            (tokenizer(&[], " x", 256), "begins or ends"),
+            (tokenizer(&[], "gpt2", 256).ignoring_merges(true), "ignore merges"),
+        ] {
+            let error = to_text(&tokenizer).err().unwrap().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+        assert!(to_text(&tokenizer(&[], "gpt2", 256)).is_ok());
+    }
+}

@@ -1,0 +1,279 @@
+//! `tokenizer.json`, the format of Hugging Face's tokenizers: byte-level BPE with a merge list.
+//!
+//! A file describes a tokenizer by its components. Those that byte-level vocabularies use are understood (`components`); any other
+//! is an error that names it. Truncation and padding, which are settings of calls and not of the vocabulary, are passed over.
+
+mod alphabet;
+mod components;
+mod config;
+#[cfg(test)]
+mod tests;
+
+use std::cell::LazyCell;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use crate::error::{Error, Result};
+use crate::io::{atomic, read};
+use crate::merges;
+use crate::special::{Manner, SpecialToken, SpecialTokens};
+use crate::split::{Pattern, Splitter};
+use crate::tokenizer::Tokenizer;
+use crate::vocab::{Id, Vocab};
+
+/// The name of the file in a folder.
+const FILE: &str = "tokenizer.json";
+
+/// Reads a tokenizer from a file, or from `tokenizer.json` in a folder.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Format`] naming the component that is not supported, or what is missing, damaged or contradicts itself.
+pub fn load(path: &Path) -> Result<Tokenizer> {
+    let path = in_folder(path);
+    from_bytes(&read(&path)?).map_err(|error| match error {
+        Error::Vocab { message } => Error::format(&path, message),
+        other => other.in_file(&path),
+    })
+}
+
+/// Writes a tokenizer to a file, or to `tokenizer.json` in a folder that is there. Beside it goes `tokenizer_config.json`, which
+/// transformers reads, if there is a `config`: an object in JSON with what it is to say more than that.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Vocab`] or [`Error::Pattern`], with nothing written, if tokenizers would understand something else.
+pub fn save(tokenizer: &Tokenizer, path: &Path, config: Option<&str>) -> Result<()> {
+    let path = in_folder(path);
+    let content = to_text(tokenizer)?;
+    let config = config.map(|config| config::to_text(tokenizer, config)).transpose()?;
+    atomic::write(&path, |file| file.write_all(content.as_bytes()))?;
+    match config {
+        Some(config) => atomic::write(&path.with_file_name(config::FILE), |file| file.write_all(config.as_bytes())),
+        None => Ok(()),
+    }
+}
+
+fn in_folder(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join(FILE) } else { path.to_owned() }
+}
+
+/// That something is not what it must be.
+fn wrong(message: impl Into<String>) -> Error {
+    Error::Vocab { message: message.into() }
+}
+
+// In
+
+/// Reads the content of a file.
+fn from_bytes(content: &[u8]) -> Result<Tokenizer> {
+    let root: Map<String, Value> = serde_json::from_slice(content)
+        .map_err(|error| wrong(format!("not a tokenizer.json, or a truncated one: it is no JSON object ({error})")))?;
+    let part = |name: &str| root.get(name).unwrap_or(&Value::Null);
+    let model = part("model").as_object().ok_or_else(|| wrong("\"model\" is missing or no object"))?;
+    check_model(model)?;
+    let special = special_of(part("added_tokens"))?;
+    let merges = merges_of(model)?;
+    let vocab = vocab_of(model, &special, &merges)?;
+    let pattern = components::pattern_of(part("pre_tokenizer"))?;
+    let normalizer = components::normalizer_of(part("normalizer"))?;
+    components::check_decoder(part("decoder"))?;
+    let (before, behind) = components::frame_of(part("post_processor"))?;
+    let ignore_merges = match model.get("ignore_merges") {
+        None | Some(Value::Null) => false,
+        Some(value) => value.as_bool().ok_or_else(|| wrong("\"model.ignore_merges\" must be true or false"))?,
+    };
+    let (vocab, merges) = merges::of_bytes(Some(vocab), &merges)?;
+    let splitter = Splitter::new(pattern.as_str())?;
+    let tokenizer = Tokenizer::from_merges(vocab, merges, splitter, SpecialTokens::with_manners(special)?)?;
+    let tokenizer = tokenizer.with_normalizer(normalizer)?.with_frame(before, behind)?;
+    Ok(tokenizer.ignoring_merges(ignore_merges).prepared())
+}
+
+/// The model must be BPE without what changes ids in other ways than merges do.
+fn check_model(model: &Map<String, Value>) -> Result<()> {
+    match model.get("type") {
+        None => {}
+        Some(Value::String(kind)) if kind == "BPE" => {}
+        Some(kind) => return Err(wrong(format!("\"model.type\" is {kind}; only \"BPE\" is supported"))),
+    }
+    let is_off = |value: &Value| match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        _ => false,
+    };
+    for name in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] {
+        if let Some(value) = model.get(name).filter(|value| !is_off(value)) {
+            return Err(wrong(format!("\"model.{name}\" is {value}; byte-level BPE has none")));
+        }
+    }
+    Ok(())
+}
+
+/// The added tokens. Those that are not special are found always.
+fn special_of(added: &Value) -> Result<Vec<SpecialToken>> {
+    let list = match added {
+        Value::Null => return Ok(Vec::new()),
+        Value::Array(list) => list,
+        _ => return Err(wrong("\"added_tokens\" is no list")),
+    };
+    let token = |(number, token): (usize, &Value)| {
+        let fail = |what: &str| wrong(format!("\"added_tokens\", item {number}: {what}"));
+        let flag = |name: &str, default| match &token[name] {
+            Value::Null => Ok(default),
+            value => value.as_bool().ok_or_else(|| fail(&format!("\"{name}\" must be true or false"))),
+        };
+        let name = token["content"].as_str().ok_or_else(|| fail("\"content\" is missing or no text"))?;
+        let id = id_of(&token["id"]).ok_or_else(|| fail("\"id\" is missing or no token id"))?;
+        let always = !flag("special", false)?;
+        let manner = Manner {
+            lstrip: flag("lstrip", false)?,
+            rstrip: flag("rstrip", false)?,
+            single_word: flag("single_word", false)?,
+            normalized: flag("normalized", always)?,
+            always,
+        };
+        Ok(SpecialToken { name: name.to_owned(), id, manner })
+    };
+    list.iter().enumerate().map(token).collect()
+}
+
+fn id_of(value: &Value) -> Option<Id> {
+    value.as_u64().and_then(|id| u32::try_from(id).ok()).map(Id)
+}
+
+/// Two tokens that merge.
+type Merge = (Vec<u8>, Vec<u8>);
+
+/// The ordinary tokens: those that are bytes, or take part in merges, or are not added as well.
+fn vocab_of(model: &Map<String, Value>, special: &[SpecialToken], merges: &[Merge]) -> Result<Vocab> {
+    let entries = model
+        .get("vocab")
+        .and_then(Value::as_object)
+        .ok_or_else(|| wrong("\"model.vocab\" is missing or no object"))?;
+    let added: HashMap<&str, Id> = special.iter().map(|token| (token.name.as_str(), token.id)).collect();
+    let mut tokens = Vec::with_capacity(entries.len());
+    // Seldom asked for.
+    let merged = LazyCell::new(|| {
+        let tokens = |(left, right): &Merge| [left.clone(), right.clone(), [&left[..], right].concat()];
+        merges.iter().flat_map(tokens).collect::<HashSet<_>>()
+    });
+    for (text, value) in entries {
+        let fail = |what: String| Err(wrong(format!("\"model.vocab\": the token {text:?} {what}")));
+        let Some(id) = id_of(value) else { return fail("has no valid id".to_owned()) };
+        let bytes = alphabet::to_bytes(text);
+        if let Some(other) = added.get(text.as_str()) {
+            if *other != id {
+                return fail(format!("has id {}, and {} in \"added_tokens\"", id.0, other.0));
+            }
+            match &bytes {
+                Some(bytes) if bytes.len() == 1 || merged.contains(bytes) => {
+                    if bytes != text.as_bytes() {
+                        return fail("is an added token, and stands for other bytes here".to_owned());
+                    }
+                }
+                _ => continue,
+            }
+        }
+        match bytes {
+            Some(bytes) => tokens.push((id, bytes)),
+            None => return fail("is not byte-level: some of its characters stand for no byte".to_owned()),
+        }
+    }
+    tokens.sort_unstable();
+    let mut vocab = Vocab::with_capacity(tokens.len());
+    tokens.iter().try_for_each(|(id, bytes)| vocab.insert(*id, bytes))?;
+    Ok(vocab)
+}
+
+/// The merges in either spelling: `"left right"` or `["left", "right"]`.
+fn merges_of(model: &Map<String, Value>) -> Result<Vec<Merge>> {
+    let list =
+        model.get("merges").and_then(Value::as_array).ok_or_else(|| wrong("\"model.merges\" is missing or no list"))?;
+    let merge = |(number, merge): (usize, &Value)| {
+        let pair = match merge {
+            Value::String(text) => text.split_once(' '),
+            Value::Array(pair) => match &pair[..] {
+                [Value::String(left), Value::String(right)] => Some((left.as_str(), right.as_str())),
+                _ => None,
+            },
+            _ => None,
+        };
+        let bytes = |(left, right)| Some((alphabet::to_bytes(left)?, alphabet::to_bytes(right)?));
+        pair.and_then(bytes)
+            .ok_or_else(|| wrong(format!("\"model.merges\", item {number}: {merge} is no pair of byte-level tokens")))
+    };
+    list.iter().enumerate().map(merge).collect()
+}
+
+// Out
+
+/// The content of a file.
+fn to_text(tokenizer: &Tokenizer) -> Result<String> {
+    let special = tokenizer.special().tokens();
+    if let Some(pair) = special.windows(2).find(|pair| pair[0].id == pair[1].id) {
+        return Err(wrong(format!(
+            "the special tokens {:?} and {:?} have one id, {}; in a tokenizer.json each has its own",
+            pair[0].name, pair[1].name, pair[0].id.0
+        )));
+    }
+    let added = special.iter().map(|token| {
+        let Manner { lstrip, rstrip, single_word, normalized, always } = token.manner;
+        json!({
+            "id": token.id.0, "content": token.name, "single_word": single_word, "lstrip": lstrip, "rstrip": rstrip,
+            "normalized": normalized, "special": !always,
+        })
+    });
+    let vocab = tokenizer.vocab();
+    let mut tokens: Vec<(Id, String)> = vocab.iter().map(|(id, bytes)| (id, alphabet::to_text(bytes))).collect();
+    // tokenizers numbers added tokens anew that the model does not know, from the number of its tokens on.
+    let unknown = || special.iter().filter(|token| vocab.bytes(token.id).is_none());
+    let next = (vocab.len() as u32..).map(Id);
+    if vocab.len() != vocab.end().index() || !unknown().map(|token| token.id).eq(next.take(unknown().count())) {
+        tokens.extend(unknown().map(|token| (token.id, token.name.clone())));
+        tokens.sort();
+    }
+    let mut texts: Vec<&str> = tokens.iter().map(|(_, text)| text.as_str()).collect();
+    texts.sort_unstable();
+    if let Some(pair) = texts.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(wrong(format!(
+            "the special token {:?} is written as an ordinary token is in a tokenizer.json",
+            pair[0]
+        )));
+    }
+    let merges = tokenizer.merges().iter().map(|&(left, right)| {
+        let text = |id| alphabet::to_text(vocab.bytes(id).unwrap_or_default());
+        json!([text(left), text(right)])
+    });
+    let lines = |lines: &mut dyn Iterator<Item = String>| lines.collect::<Vec<_>>().join(",\n      ");
+    let model = [
+        ("type", "\"BPE\"".to_owned()),
+        ("dropout", "null".to_owned()),
+        ("unk_token", "null".to_owned()),
+        ("continuing_subword_prefix", "null".to_owned()),
+        ("end_of_word_suffix", "null".to_owned()),
+        ("fuse_unk", "false".to_owned()),
+        ("byte_fallback", "false".to_owned()),
+        ("ignore_merges", tokenizer.ignores_merges().to_string()),
+        ("vocab", {
+            let tokens = lines(&mut tokens.iter().map(|(id, text)| format!("{}: {}", json!(text), id.0)));
+            format!("{{\n      {tokens}\n    }}")
+        }),
+        ("merges", format!("[\n      {}\n    ]", lines(&mut merges.map(|merge| merge.to_string())))),
+    ];
+    let model = model.map(|(name, value)| format!("\"{name}\": {value}")).join(",\n    ");
+    let root = [
+        ("version", json!("1.0").to_string()),
+        ("truncation", Value::Null.to_string()),
+        ("padding", Value::Null.to_string()),
+        ("added_tokens", Value::Array(added.collect()).to_string()),
+        ("normalizer", components::normalizer(tokenizer.normalizer()).to_string()),
+        ("pre_tokenizer", components::pre_tokenizer(tokenizer.splitter().pattern())?.to_string()),
+        ("post_processor", components::post_processor(tokenizer).to_string()),
+        ("decoder", components::byte_level(true).to_string()),
+        ("model", format!("{{\n    {model}\n  }}")),
+    ];
+    let root = root.map(|(name, value)| format!("\"{name}\": {value}")).join(",\n  ");
+    Ok(format!("{{\n  {root}\n}}\n"))
+}

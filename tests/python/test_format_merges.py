@@ -1,0 +1,219 @@
+"""Merge lists, tokens with ranks, and minbpe's models."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import plain
+import pytest
+import regex
+import texts
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+import pairwright as pw
+from pairwright._core import PATTERNS
+
+Merges = list[tuple[bytes, bytes]]
+
+WHOLE = r"(?s:.+)"
+
+
+def encode_by_list(piece: bytes, merges: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+    """Of the pairs that are in the list the first in it, and of equal ones the leftmost, until there is none."""
+    ranks = {pair: rank for rank, pair in enumerate(merges)}
+    parts = [bytes([byte]) for byte in piece]
+    while True:
+        found = [(ranks[pair], at) for at, pair in enumerate(pairwise(parts)) if pair in ranks]
+        if not found:
+            return parts
+        at = min(found)[1]
+        parts[at : at + 2] = [parts[at] + parts[at + 1]]
+
+
+@st.composite
+def merge_lists(draw: st.DrawFn) -> Merges:
+    """Any merges of few letters, each of tokens that are there by then."""
+    tokens = [b"a", b"b", b" "]
+    merges: Merges = []
+    for _ in range(draw(st.integers(0, 20))):
+        pair = draw(st.tuples(st.sampled_from(tokens), st.sampled_from(tokens)))
+        if pair not in merges and len(pair[0] + pair[1]) <= 12:
+            merges.append(pair)
+            if pair[0] + pair[1] not in tokens:
+                tokens.append(pair[0] + pair[1])
+    return merges
+
+
+@given(merges=merge_lists(), text=st.text("aab ", max_size=60), random=st.randoms(use_true_random=False))
+@settings(max_examples=500)
+def test_any_merge_list_is_followed(merges: Merges, text: str, random: st.DataObject) -> None:
+    made = pw.Tokenizer.from_merges(merges, pattern=WHOLE)
+    expected = encode_by_list(text.encode(), merges)
+    assert [made.token_bytes(id) for id in made.encode(text)] == expected
+    assert made.merges == merges
+    # In any order, and with ids in another one.
+    ids = list(range(len(made.vocab)))
+    random.shuffle(ids)  # type: ignore[attr-defined]
+    random.shuffle(merges)  # type: ignore[attr-defined]
+    vocab = dict(zip(made.vocab, ids, strict=True))
+    shuffled = pw.Tokenizer.from_merges(merges, vocab=vocab, pattern=WHOLE)
+    expected = encode_by_list(text.encode(), merges)
+    assert shuffled.encode(text) == [vocab[token] for token in expected]
+    assert shuffled.merges == merges
+
+
+@given(merges=merge_lists(), text=st.text("aab ", max_size=60))
+def test_a_piece_that_is_a_token_where_merges_are_ignored(merges: Merges, text: str) -> None:
+    made = pw.Tokenizer.from_merges(merges, pattern=r"\S+|\s+", ignore_merges=True)
+    expected: list[bytes] = []
+    for piece in regex.findall(r"\S+|\s+", text):
+        token = piece.encode()
+        expected += [token] if token in made.vocab else encode_by_list(token, merges)
+    assert [made.token_bytes(id) for id in made.encode(text)] == expected
+
+
+def test_what_was_trained_is_made_of_its_merges_and_of_its_ranks(tokenizer: pw.Tokenizer, python_docs: str) -> None:
+    by_merges = pw.Tokenizer.from_merges(
+        tokenizer.merges, pattern=tokenizer.pattern, special_tokens=tokenizer.special_tokens
+    )
+    by_ranks = pw.Tokenizer.from_ranks(
+        tokenizer.vocab, pattern=tokenizer.pattern, special_tokens=tokenizer.special_tokens
+    )
+    assert tokenizer == by_merges == by_ranks
+    assert by_merges.vocab == tokenizer.vocab
+    text = python_docs[:50_000]
+    assert by_merges.encode(text) == by_ranks.encode(text) == tokenizer.encode(text)
+
+
+def test_ranks_mean_more_merges_than_some_lists(tmp_path: Path) -> None:
+    merges = [(b"a", b"b"), (b"b", b"c"), (b"a", b"bc")]
+    by_list = pw.Tokenizer.from_merges(merges, pattern=WHOLE)
+    by_ranks = pw.Tokenizer.from_ranks(by_list.vocab, pattern=WHOLE)
+    assert by_list.encode("abc") == [256, 99]
+    assert by_ranks.encode("abc") == [258]
+    assert by_list != by_ranks
+    assert by_ranks.merges == [(b"a", b"b"), (b"b", b"c"), (b"ab", b"c")]
+    for one in (by_list, by_ranks, pw.Tokenizer.from_ranks(by_list.vocab, pattern=WHOLE, ignore_merges=True)):
+        one.save(tmp_path / "model.json")
+        assert pw.Tokenizer.load(tmp_path / "model.json") == one
+    with pytest.raises(ValueError, match="base"):
+        pw.train(["abc"], 300, WHOLE, base=by_list)
+
+
+@pytest.mark.parametrize(
+    ("merges", "message"),
+    [
+        ([(b"a", b"b"), (b"abc", b"d")], r"merge 1 \(b\"abc\", b\"d\"\) is of b\"abc\", which is no token"),
+        ([(b"a", b"b"), (b"a", b"b")], "is listed twice"),
+    ],
+)
+def test_merges_of_what_is_no_token_are_refused(merges: Merges, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        pw.Tokenizer.from_merges(merges, pattern="gpt2")
+
+
+def test_bad_arguments_are_refused() -> None:
+    ranks = {bytes([byte]): byte for byte in range(256)}
+    for bad, message in [
+        (ranks | {b"ab": 3}, "token id 3"),
+        (ranks | {b"ab": -1}, "no token id"),
+        (ranks | {b"ab": 2**40}, "no token id"),
+        ({b"a": 0}, "the single byte 0x00"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            pw.Tokenizer.from_ranks(bad, pattern="gpt2")
+    with pytest.raises(TypeError, match="a token must be bytes, not str"):
+        pw.Tokenizer.from_ranks({"a": 0}, pattern="gpt2")  # type: ignore[dict-item]
+    with pytest.raises(TypeError, match="merge 0 must be a pair"):
+        pw.Tokenizer.from_merges([b"ab"], pattern="gpt2")  # type: ignore[list-item]
+    with pytest.raises(ValueError, match="gives no token"):
+        pw.Tokenizer.from_merges([(b"a", b"b")], vocab=ranks, pattern="gpt2")
+    with pytest.raises(ValueError, match="invalid split pattern"):
+        pw.Tokenizer.from_ranks(ranks, pattern="(")
+
+
+# Pieces
+
+
+@given(text=texts.any_text)
+def test_pieces_joined_are_the_text(text: str) -> None:
+    for pattern in ["cl100k", "gpt2", r"[a-z]+", '[{"split":"\\\\p{N}"},{"split":"gpt2"}]']:
+        made = pw.Tokenizer.from_merges([], pattern=pattern)
+        assert "".join(made.split(text)) == text
+        assert made.split(text.encode()) == [piece.encode() for piece in made.split(text)]
+        # Without merges ids are bytes, and pieces do not show in them.
+        assert made.encode_ordinary(text) == list(text.encode())
+
+
+def test_a_piece_is_not_split(tokenizer: pw.Tokenizer) -> None:
+    assert tokenizer.split("that is  it") == ["that", " is", " ", " it"]
+    assert tokenizer.split(b"a\xff b") == [b"a", b"\xff", b" b"]
+    assert tokenizer.split("") == []
+    assert tokenizer.split("lone \ud800") == ["lone", " \ufffd"]
+    assert tokenizer.decode(tokenizer.encode_piece("that is  it")) == "that is  it"
+    assert tokenizer.encode_piece("<|end|>") == tokenizer.encode_piece(b"<|end|>") != [tokenizer.token_id("<|end|>")]
+    assert tokenizer.encode_piece("") == []
+
+
+# minbpe
+
+
+def minbpe_model(path: Path) -> tuple[str, dict[str, int], list[tuple[int, int]]]:
+    """A model as minbpe reads it: the pattern, special tokens, merges of ids."""
+    lines = path.read_text().split("\n")
+    assert lines[0] == "minbpe v1"
+    count = int(lines[2])
+    special = {token: int(id) for token, id in (line.split() for line in lines[3 : 3 + count])}
+    merges = [(int(left), int(right)) for left, right in (line.split() for line in lines[3 + count : -1])]
+    assert lines[-1] == ""
+    return lines[1], special, merges
+
+
+def test_what_was_trained_is_written_for_minbpe_and_read_again(tokenizer: pw.Tokenizer, tmp_path: Path) -> None:
+    path = tmp_path / "trained.model"
+    tokenizer.to_minbpe(path)
+    pattern, special, merges = minbpe_model(path)
+    assert pattern == PATTERNS["cl100k"]
+    assert special == tokenizer.special_tokens
+    tokens = {id: bytes([id]) for id in range(256)}
+    for id, (left, right) in enumerate(merges, 256):
+        tokens[id] = tokens[left] + tokens[right]
+    assert {token: id for id, token in tokens.items()} == tokenizer.vocab
+    assert pw.Tokenizer.from_minbpe(path) == tokenizer
+
+
+@given(merges=merge_lists(), text=st.text("aab ", max_size=40))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_model_is_read_as_minbpe_reads_it(tmp_path: Path, merges: Merges, text: str) -> None:
+    made = pw.Tokenizer.from_merges(merges, pattern=WHOLE)
+    lines = [f"{made.token_id(left)} {made.token_id(right)}" for left, right in merges]
+    path = tmp_path / "any.model"
+    # One that gives bytes that are a token already would have a second id for them.
+    twice = len({left + right for left, right in merges}) < len(merges)
+    path.write_text("\n".join(["minbpe v1", "", "0", *lines, ""]))
+    if twice:
+        with pytest.raises(pw.FormatError, match="a second id"):
+            pw.Tokenizer.from_minbpe(path)
+        return
+    read = pw.Tokenizer.from_minbpe(path)
+    assert read == made
+    assert [read.token_bytes(id) for id in read.encode(text)] == encode_by_list(text.encode(), merges)
+    read.to_minbpe(path)
+    assert minbpe_model(path) == ("", {}, [(made.token_id(left), made.token_id(right)) for left, right in merges])
+
+
+def test_damaged_models_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.model"
+    path.write_text("minbpe v1\n\n1\n<s> x\n")
+    with pytest.raises(pw.FormatError, match="model: line 4"):
+        pw.Tokenizer.from_minbpe(path)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(pw.FormatError, match="not a minbpe model"):
+        pw.Tokenizer.from_minbpe(path)
+    with pytest.raises(FileNotFoundError):
+        pw.Tokenizer.from_minbpe(tmp_path / "none")
+    first = pw.train(["some text, some more"], 262, special_tokens=["<s>"], special_ids="first")
+    with pytest.raises(ValueError, match="ids are not those"):
+        first.to_minbpe(tmp_path / "first.model")
+    assert not (tmp_path / "first.model").exists()
+    assert plain.encode_piece(b"some", first.vocab) == first.encode_piece("some")

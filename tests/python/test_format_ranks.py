@@ -1,0 +1,187 @@
+"""Rank files of several families, and tekken files, beside the libraries that own them."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+import texts
+import tiktoken
+from carried import LLAMA3, LLAMA4, PUBLISHED, QWEN, TEKKEN, carried
+from hypothesis import given, settings, strategies as st
+from mistral_common.tokens.tokenizers.tekken import Tekkenizer
+from peers import read_ranks
+
+import pairwright as pw
+from pairwright import download, encodings
+from pairwright._core import PATTERNS
+
+# As the code writes them that these vocabularies came with.
+OWN_PATTERNS = {
+    "llama3": (
+        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+        r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+    ),
+    "llama4": (
+        r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+        r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+        r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    ),
+    "qwen": (
+        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+        r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+    ),
+}
+FAMILIES = {"llama3": LLAMA3, "llama4": LLAMA4, "qwen": QWEN}
+
+every_family = pytest.mark.parametrize("name", FAMILIES)
+
+
+@cache
+def family(name: str) -> tuple[pw.Tokenizer, tiktoken.Encoding]:
+    path = carried(*FAMILIES[name])
+    ours = pw.Tokenizer.from_tiktoken(path, pattern=name, ignore_merges=True)
+    theirs = tiktoken.Encoding(name, pat_str=OWN_PATTERNS[name], mergeable_ranks=read_ranks(path), special_tokens={})
+    return ours, theirs
+
+
+def whole_tokens(vocab: Mapping[bytes, int]) -> Iterator[str]:
+    """The tokens that are text."""
+    for token in vocab:
+        text = token.decode(errors="ignore")
+        if text.encode() == token:
+            yield text
+
+
+@every_family
+def test_ids_of_every_token_by_itself(name: str) -> None:
+    ours, theirs = family(name)
+    tokens = list(whole_tokens(ours.vocab))
+    assert ours.encode_batch(tokens).to_lists() == [theirs.encode_ordinary(token) for token in tokens]
+
+
+@every_family
+def test_ids_of_the_python_documentation(name: str, python_docs: str) -> None:
+    ours, theirs = family(name)
+    assert ours.encode_ordinary(python_docs) == theirs.encode_ordinary(python_docs)
+
+
+@every_family
+def test_ids_of_the_handbook(name: str, handbook: dict[str, str]) -> None:
+    ours, theirs = family(name)
+    for language, text in handbook.items():
+        assert ours.encode_to_numpy(text).tolist() == theirs.encode_ordinary(text), language
+
+
+@every_family
+@given(text=texts.any_text | texts.by_class)
+def test_ids_of_any_text(name: str, text: str) -> None:
+    ours, theirs = family(name)
+    assert ours.encode_ordinary(text) == theirs.encode_ordinary(text)
+
+
+def test_llama_3_has_tokens_that_no_merge_reaches() -> None:
+    """Why `ignore_merges` is there."""
+    ours, theirs = family("llama3")
+    merging = pw.Tokenizer.from_tiktoken(carried(*LLAMA3), pattern="llama3")
+    unreachable = [token for token in whole_tokens(ours.vocab) if len(merging.encode_piece(token)) > 1]
+    assert len(unreachable) > 100
+    assert all(len(theirs.encode_ordinary(token)) == len(ours.encode_ordinary(token)) for token in unreachable)
+    assert merging != ours
+    assert not merging.ignore_merges
+    assert ours.ignore_merges
+
+
+def test_what_a_named_pattern_means() -> None:
+    assert PATTERNS["qwen"] == OWN_PATTERNS["qwen"]
+    assert PATTERNS["o200k"] == OWN_PATTERNS["llama4"]
+    # Spelled in another way, it cuts every text in the same way, as fast.
+    text = "I'LL  go\n\n to 12345 ſ'ſ!\r\n" * 3
+    spelled = pw.Tokenizer.from_ranks(family("qwen")[0].vocab, pattern=OWN_PATTERNS["llama3"])
+    assert spelled.pattern == OWN_PATTERNS["llama3"]
+    named = pw.Tokenizer.from_ranks(family("qwen")[0].vocab, pattern="llama3")
+    assert named.pattern == "cl100k"
+    assert named.split(text) == spelled.split(text)
+
+
+@given(text=texts.any_text | texts.by_class | st.text("漢字かなカナ한a1 \n!'sB", max_size=20))
+@settings(max_examples=200)
+def test_kimi_s_pattern_cuts_as_in_tiktoken(text: str) -> None:
+    ours, theirs = kimi()
+    assert ours.encode_ordinary(text) == theirs.encode_ordinary(text)
+
+
+@cache
+def kimi() -> tuple[pw.Tokenizer, tiktoken.Encoding]:
+    ranks = family("qwen")[0].vocab
+    theirs = tiktoken.Encoding("kimi", pat_str=PATTERNS["kimi"], mergeable_ranks=ranks, special_tokens={})
+    return pw.Tokenizer.from_ranks(ranks, pattern="kimi", ignore_merges=True), theirs
+
+
+def test_rank_files_are_written_as_they_were(tmp_path: Path) -> None:
+    for name, (package, file) in FAMILIES.items():
+        family(name)[0].to_tiktoken(tmp_path / name)
+        assert read_ranks(tmp_path / name) == read_ranks(carried(package, file))
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_published_encoding_in_tiktoken_s_cache(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python_docs: str
+) -> None:
+    """litellm brings such a cache along."""
+    path = carried(*PUBLISHED[name])
+    monkeypatch.setattr(encodings, "_loaded", {})
+    monkeypatch.setattr(download, "cache_folder", lambda: tmp_path)
+    monkeypatch.setenv("PAIRWRIGHT_OFFLINE", "1")
+    monkeypatch.delenv("PAIRWRIGHT_DATA", raising=False)
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(path.parent))
+    ours = pw.get_encoding(name)
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(path.parent))
+    theirs = tiktoken.get_encoding(name)
+    assert ours.vocab_size == theirs.n_vocab
+    assert ours.special_tokens == theirs._special_tokens
+    assert ours.encode_ordinary(python_docs) == theirs.encode_ordinary(python_docs)
+    # Every token of more than a byte is made by a merge, so that it makes no difference whether merges are ignored.
+    assert len(ours.merges) == sum(len(token) > 1 for token in ours.vocab)
+
+
+# tekken
+
+
+@cache
+def tekken(number: int) -> tuple[pw.Tokenizer, Tekkenizer]:
+    path = carried(*TEKKEN[number])
+    return pw.Tokenizer.from_tekken(path), Tekkenizer.from_file(path)
+
+
+@pytest.mark.parametrize("number", range(len(TEKKEN)))
+def test_tekken_is_what_mistral_common_makes_of_it(number: int, python_docs: str, handbook: dict[str, str]) -> None:
+    ours, theirs = tekken(number)
+    assert ours.vocab_size == theirs.n_words
+    assert ours.pattern == "tekken"
+    assert [ours.token_bytes(id).decode() for id in range(theirs.num_special_tokens)] == [
+        theirs.id_to_piece(id) for id in range(theirs.num_special_tokens)
+    ]
+    for text in [python_docs, *(text[:100_000] for text in handbook.values())]:
+        ids = theirs.encode(text, bos=False, eos=False)
+        assert ours.encode_ordinary(text) == ids
+        assert ours.decode(ids) == theirs.decode(ids) == text
+
+
+@given(text=texts.any_text | texts.by_class)
+def test_any_text_has_the_ids_of_mistral_common(text: str) -> None:
+    ours, theirs = tekken(1)
+    assert ours.encode_ordinary(text) == theirs.encode(text, bos=False, eos=False)
+
+
+def test_damaged_files_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "tekken.json"
+    content = carried(*TEKKEN[0]).read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(pw.FormatError, match="or a truncated one"):
+        pw.Tokenizer.from_tekken(path)
+    path.write_bytes(content.replace(b'"rank": 300,', b'"rank": 301,', 1))
+    with pytest.raises(pw.FormatError, match='"vocab", item 300'):
+        pw.Tokenizer.from_tekken(path)
+    with pytest.raises(FileNotFoundError):
+        pw.Tokenizer.from_tekken(tmp_path / "none")
