@@ -23,8 +23,9 @@ def blocks(language: str) -> list[str]:
 
 def test_the_python_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"__name__": "readme"}
     for block in blocks("python"):
-        exec(compile(block, "README.md", "exec"), {"__name__": "readme"})
+        exec(compile(block, "README.md", "exec"), names)
     assert (tmp_path / "model.json").exists()
 
 
