@@ -35,6 +35,7 @@ pub mod special;
 pub mod split;
 pub mod tokenizer;
 pub mod train;
+mod truncate;
 pub mod vocab;
 
 pub use encode::batch::TokenBatch;

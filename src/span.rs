@@ -25,6 +25,32 @@ pub fn spans(text: &[u8], lengths: impl Iterator<Item = usize>, unit: Unit) -> V
         .collect()
 }
 
+/// The span of each token in the text that lossy decoding makes of any bytes: U+FFFD is a character like others.
+pub fn spans_of_any(bytes: &[u8], lengths: impl Iterator<Item = usize>) -> Vec<[i64; 2]> {
+    // Where every character begins.
+    let mut starts = Vec::new();
+    let mut at = 0;
+    for chunk in bytes.utf8_chunks() {
+        starts.extend(chunk.valid().char_indices().map(|(offset, _)| at + offset));
+        at += chunk.valid().len();
+        if !chunk.invalid().is_empty() {
+            starts.push(at);
+            at += chunk.invalid().len();
+        }
+    }
+    let (mut end, mut before, mut up_to) = (0, 0, 0);
+    // How many characters begin before a place, and at least so many as are known to.
+    let begun = |place: usize, from: usize| from + starts[from..].iter().take_while(|&&start| start < place).count();
+    lengths
+        .map(|length| {
+            before = begun(end + 1, before);
+            end += length;
+            up_to = begun(end, up_to);
+            [before as i64 - 1, up_to as i64]
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,7 +75,38 @@ mod tests {
             }
             let mut at = 0;
             let expected: Vec<_> = lengths.iter().map(|length| { at += length; naive(&text, at - length, at) }).collect();
-            prop_assert_eq!(spans(text.as_bytes(), lengths.iter().copied(), Unit::Characters), expected);
+            prop_assert_eq!(&spans(text.as_bytes(), lengths.iter().copied(), Unit::Characters), &expected);
+            prop_assert_eq!(&spans_of_any(text.as_bytes(), lengths.iter().copied()), &expected);
+        }
+
+        #[test]
+        fn spans_of_any_bytes_are_those_of_what_is_shown(
+            bytes in proptest::collection::vec(prop_oneof![Just(b'a'), Just(0xe4u8), Just(0xb8), Just(0xad), any::<u8>()], 0..30),
+            cuts in proptest::collection::vec(1..5usize, 30),
+        ) {
+            // Every byte with the number of its character.
+            let mut numbers = Vec::new();
+            let mut number = 0;
+            for chunk in bytes.utf8_chunks() {
+                for character in chunk.valid().chars() {
+                    numbers.extend(std::iter::repeat_n(number, character.len_utf8()));
+                    number += 1;
+                }
+                numbers.extend(std::iter::repeat_n(number, chunk.invalid().len()));
+                number += i64::from(!chunk.invalid().is_empty());
+            }
+            let mut lengths = Vec::new();
+            let mut expected = Vec::new();
+            let mut rest = &numbers[..];
+            for cut in cuts {
+                let (token, behind) = rest.split_at(cut.min(rest.len()));
+                if let (Some(first), Some(last)) = (token.first(), token.last()) {
+                    lengths.push(token.len());
+                    expected.push([*first, last + 1]);
+                }
+                rest = behind;
+            }
+            prop_assert_eq!(spans_of_any(&bytes, lengths.into_iter()), expected);
         }
     }
 

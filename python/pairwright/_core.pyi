@@ -10,6 +10,8 @@ from typing import Any, Literal, Self, SupportsIndex, final, overload
 
 import numpy as np
 import numpy.typing as npt
+import tiktoken
+import tokenizers
 
 from pairwright.aliases import Fraction, Ids, Path, Report, Special, Text
 from pairwright.batch import TokenBatch
@@ -218,6 +220,26 @@ class Tokenizer:
         Spans count characters of a `str`, and bytes of `bytes`. Tokens that share a character share its span.
         """
 
+    @overload
+    def truncate(self, text: str, max_tokens: SupportsIndex) -> str: ...
+    @overload
+    def truncate(self, text: bytes, max_tokens: SupportsIndex) -> bytes:
+        """The longest beginning of a text, of whole characters, that has at most so many ids.
+
+        Special tokens are plain text. `ValueError` for a negative number.
+        """
+
+    @overload
+    def chunk(self, text: str, max_tokens: int, *, overlap: int = 0) -> list[str]: ...
+    @overload
+    def chunk(self, text: bytes, max_tokens: int, *, overlap: int = 0) -> list[bytes]:
+        """Parts of a text, in order, that have at most so many ids each, by themselves; every one as long as can be.
+
+        Each starts where the one before ends or, with an `overlap`, that many tokens before; no character is torn.
+        Special tokens are plain text. Raises `ValueError` if `overlap` is not less than `max_tokens`, or a single
+        character has more ids than that.
+        """
+
     def encode_piece(self, piece: Text) -> list[int]:
         """The ids of one piece, whatever the split pattern would make of it; special tokens are plain text."""
 
@@ -241,6 +263,13 @@ class Tokenizer:
 
     def decode_bytes(self, ids: Ids) -> bytes:
         """The bytes of ids: exactly those that were encoded. Raises `KeyError` as `decode` does."""
+
+    def decode_with_spans(self, ids: Ids) -> tuple[str, npt.NDArray[np.int64]]:
+        """The text of ids, and where each token lies in it: an array of shape (n, 2), start and end in characters.
+
+        Bytes that are not UTF-8 are shown as U+FFFD, which counts as any character. Tokens that share a character share
+        its span. Raises `KeyError` as `decode` does.
+        """
 
     def decode_batch(self, batch: TokenBatch | Iterable[Ids], errors: str = "replace") -> list[str]:
         """The text of each of many sequences of ids."""
@@ -297,6 +326,23 @@ class Tokenizer:
     def metadata(self) -> dict[str, Any]:
         """How the tokenizer was made: corpus, settings, library version, time. A copy."""
 
+    def as_tiktoken(self, name: str = "pairwright") -> tiktoken.Encoding:
+        """The same as an object of tiktoken, which must be installed.
+
+        Raises `ImportError`; `ValueError` if tiktoken has no encodings that do the same: with a merge list that means
+        something else than ranks, several steps of splitting, a normal form, or tokens that no merge gives unless
+        merges are ignored.
+        """
+
+    def as_huggingface(self) -> tokenizers.Tokenizer:
+        """The same as an object of tokenizers, which must be installed.
+
+        Raises `ImportError`; `ValueError` as `to_huggingface`.
+        """
+
+    @property
+    def _is_by_list(self) -> bool: ...
+    def _tokenizer_json(self) -> str: ...
     def _with_metadata(self, metadata: str) -> Tokenizer: ...
     def __reduce__(self) -> tuple[Callable[[bytes], Tokenizer], tuple[bytes]]: ...
     def __copy__(self) -> Self: ...

@@ -3,9 +3,12 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+Side: TypeAlias = Literal["left", "right"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,6 +44,38 @@ class TokenBatch:
 
     def __repr__(self) -> str:
         return f"TokenBatch({len(self)} texts, {len(self.values)} ids)"
+
+    def to_matrix(
+        self,
+        pad_id: int,
+        *,
+        max_length: int | None = None,
+        pad: Side = "right",
+        truncate: Side = "right",
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        """The ids as a matrix, one text a row, and a mask that is true where they are ids and not `pad_id`.
+
+        Both are of shape (n, m): m is the number of ids of the longest text, at most `max_length`. Texts that are
+        longer lose ids on the side `truncate`, shorter ones are filled up on the side `pad`. Raises `ValueError` for a
+        side that is neither "left" nor "right" and for a negative `max_length`.
+        """
+        for name, side in (("pad", pad), ("truncate", truncate)):
+            if side not in ("left", "right"):
+                raise ValueError(f'{name}={side!r}: must be "left" or "right"')
+        if max_length is not None and max_length < 0:
+            raise ValueError(f"max_length={max_length}: must be at least 0")
+        lengths = np.diff(self.offsets)
+        kept = lengths if max_length is None else np.minimum(lengths, max_length)
+        width = int(kept.max(initial=0))
+        column = np.arange(width)
+        # How far into its row a text begins, and how many of its ids are left out before that.
+        shift = (width - kept if pad == "left" else np.zeros_like(kept))[:, None]
+        skipped = (lengths - kept if truncate == "left" else np.zeros_like(kept))[:, None]
+        mask = (column >= shift) & (column < shift + kept[:, None])
+        matrix = np.full((len(self), width), pad_id, np.int64)
+        source = self.offsets[:-1, None] + skipped + column - shift
+        matrix[mask] = self.values[source[mask]]
+        return matrix, mask
 
     def to_lists(self) -> list[list[int]]:
         """The ids of every text as a list of int."""

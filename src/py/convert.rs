@@ -171,6 +171,16 @@ pub(super) fn each_ids(value: &Bound<'_, PyAny>, mut each: impl FnMut(usize, &[I
     each(0, &ids(value)?)
 }
 
+/// All ids of an iterable of int or an integer array.
+pub(super) fn all_ids(value: &Bound<'_, PyAny>) -> PyResult<Vec<Id>> {
+    let mut all = Vec::new();
+    each_ids(value, |_, ids| {
+        all.extend_from_slice(ids);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
 /// The ids of an iterable of int.
 fn ids(value: &Bound<'_, PyAny>) -> PyResult<Vec<Id>> {
     if value.is_instance_of::<PyString>() {

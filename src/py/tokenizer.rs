@@ -21,7 +21,7 @@ use crate::io::{minbpe, model_file, rank_file, tekken, tokenizer_json};
 use crate::merges;
 use crate::normalize::Form;
 use crate::parallel::Stop;
-use crate::span::{Unit, spans};
+use crate::span::{Unit, spans, spans_of_any};
 use crate::vocab::Vocab;
 use crate::{Choice, Id, Policy, SpecialTokens, Splitter, TokenBatch};
 
@@ -410,6 +410,72 @@ impl Tokenizer {
         let count = spans.len();
         let spans = spans.into_flattened().into_pyarray(py).reshape([count, 2])?;
         Ok((ints::list(py, &ids)?, spans))
+    }
+
+    /// The longest beginning of a text that has at most so many ids.
+    fn truncate<'py>(
+        &self,
+        py: Python<'py>,
+        text: &Bound<'py, PyAny>,
+        max_tokens: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let most = convert::size("max_tokens", max_tokens)?;
+        let content = Text::of(text)?;
+        let bytes = &*content.bytes;
+        let end = py.detach(|| self.core.truncate(bytes, most)).map_err(|error| to_python(py, error))?;
+        match content.is_str {
+            true => Ok(self::text(py, &bytes[..end], "strict")?.into_any()),
+            false => Ok(PyBytes::new(py, &bytes[..end]).into_any()),
+        }
+    }
+
+    /// Parts of a text that have at most so many ids each.
+    #[pyo3(signature = (text, max_tokens, *, overlap = 0))]
+    fn chunk<'py>(
+        slf: &Bound<'py, Self>,
+        text: &Bound<'py, PyAny>,
+        max_tokens: &Bound<'py, PyAny>,
+        overlap: usize,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("pairwright.chunking")?.call_method1("chunk", (slf, text, max_tokens, overlap))
+    }
+
+    /// The text of ids, and where each token lies in it.
+    fn decode_with_spans<'py>(
+        &self,
+        py: Python<'py>,
+        ids: &Bound<'py, PyAny>,
+    ) -> PyResult<(Bound<'py, PyString>, Bound<'py, PyArray2<i64>>)> {
+        let ids = convert::all_ids(ids)?;
+        let bytes = self.core.decode(&ids).map_err(|error| to_python(py, error))?;
+        let lengths = ids.iter().map(|&id| self.core.token_bytes(id).map_or(0, <[u8]>::len));
+        let spans = spans_of_any(&bytes, lengths);
+        let _inside = Inside::enter(py);
+        let count = spans.len();
+        let spans = spans.into_flattened().into_pyarray(py).reshape([count, 2])?;
+        Ok((text(py, &bytes, "replace")?, spans))
+    }
+
+    /// The same as a `tiktoken.Encoding`.
+    #[pyo3(signature = (name = "pairwright"))]
+    fn as_tiktoken<'py>(slf: &Bound<'py, Self>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("pairwright.adapters")?.call_method1("as_tiktoken", (slf, name))
+    }
+
+    /// The same as a `tokenizers.Tokenizer`.
+    fn as_huggingface<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("pairwright.adapters")?.call_method1("as_huggingface", (slf,))
+    }
+
+    /// Whether only the listed merges happen.
+    #[getter]
+    fn _is_by_list(&self) -> bool {
+        self.core.is_by_list()
+    }
+
+    /// What is in a tokenizer.json.
+    fn _tokenizer_json(&self, py: Python<'_>) -> PyResult<String> {
+        py.detach(|| tokenizer_json::to_text(&self.core)).map_err(|error| to_python(py, error))
     }
 
     /// The ids of one piece, which is not split.

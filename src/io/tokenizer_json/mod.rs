@@ -210,7 +210,10 @@ fn merges_of(model: &Map<String, Value>) -> Result<Vec<Merge>> {
 // Out
 
 /// The content of a file.
-fn to_text(tokenizer: &Tokenizer) -> Result<String> {
+///
+/// # Errors
+/// As [`save`], for a reason that lies in the tokenizer.
+pub fn to_text(tokenizer: &Tokenizer) -> Result<String> {
     let special = tokenizer.special().tokens();
     if let Some(pair) = special.windows(2).find(|pair| pair[0].id == pair[1].id) {
         return Err(wrong(format!(
