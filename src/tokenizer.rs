@@ -133,8 +133,10 @@ impl Tokenizer {
     /// The same; but a piece that is a token is encoded to it, whether or not merging gives it: tiktoken does so, and
     /// tokenizers on request.
     pub fn ignoring_merges(mut self, ignores_merges: bool) -> Tokenizer {
-        self.ignores_merges = ignores_merges;
-        self.encoder = OnceLock::new();
+        if self.ignores_merges != ignores_merges {
+            self.ignores_merges = ignores_merges;
+            self.encoder = OnceLock::new();
+        }
         self
     }
 

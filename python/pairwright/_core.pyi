@@ -330,8 +330,8 @@ class Tokenizer:
         """The same as an object of tiktoken, which must be installed.
 
         Raises `ImportError`; `ValueError` if tiktoken has no encodings that do the same: with a merge list that means
-        something else than ranks, several steps of splitting, a normal form, or tokens that no merge gives unless
-        merges are ignored.
+        something else than ranks, several steps of splitting, a normal form, special tokens that are found in a
+        manner of their own, or tokens that no merge gives unless merges are ignored.
         """
 
     def as_huggingface(self) -> tokenizers.Tokenizer:
@@ -342,6 +342,8 @@ class Tokenizer:
 
     @property
     def _is_by_list(self) -> bool: ...
+    @property
+    def _is_plain(self) -> bool: ...
     def _tokenizer_json(self) -> str: ...
     def _with_metadata(self, metadata: str) -> Tokenizer: ...
     def __reduce__(self) -> tuple[Callable[[bytes], Tokenizer], tuple[bytes]]: ...

@@ -18,8 +18,11 @@ def as_tiktoken(tokenizer: Tokenizer, name: str) -> "tiktoken.Encoding":
         raise ValueError(
             "tiktoken merges by ranks alone, and this tokenizer has a merge list that means something else"
         )
-    if tokenizer.normalizer is not None or tokenizer.beginning or tokenizer.ending:
-        raise ValueError("tiktoken neither normalizes texts nor adds ids to them, as this tokenizer does")
+    if not tokenizer._is_plain or tokenizer.beginning or tokenizer.ending:
+        raise ValueError(
+            "tiktoken neither normalizes texts, nor strips white space around special tokens, nor adds ids to texts, "
+            "and this tokenizer does"
+        )
     if tokenizer.pattern.startswith('[{"split":'):
         raise ValueError("tiktoken splits by one regex, and this tokenizer in several steps")
     multiple = sum(len(token) > 1 for token in tokenizer.vocab)

@@ -17,7 +17,7 @@ use crate::vocab::{Id, Vocab};
 /// [`Error::Io`]; [`Error::Format`] naming the line that is damaged, or what the vocabulary lacks.
 pub fn load(path: &Path, splitter: Splitter, special: SpecialTokens) -> Result<Tokenizer> {
     let vocab = parse(path, &read(path)?)?;
-    Tokenizer::from_ranks(vocab, splitter, special).map(Tokenizer::prepared).map_err(|error| match error {
+    Tokenizer::from_ranks(vocab, splitter, special).map_err(|error| match error {
         Error::Vocab { message } => Error::format(path, message),
         other => other,
     })

@@ -473,6 +473,12 @@ impl Tokenizer {
         self.core.is_by_list()
     }
 
+    /// Whether it neither normalizes texts nor finds special tokens but where they stand and are allowed.
+    #[getter]
+    fn _is_plain(&self) -> bool {
+        self.core.is_plain()
+    }
+
     /// What is in a tokenizer.json.
     fn _tokenizer_json(&self, py: Python<'_>) -> PyResult<String> {
         py.detach(|| tokenizer_json::to_text(&self.core)).map_err(|error| to_python(py, error))

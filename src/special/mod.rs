@@ -126,7 +126,7 @@ impl SpecialTokens {
 
     /// What is found where special tokens are plain text: those that are found always.
     pub fn ordinary(&self) -> Policy<'_> {
-        Policy::of(&self.always, None)
+        Policy::of(&self.always)
     }
 
     /// Compiles what a caller allows and refuses.
@@ -136,7 +136,7 @@ impl SpecialTokens {
     pub fn policy(&self, allowed: &Choice, refused: &Choice) -> Result<Policy<'_>> {
         let is_named = |names: &[String], token: &SpecialToken| names.contains(&token.name);
         let mut policy = match allowed {
-            Choice::All => Policy::of(&self.all, None),
+            Choice::All => Policy::of(&self.all),
             Choice::Names(names) if names.is_empty() => self.ordinary(),
             Choice::Names(names) => {
                 let is_allowed = |token: &&SpecialToken| token.manner.always || is_named(names, token);
@@ -192,10 +192,11 @@ pub struct Policy<'s> {
 }
 
 impl<'s> Policy<'s> {
-    fn of(allowed: &'s Finders, refused: Option<&'s Finder>) -> Policy<'s> {
-        let [first, normalized, refused] =
-            [allowed.first.as_ref(), allowed.normalized.as_ref(), refused].map(|finder| finder.map(Cow::Borrowed));
-        Policy { allowed: first, normalized, refused }
+    /// That nothing is refused, and these are allowed.
+    fn of(allowed: &'s Finders) -> Policy<'s> {
+        let [first, normalized] =
+            [&allowed.first, &allowed.normalized].map(|finder| finder.as_ref().map(Cow::Borrowed));
+        Policy { allowed: first, normalized, refused: None }
     }
 
     /// # Errors

@@ -167,6 +167,32 @@ def test_files_of_other_libraries_are_known_by_their_content(tokenizer: pairwrig
     assert call("encode", "tekken.json", given=b"a").out == b"117\n"
 
 
+@pytest.mark.parametrize("to", ["pairwright", "huggingface", "minbpe", "tiktoken"])
+def test_a_model_is_converted_and_stays_the_same(to: str, tokenizer: pairwright.Tokenizer) -> None:
+    text = b"Is it so?"
+    expected = call("encode", "model.json", given=text).out
+    suffix = ".tiktoken" if to == "tiktoken" else ".any"
+    ended = call("convert", "model.json", "--to", to, "--out", f"converted{suffix}")
+    assert (ended.code, ended.out) == (0, b"")
+    assert (ended.err != "") == (to == "tiktoken")
+    pattern = ["--pattern", "cl100k"] if to == "tiktoken" else []
+    assert call("encode", f"converted{suffix}", *pattern, given=text).out == expected
+    if to == "pairwright":
+        assert pairwright.Tokenizer.load("converted.any") == tokenizer
+
+
+def test_what_cannot_be_converted_is_an_error() -> None:
+    Path("mine.tiktoken").write_bytes(Path("ranks.tiktoken").read_bytes())
+    ended = call("convert", "mine.tiktoken", "--pattern", "(?m)^a$", "--to", "huggingface", "--out", "x.json")
+    assert ended.code == 1
+    assert "understands in another way" in ended.err
+    assert not Path("x.json").exists()
+    assert call("convert", "model.json", "--to", "huggingface", "--out", "-").code == 2
+    assert call("convert", "model.json", "--to", "other", "--out", "x").code == 2
+    assert call("convert", "model.json", "--to", "minbpe").code == 2
+    assert call("convert", "none.json", "--to", "minbpe", "--out", "x").code == 1
+
+
 def test_a_tokenizer_json_is_told_from_a_damaged_model_file() -> None:
     content = {"version": "1.0", "added_tokens": [], "model": {"type": "BPE", "vocab": {}, "merges": []}}
     for name in ("tokenizer.json", "some.json"):

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from pairwright import __version__
+from pairwright.cli.convert import convert
 from pairwright.cli.count import count
 from pairwright.cli.decode import decode
 from pairwright.cli.encode import encode
@@ -35,5 +36,5 @@ def pairwright(
     """
 
 
-for command in (train, tally, encode, decode, count, show, info):
+for command in (train, tally, encode, decode, count, show, info, convert):
     app.command()(command)

@@ -51,7 +51,8 @@ def load_rank_file(path: Path, pattern: str | None) -> Tokenizer:
             f"{path} does not tell its split pattern",
             hint="add --pattern with the one it was trained with: cl100k, gpt2, o200k or a regex",
         )
-    return Tokenizer.from_tiktoken(path, pattern=pattern)
+    # As tiktoken does it, whose file this is.
+    return Tokenizer.from_tiktoken(path, pattern=pattern, ignore_merges=True)
 
 
 def reader_of(path: Path) -> Callable[[Path], Tokenizer] | None:

@@ -1,0 +1,44 @@
+"""`pairwright convert`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pairwright import Tokenizer
+from pairwright.cli import files, model as models
+from pairwright.cli.arguments import Model, Pattern
+from pairwright.cli.console import UsageError, say
+
+
+class Format(StrEnum):
+    """What a tokenizer can be written as."""
+
+    PAIRWRIGHT = "pairwright"
+    TIKTOKEN = "tiktoken"
+    HUGGINGFACE = "huggingface"
+    MINBPE = "minbpe"
+
+
+WRITERS = {
+    Format.PAIRWRIGHT: Tokenizer.save,
+    Format.TIKTOKEN: Tokenizer.to_tiktoken,
+    Format.HUGGINGFACE: Tokenizer.to_huggingface,
+    Format.MINBPE: Tokenizer.to_minbpe,
+}
+
+
+def convert(
+    model: Model,
+    to: Annotated[Format, typer.Option(help="The format to write.", show_default=False)],
+    out: Annotated[str, typer.Option(metavar="FILE", help="Where it goes.", show_default=False)],
+    pattern: Pattern = None,
+) -> None:
+    """Write a tokenizer in another format, with the same ids: for tiktoken, tokenizers or minbpe."""
+    if out == files.STANDARD:
+        raise UsageError("a tokenizer cannot go to standard output", hint="name a file with --out")
+    tokenizer = models.load(model, pattern)
+    WRITERS[to](tokenizer, Path(out))
+    if to is Format.TIKTOKEN:
+        say(f"{out} tells neither the split pattern, {tokenizer.pattern!r}, nor special tokens")
