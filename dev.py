@@ -1,4 +1,4 @@
-"""The commands of the project: `python3 dev.py demo`, `test`, `sanitize`, `bench`, `scale`.
+"""The commands of the project: `python3 dev.py demo`, `test`, `docs`, `sanitize`, `bench`, `scale`.
 
 Needs nothing but Python 3.11 or newer and a Rust toolchain: the first run makes a virtual environment in `.venv`, with
 the packages pinned in `requirements/`, and builds pairwright into it.
@@ -58,13 +58,14 @@ def demo() -> None:
 
 def test() -> None:
     """Every check and test."""
-    build()
+    build("docs")
     run("cargo", "fmt", "--check")
     run("cargo", "clippy", "--locked", "--all-targets", "--", "-D", "warnings")
     run("cargo", "clippy", "--locked", "--all-targets", "--features", "python", "--", "-D", "warnings")
     run("cargo", "test", "--locked")
     run("cargo", "bench", "--locked", "--", "--test")
     run("cargo", "doc", "--locked", "--no-deps", "--document-private-items", RUSTDOCFLAGS="-D warnings")
+    build_site()
     run(SCRIPTS / "ruff", "format", "--check")
     run(SCRIPTS / "ruff", "check")
     run(SCRIPTS / "mypy")
@@ -73,6 +74,18 @@ def test() -> None:
     run(PYTHON, "benches/encoding.py", "--smoke", "--contenders", "tiktoken")
     run(PYTHON, "benches/scale.py", "--smoke")
     run(PYTHON, "-m", "pytest", "-q")
+
+
+def docs() -> None:
+    """Build the documentation site into site/."""
+    build("docs")
+    build_site()
+
+
+def build_site() -> None:
+    """The documentation: every page, and the API from docstrings. A warning fails."""
+    # Not `--quiet`, which would let warnings pass. The theme would speak of the future of MkDocs on every run.
+    run(SCRIPTS / "mkdocs", "build", "--strict", NO_MKDOCS_2_WARNING="1")
 
 
 def sanitize() -> None:
@@ -169,6 +182,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "build": build,
     "demo": demo,
     "test": test,
+    "docs": docs,
     "sanitize": sanitize,
     "bench": bench,
     "scale": scale,
