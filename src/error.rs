@@ -51,11 +51,12 @@ pub enum Error {
     Pattern { pattern: String, message: String },
 
     /// A valid split pattern gave up on some text: catastrophic backtracking or a stack limit.
-    #[error(
-        "the split pattern {pattern:?} failed in the text that starts at byte {offset}: {message}; \
-         use a named pattern, or rewrite it without nested or ambiguous repetition"
-    )]
+    #[error("the split pattern {pattern:?} failed in the text that starts at byte {offset}: {message}")]
     Split { pattern: String, offset: usize, message: String },
+
+    /// A tokenizer does what another library's format has no place for.
+    #[error("it cannot be written for {library}: {message}")]
+    Unwritable { library: &'static str, message: String },
 
     /// One piece is longer than a piece may be.
     #[error("one piece of the text has {bytes} bytes, more than the limit of {limit}; use a pattern that splits it")]

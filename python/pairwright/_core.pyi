@@ -293,7 +293,7 @@ class Tokenizer:
 
     @property
     def normalizer(self) -> str | None:
-        """The normal form of Unicode that text is brought into before it is split: "NFC", "NFKC", or none."""
+        """The normal form that text is brought into before it is split: "NFC", "NFD", "NFKC", "NFKD" or none."""
 
     @property
     def beginning(self) -> list[int]:

@@ -28,7 +28,8 @@ pub fn load(path: &Path) -> Result<Tokenizer> {
 /// Writes a tokenizer.
 ///
 /// # Errors
-/// [`Error::Io`]; then nothing is written. [`Error::Vocab`] if its ids are not those of a minbpe tokenizer, or it does what none can.
+/// [`Error::Io`]; then nothing is written. [`Error::Unwritable`] if its ids are not those of a minbpe tokenizer, or it does what none
+/// can.
 pub fn save(tokenizer: &Tokenizer, path: &Path) -> Result<()> {
     let content = to_text(tokenizer)?;
     atomic::write(path, |file| file.write_all(content.as_bytes()))
@@ -89,7 +90,8 @@ fn from_bytes(content: &[u8]) -> Result<Tokenizer> {
 }
 
 fn to_text(tokenizer: &Tokenizer) -> Result<String> {
-    let fail = |what: &str| Err(wrong(format!("minbpe has no tokenizers {what}")));
+    let fail =
+        |what: &str| Err(Error::Unwritable { library: "minbpe", message: format!("it has no tokenizers {what}") });
     if !tokenizer.is_plain() || tokenizer.ignores_merges() {
         return fail("that normalize, ignore merges, or find special tokens in a manner of their own");
     }

@@ -34,6 +34,7 @@ pub(super) fn to_python(py: Python<'_>, error: Error) -> PyErr {
         | Error::SpecialToken { .. }
         | Error::RefusedSpecial { .. }
         | Error::Pattern { .. }
+        | Error::Unwritable { .. }
         | Error::PieceTooLong { .. }
         | Error::CorpusTooLarge { .. }
         | Error::CountsDiffer { .. }

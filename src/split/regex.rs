@@ -54,7 +54,8 @@ impl RegexSplitter {
     }
 
     fn failed(&self, offset: usize, error: &fancy_regex::Error) -> Error {
-        Error::Split { pattern: self.regex.as_str().to_owned(), offset, message: error.to_string() }
+        let advice = "use a named pattern, or rewrite it without nested or ambiguous repetition";
+        Error::Split { pattern: self.regex.as_str().to_owned(), offset, message: format!("{error}; {advice}") }
     }
 }
 

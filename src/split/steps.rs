@@ -169,7 +169,7 @@ impl Step {
                         return Err(Error::Split {
                             pattern: self.pattern.clone(),
                             offset: start,
-                            message: "it is to remove what it matches, and no text is ever left out".to_owned(),
+                            message: "it is to remove what it matches there, and no text is ever left out".to_owned(),
                         });
                     }
                     start = end;

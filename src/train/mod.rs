@@ -215,8 +215,15 @@ fn new_special_tokens(special: &[String], base: Option<&Tokenizer>) -> Vec<Strin
 
 fn check_base(counts: &Counts, base: &Tokenizer) -> Result<()> {
     let fail = |value: &str, reason| Err(Error::Setting { setting: "base", value: format!("{value:?}"), reason });
-    if base.is_by_list() || base.ignores_merges() {
-        return fail("Tokenizer", "its merges mean something else than its ranks, which new merges could not follow");
+    if base.is_by_list() {
+        return fail(
+            "Tokenizer",
+            "its merge list means something else than its ranks, which new merges could not follow",
+        );
+    }
+    // Where a merge makes every token, to ignore merges makes no difference.
+    if base.ignores_merges() && base.merges().len() < base.vocab().iter().filter(|(_, bytes)| bytes.len() > 1).count() {
+        return fail("Tokenizer", "it ignores merges, and has tokens that none gives, which training could not make");
     }
     if !base.is_plain() {
         return fail("Tokenizer", "it normalizes text or strips it around special tokens, which counting does not");

@@ -9,7 +9,8 @@ Model: TypeAlias = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="A model file, a .tiktoken file (with --pattern), a tokenizer.json, or an encoding's name.",
+        help="A model file, a .tiktoken file (with --pattern), a tokenizer.json, a file of minbpe or tekken, or an "
+        "encoding's name.",
         show_default=False,
     ),
 ]

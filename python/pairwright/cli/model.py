@@ -49,7 +49,7 @@ def load_rank_file(path: Path, pattern: str | None) -> Tokenizer:
     if pattern is None:
         raise UsageError(
             f"{path} does not tell its split pattern",
-            hint="add --pattern with the one it was trained with: cl100k, gpt2, o200k or a regex",
+            hint="add --pattern with the one it was trained with: cl100k, gpt2, o200k, another name or a regex",
         )
     # As tiktoken does it, whose file this is.
     return Tokenizer.from_tiktoken(path, pattern=pattern, ignore_merges=True)

@@ -30,7 +30,9 @@ def tally(
     pattern: Annotated[
         str | None,
         typer.Option(
-            metavar="PATTERN", help="The split pattern: cl100k, gpt2, o200k or a regex.", show_default=PATTERN
+            metavar="PATTERN",
+            help="The split pattern: a name, such as cl100k, o200k, gpt2 or qwen, or a regex.",
+            show_default=PATTERN,
         ),
     ] = None,
     special: SpecialTokens = None,

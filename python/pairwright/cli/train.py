@@ -37,7 +37,7 @@ def train(
         str | None,
         typer.Option(
             metavar="PATTERN",
-            help="The split pattern: cl100k, gpt2, o200k or a regex.",
+            help="The split pattern: a name, such as cl100k, o200k, gpt2 or qwen, or a regex.",
             show_default="cl100k; that of the counts",
         ),
     ] = None,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Pattern, alphabet, id_of, wrong};
+use super::{Pattern, alphabet, dialect, id_of, wrong};
 use crate::error::{Error, Result};
 use crate::normalize::Form;
 use crate::split::{Behavior, NAMED, Step, WHOLE};
@@ -86,7 +86,7 @@ fn split_of(split: &Value) -> Result<Step> {
     let pattern = match (split["pattern"]["Regex"].as_str(), split["pattern"]["String"].as_str()) {
         (Some(regex), None) => match NAMED.iter().find(|named| named.regex == regex) {
             Some(named) => named.name.to_owned(),
-            None => regex.to_owned(),
+            None => dialect::read(regex)?,
         },
         (None, Some(text)) => fancy_regex::escape(text).into_owned(),
         _ => return Err(wrong(format!("a Split has neither a Regex nor a String: {}", split["pattern"]))),
@@ -114,8 +114,8 @@ pub(super) fn pre_tokenizer(pattern: &Pattern) -> Result<Value> {
     let mut members = Vec::new();
     for Step { pattern, behavior, invert } in &steps {
         let pattern = Pattern::parse(pattern);
-        let regex = match check_regex(pattern.regex()) {
-            Ok(()) => pattern.regex().to_owned(),
+        let regex = match dialect::write(pattern.regex()) {
+            Ok(regex) => regex,
             // A named pattern may cut in the same way.
             Err(error) => match pattern.canonical() {
                 name if name != pattern.as_str() => Pattern::parse(name).regex().to_owned(),
@@ -128,43 +128,6 @@ pub(super) fn pre_tokenizer(pattern: &Pattern) -> Result<Value> {
     }
     members.push(byte_level(false));
     Ok(json!({ "type": "Sequence", "pretokenizers": members }))
-}
-
-/// Whether tokenizers' regex library, Oniguruma, takes a regex as it is meant here.
-fn check_regex(regex: &str) -> Result<()> {
-    let fail = |what: &str| {
-        let message = format!("{what}, which tokenizers understands in another way; use a named pattern or rewrite it");
-        Err(Error::Pattern { pattern: regex.to_owned(), message })
-    };
-    let mut characters = regex.chars().peekable();
-    let mut depth = 0;
-    let mut before = ' ';
-    while let Some(character) = characters.next() {
-        match character {
-            '\\' => {
-                // A class of Unicode is named in braces.
-                if matches!(characters.next(), Some('p' | 'P' | 'x' | 'u')) && characters.peek() == Some(&'{') {
-                    characters.by_ref().find(|&character| character == '}');
-                }
-                before = '\\';
-                continue;
-            }
-            '[' => depth += 1,
-            ']' => depth -= 1,
-            '^' | '$' if depth == 0 => return fail(&format!("it holds {character}")),
-            '+' if depth == 0 && before == '}' => return fail("it repeats {…} possessively"),
-            '?' if depth == 0 && before == '(' => {
-                let flags: String =
-                    std::iter::from_fn(|| characters.next_if(|flag| flag.is_ascii_alphabetic())).collect();
-                if flags.chars().any(|flag| flag != 'i') && characters.peek() != Some(&'<') {
-                    return fail(&format!("it sets the flags {flags}"));
-                }
-            }
-            _ => {}
-        }
-        before = character;
-    }
-    Ok(())
 }
 
 /// What a post-processor adds before and behind a text.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::wrong;
+use super::unwritable;
 use crate::error::Result;
 use crate::special::Manner;
 use crate::tokenizer::Tokenizer;
@@ -15,12 +15,12 @@ const ROLES: [&str; 7] = ["bos_token", "eos_token", "unk_token", "sep_token", "p
 
 /// The content of the file; `more` is an object that adds to it or replaces parts of it.
 pub(super) fn to_text(tokenizer: &Tokenizer, more: &str) -> Result<String> {
-    let more: Map<String, Value> =
-        serde_json::from_str(more).map_err(|error| wrong(format!("the configuration is no JSON object ({error})")))?;
+    let more: Map<String, Value> = serde_json::from_str(more)
+        .map_err(|error| unwritable(format!("the configuration is no JSON object ({error})")))?;
     for role in ROLES {
         let Some(name) = more.get(role).filter(|name| !name.is_null()) else { continue };
         if name.as_str().and_then(|name| tokenizer.special().id(name)).is_none() {
-            return Err(wrong(format!("{role} is {name}, which is no special token")));
+            return Err(unwritable(format!("{role} is {name}, which is no special token")));
         }
     }
     let added = tokenizer.special().tokens().iter().map(|token| {

@@ -6,6 +6,7 @@
 mod alphabet;
 mod components;
 mod config;
+mod dialect;
 #[cfg(test)]
 mod tests;
 
@@ -42,7 +43,7 @@ pub fn load(path: &Path) -> Result<Tokenizer> {
 /// transformers reads, if there is a `config`: an object in JSON with what it is to say more than that.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Vocab`] or [`Error::Pattern`], with nothing written, if tokenizers would understand something else.
+/// [`Error::Io`]; [`Error::Unwritable`], with nothing written, if tokenizers would understand something else.
 pub fn save(tokenizer: &Tokenizer, path: &Path, config: Option<&str>) -> Result<()> {
     let path = in_folder(path);
     let content = to_text(tokenizer)?;
@@ -56,6 +57,11 @@ pub fn save(tokenizer: &Tokenizer, path: &Path, config: Option<&str>) -> Result<
 
 fn in_folder(path: &Path) -> PathBuf {
     if path.is_dir() { path.join(FILE) } else { path.to_owned() }
+}
+
+/// That tokenizers has no place for something.
+fn unwritable(message: impl Into<String>) -> Error {
+    Error::Unwritable { library: "tokenizers", message: message.into() }
 }
 
 /// That something is not what it must be.
@@ -216,7 +222,7 @@ fn merges_of(model: &Map<String, Value>) -> Result<Vec<Merge>> {
 pub fn to_text(tokenizer: &Tokenizer) -> Result<String> {
     let special = tokenizer.special().tokens();
     if let Some(pair) = special.windows(2).find(|pair| pair[0].id == pair[1].id) {
-        return Err(wrong(format!(
+        return Err(unwritable(format!(
             "the special tokens {:?} and {:?} have one id, {}; in a tokenizer.json each has its own",
             pair[0].name, pair[1].name, pair[0].id.0
         )));
@@ -240,7 +246,7 @@ pub fn to_text(tokenizer: &Tokenizer) -> Result<String> {
     let mut texts: Vec<&str> = tokens.iter().map(|(_, text)| text.as_str()).collect();
     texts.sort_unstable();
     if let Some(pair) = texts.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(wrong(format!(
+        return Err(unwritable(format!(
             "the special token {:?} is written as an ordinary token is in a tokenizer.json",
             pair[0]
         )));

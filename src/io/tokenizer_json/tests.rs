@@ -137,10 +137,10 @@ fn what_tokenizers_would_take_for_something_else_is_not_written() {
         to_text(&Tokenizer::from_ranks(Vocab::of_bytes(), splitter, SpecialTokens::new(special).unwrap()).unwrap())
     };
     for (pattern, special, expected) in [
-        (r"a$|.", &[][..], "it holds $"),
-        (r"^a", &[], "it holds ^"),
+        (r"a$|.", &[][..], "holds $"),
+        (r"^a", &[], "holds ^"),
         (r"\p{L}{1,3}+", &[], "possessively"),
-        (r"(?s).", &[], "it sets the flags s"),
+        (r"(?s).", &[], "sets the flags s"),
         ("gpt2", &[("<a>", 300), ("<b>", 300)], "have one id"),
         ("gpt2", &[("a", 300)], "is written as an ordinary token"),
     ] {
