@@ -70,8 +70,8 @@ def train(
         source: A path; several paths (a list of `str` that all name existing files counts as such); an iterable of
             `str` or `bytes`, each one document; or `Counts`. No piece spans two documents or files.
         vocab_size: The number of ids: 256 bytes, merges and special tokens.
-        pattern: "cl100k" (the default, alias "gpt4"), "gpt2", "o200k", another name, or any regex, to the letter. What lies
-            between two matches of a regex is a piece too, so that nothing is lost.
+        pattern: "cl100k" (the default, alias "gpt4"), "gpt2", "o200k", another name, or any regex, followed to the
+            letter. What lies between two matches of a regex is a piece too, so that nothing is lost.
         special_tokens: Names, in order. They cut the text and are never counted or merged.
         base: Learn more merges on top of this tokenizer and keep every id it has. Words start as the ids it encodes
             them as; its split pattern and special tokens stay, `special_tokens` names those to be added. New ids
