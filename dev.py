@@ -40,7 +40,7 @@ def build(*groups: str) -> None:
     """Make the environment, install what is pinned, build pairwright in release mode."""
     if not PYTHON.exists():
         venv.create(ENVIRONMENT, with_pip=True)
-    for group in ("test", "vocabularies", *groups):
+    for group in ("test", *groups):
         requirements = ROOT / "requirements" / f"{group}.txt"
         stamp = ENVIRONMENT / f"{group}.stamp"
         if not stamp.exists() or stamp.read_bytes() != requirements.read_bytes():
@@ -58,7 +58,7 @@ def demo() -> None:
 
 def test() -> None:
     """Every check and test."""
-    build("docs")
+    build("vocabularies", "docs")
     run("cargo", "fmt", "--check")
     run("cargo", "clippy", "--locked", "--all-targets", "--", "-D", "warnings")
     run("cargo", "clippy", "--locked", "--all-targets", "--features", "python", "--", "-D", "warnings")

@@ -7,7 +7,7 @@ from pathlib import Path
 def carried(package: str, file: str) -> Path:
     """A file of an installed package."""
     spec = find_spec(package)
-    assert spec is not None, f"{package} is not installed: python3 dev.py build"
+    assert spec is not None, f"{package} is not installed; python3 dev.py test does it, from requirements/"
     assert spec.submodule_search_locations
     path = Path(spec.submodule_search_locations[0], file)
     assert path.exists(), f"{package} has no {file} any more"
