@@ -64,6 +64,13 @@ def python_docs() -> str:
 
 
 @pytest.fixture(scope="session")
+def python_sources() -> list[str]:
+    """Every tenth file of the standard library's sources."""
+    paths = pairwright.datasets.load("python-stdlib").paths[::10]
+    return [path.read_bytes().decode(errors="replace") for path in paths]
+
+
+@pytest.fixture(scope="session")
 def tokenizer(python_docs: str) -> pairwright.Tokenizer:
     """A small vocabulary with special tokens, trained on the documentation."""
     return pairwright.train([python_docs[:200_000]], vocab_size=1000, special_tokens=["<|end|>", "<|pad|>"])

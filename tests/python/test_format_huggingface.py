@@ -53,6 +53,13 @@ def test_ids_of_the_python_documentation(name: str, python_docs: str) -> None:
 
 
 @every_file
+def test_ids_of_the_sources_of_the_standard_library(name: str, python_sources: list[str]) -> None:
+    ours, theirs = published(name)
+    expected = [encoding.ids for encoding in theirs.encode_batch(python_sources, add_special_tokens=False)]
+    assert ours.encode_batch(python_sources, allowed_special="all").to_lists() == expected
+
+
+@every_file
 def test_ids_of_the_handbook(name: str, handbook: dict[str, str]) -> None:
     for text in handbook.values():
         same(*published(name), text[:200_000])

@@ -10,7 +10,7 @@ import tiktoken
 from carried import LLAMA3, LLAMA4, PUBLISHED, QWEN, TEKKEN, carried
 from hypothesis import given, settings, strategies as st
 from mistral_common.tokens.tokenizers.tekken import Tekkenizer
-from peers import published, read_ranks
+from peers import published, read_ranks, write_ranks
 
 import pairwright as pw
 from pairwright import download, encodings
@@ -71,6 +71,13 @@ def test_ids_of_the_handbook(name: str, handbook: dict[str, str]) -> None:
     ours, theirs = family(name)
     for language, text in handbook.items():
         assert ours.encode_to_numpy(text).tolist() == theirs.encode_ordinary(text), language
+
+
+@every_family
+def test_ids_of_the_sources_of_the_standard_library(name: str, python_sources: list[str]) -> None:
+    ours, theirs = family(name)
+    expected = theirs.encode_ordinary_batch(python_sources, num_threads=2)
+    assert ours.encode_batch(python_sources, disallowed_special=()).to_lists() == expected
 
 
 @every_family
@@ -144,6 +151,55 @@ def test_a_published_encoding_in_tiktoken_s_cache(
     assert len(ours.merges) == sum(len(token) > 1 for token in ours.vocab)
 
 
+# Published facts
+
+FACTS = {
+    "gpt2": (50257, {"<|endoftext|>": 50256}),
+    "r50k_base": (50257, {"<|endoftext|>": 50256}),
+    "p50k_base": (50281, {"<|endoftext|>": 50256}),
+    "p50k_edit": (50284, {"<|fim_prefix|>": 50281, "<|fim_middle|>": 50282, "<|fim_suffix|>": 50283}),
+    "cl100k_base": (100277, {"<|endoftext|>": 100257, "<|fim_prefix|>": 100258, "<|endofprompt|>": 100276}),
+    "o200k_base": (200019, {"<|endoftext|>": 199999, "<|endofprompt|>": 200018}),
+    "o200k_harmony": (201088, {"<|start|>": 200006, "<|channel|>": 200005, "<|message|>": 200008, "<|end|>": 200007}),
+}
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_sizes_and_special_tokens_are_the_published_ones(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = {"gpt2": "r50k_base", "p50k_edit": "p50k_base", "o200k_harmony": "o200k_base"}.get(name, name)
+    if file not in PUBLISHED:
+        pytest.skip("no package carries r50k_base; with PAIRWRIGHT_DATA test_encodings.py tells the same of it")
+    monkeypatch.setattr(encodings, "_loaded", {})
+    monkeypatch.setattr(download, "cache_folder", lambda: tmp_path)
+    monkeypatch.setenv("PAIRWRIGHT_OFFLINE", "1")
+    monkeypatch.delenv("PAIRWRIGHT_DATA", raising=False)
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(carried(*PUBLISHED[file]).parent))
+    size, special = FACTS[name]
+    found = pw.get_encoding(name)
+    assert found.vocab_size == size
+    assert {token: found.special_tokens[token] for token in special} == special
+
+
+def test_the_ids_of_a_published_example() -> None:
+    text = "hello world!!!? (안녕하세요!) lol123 😉"
+    found = pw.Tokenizer.from_tiktoken(carried(*PUBLISHED["cl100k_base"]), pattern="cl100k")
+    assert found.encode(text) == published("cl100k_base", carried(*PUBLISHED["cl100k_base"])).encoding.encode(text)
+    assert found.encode("hello world!!!?") == [15339, 1917, 12340, 30]
+    assert found.decode(found.encode(text)) == text
+
+
+def test_ranks_may_have_holes(tmp_path: Path, python_docs: str) -> None:
+    ranks = {token: 3 * rank + 7 for token, rank in family("qwen")[0].vocab.items()}
+    path = write_ranks(tmp_path / "holes.tiktoken", ranks)
+    found = pw.Tokenizer.from_tiktoken(path, pattern="qwen", special_tokens={"<x>": 8})
+    ids = family("qwen")[0].encode_to_numpy(python_docs[:50_000])
+    assert found.encode_to_numpy(python_docs[:50_000]).tolist() == (ids * 3 + 7).tolist()
+    with pytest.raises(KeyError, match="unknown token id 9 at position 1"):
+        found.decode([8, 9])
+
+
 # tekken
 
 
@@ -154,14 +210,16 @@ def tekken(number: int) -> tuple[pw.Tokenizer, Tekkenizer]:
 
 
 @pytest.mark.parametrize("number", range(len(TEKKEN)))
-def test_tekken_is_what_mistral_common_makes_of_it(number: int, python_docs: str, handbook: dict[str, str]) -> None:
+def test_tekken_is_what_mistral_common_makes_of_it(
+    number: int, python_docs: str, python_sources: list[str], handbook: dict[str, str]
+) -> None:
     ours, theirs = tekken(number)
     assert ours.vocab_size == theirs.n_words
     assert ours.pattern == "tekken"
     assert [ours.token_bytes(id).decode() for id in range(theirs.num_special_tokens)] == [
         theirs.id_to_piece(id) for id in range(theirs.num_special_tokens)
     ]
-    for text in [python_docs, *(text[:100_000] for text in handbook.values())]:
+    for text in [python_docs, *python_sources[::4], *(text[:100_000] for text in handbook.values())]:
         ids = theirs.encode(text, bos=False, eos=False)
         assert ours.encode_ordinary(text) == ids
         assert ours.decode(ids) == theirs.decode(ids) == text
