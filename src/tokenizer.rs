@@ -212,7 +212,7 @@ impl Tokenizer {
     /// Whether the ids of the parts of a text are those of the whole, wherever neither a piece nor a special token is torn;
     /// and the tokens, joined, are the text.
     pub fn is_plain(&self) -> bool {
-        self.normalizer.is_none() && self.special.are_plain()
+        self.normalizer.is_none() && self.special.are_plain() && !self.splitter.removes()
     }
 
     /// How the tokenizer was made.

@@ -217,7 +217,8 @@ class Tokenizer:
     ) -> tuple[list[int], npt.NDArray[np.int64]]:
         """The ids, and where each token lies in the text: an array of shape (n, 2), start and end.
 
-        Spans count characters of a `str`, and bytes of `bytes`. Tokens that share a character share its span.
+        Spans count characters of a `str`, and bytes of `bytes`. Tokens that share a character share its span. Raises
+        `ValueError` if the tokenizer, read from a tokenizer.json, normalizes this text or leaves some of it out.
         """
 
     @overload
@@ -249,7 +250,8 @@ class Tokenizer:
     def split(self, text: bytes) -> list[bytes]:
         """The pieces of a text, of the type it has: joined, they are the text. Special tokens are plain text.
 
-        Raises `SplitError` if a custom pattern fails on the text.
+        Only a tokenizer.json can make a tokenizer that leaves out a part. Raises `SplitError` if a custom pattern fails
+        on the text.
         """
 
     def count(self, text: Text, *, threads: int | None = None) -> int:

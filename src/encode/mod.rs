@@ -178,6 +178,13 @@ impl Encoder {
     ) -> Result<()> {
         let Scratch { split, work, .. } = scratch;
         let mut start = 0;
+        if splitter.removes() {
+            let (text, ends) = splitter.kept(text)?;
+            return ends.chunks(BATCH).try_for_each(|ends| {
+                stop.check()?;
+                self.encode_pieces(&text, &mut start, ends, work, ids)
+            });
+        }
         splitter.batches_in(split, text, |ends| {
             stop.check()?;
             ends.chunks(BATCH).try_for_each(|ends| self.encode_pieces(text, &mut start, ends, work, ids))
@@ -190,6 +197,12 @@ impl Encoder {
     /// As [`Encoder::encode`].
     pub fn count(&self, splitter: &Splitter, text: &[u8], scratch: &mut Scratch, stop: &Stop) -> Result<usize> {
         let mut ids = scratch.ids();
+        if splitter.removes() {
+            self.encode(splitter, text, scratch, &mut ids, stop)?;
+            let count = ids.len();
+            scratch.keep(ids);
+            return Ok(count);
+        }
         let Scratch { split, work, .. } = scratch;
         let (mut start, mut count) = (0, 0);
         splitter.batches_in(split, text, |ends| {

@@ -401,7 +401,7 @@ impl Tokenizer {
         let _inside = Inside::enter(py);
         if !self.core.is_plain() && self.core.decode(&ids).is_ok_and(|decoded| decoded != *text.bytes) {
             return Err(PyValueError::new_err(
-                "this tokenizer normalizes or strips the text, so that its tokens have no places in it",
+                "this tokenizer normalizes the text or leaves some of it out, so that its tokens have no places in it",
             ));
         }
         let unit = if text.is_str { Unit::Characters } else { Unit::Bytes };
@@ -499,15 +499,9 @@ impl Tokenizer {
     fn split<'py>(&self, py: Python<'py>, text: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
         let text = Text::of(text)?;
         let bytes = &*text.bytes;
-        let split = || {
-            let mut pieces = Vec::new();
-            self.core.splitter().split(bytes, |piece| {
-                pieces.push(piece);
-                Ok(())
-            })?;
-            Ok(pieces)
-        };
-        let pieces = py.detach(split).map_err(|error| to_python(py, error))?;
+        let (kept, ends) = py.detach(|| self.core.splitter().kept(bytes)).map_err(|error| to_python(py, error))?;
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let pieces = starts.zip(&ends).map(|(start, &end)| &kept[start..end]);
         let list = PyList::empty(py);
         for piece in pieces {
             match text.is_str {

@@ -16,6 +16,8 @@ mod steps;
 pub use pattern::{NAMED, NamedPattern, Pattern, WHOLE};
 pub use steps::{Behavior, Step};
 
+use std::ops::Range;
+
 use crate::error::Result;
 use invalid::with_stand_ins;
 use regex::RegexSplitter;
@@ -141,6 +143,41 @@ impl Splitter {
             Engine::Regex(splitter) => by_characters(text, each, |text, push| splitter.ends(text, push)),
             Engine::Steps(splitter) => by_characters(text, each, |text, push| splitter.ends(text, push)),
         }
+    }
+
+    /// Whether pieces need not lie side by side, for steps leave text out. Then only [`Splitter::kept`] cuts any text; for all
+    /// others the rest is an [`Error::Split`](crate::Error::Split).
+    pub fn removes(&self) -> bool {
+        matches!(&self.engine, Engine::Steps(splitter) if splitter.removes())
+    }
+
+    /// The pieces that are kept of a text, side by side, and the end of each.
+    ///
+    /// # Errors
+    /// As [`Splitter::split`].
+    pub fn kept(&self, text: &[u8]) -> Result<(Vec<u8>, Vec<usize>)> {
+        let (mut kept, mut ends) = (Vec::with_capacity(text.len()), Vec::new());
+        let Engine::Steps(splitter) = &self.engine else {
+            kept.extend_from_slice(text);
+            self.ends(text, |end| {
+                ends.push(end);
+                Ok(())
+            })?;
+            return Ok((kept, ends));
+        };
+        let mut keep = |piece: Range<usize>| {
+            kept.extend_from_slice(&text[piece]);
+            ends.push(kept.len());
+            Ok(())
+        };
+        match std::str::from_utf8(text) {
+            Ok(valid) => splitter.kept(valid, keep)?,
+            Err(_) => {
+                let (stand_in, mut position) = with_stand_ins(text);
+                splitter.kept(&stand_in, |piece| keep(position(piece.start)..position(piece.end)))?;
+            }
+        }
+        Ok((kept, ends))
     }
 
     /// The first place at or after `from`, but not the beginning or the end, where `text` may be cut in two without

@@ -1,6 +1,8 @@
 //! A split in several steps, each of which cuts the pieces of the one before: what a `Sequence` of pre-tokenizers is in
 //! Hugging Face's tokenizers.
 
+use std::ops::Range;
+
 use serde_json::{Map, Value, json};
 
 use super::regex::RegexSplitter;
@@ -12,7 +14,7 @@ use crate::error::{Error, Result};
 pub enum Behavior {
     /// Each is a piece.
     Isolated,
-    /// Each gap is a piece, and matches are left out: an error where there is any, for no text is ever lost.
+    /// Each gap is a piece, and matches are left out.
     Removed,
     /// A match goes to the piece before it.
     MergedWithPrevious,
@@ -122,20 +124,53 @@ impl StepSplitter {
         Ok(StepSplitter(steps.iter().map(cutter).collect::<Result<_>>()?))
     }
 
-    /// Calls `each` with the end of every piece.
-    pub(super) fn ends(&self, text: &str, mut each: impl FnMut(usize) -> Result<()>) -> Result<()> {
+    /// Whether text may be left out.
+    pub(super) fn removes(&self) -> bool {
+        self.removing().is_some()
+    }
+
+    fn removing(&self) -> Option<&Step> {
+        self.0.iter().map(|(step, _)| step).find(|step| step.behavior == Behavior::Removed)
+    }
+
+    /// Calls `each` with every piece that is not left out.
+    pub(super) fn kept(&self, text: &str, mut each: impl FnMut(Range<usize>) -> Result<()>) -> Result<()> {
         cut(&self.0, text, 0, &mut each)
+    }
+
+    /// Calls `each` with the end of every piece.
+    ///
+    /// # Errors
+    /// [`Error::Split`] if text would be left out, for pieces lie side by side.
+    pub(super) fn ends(&self, text: &str, mut each: impl FnMut(usize) -> Result<()>) -> Result<()> {
+        let mut done = 0;
+        let pattern = || self.removing().map(|step| step.pattern.clone()).unwrap_or_default();
+        let fail = |offset| {
+            let message = "it removes what it matches there, which is only possible in encoding".to_owned();
+            Err(Error::Split { pattern: pattern(), offset, message })
+        };
+        self.kept(text, |piece| {
+            if piece.start > done {
+                return fail(done);
+            }
+            done = piece.end;
+            each(done)
+        })?;
+        if done < text.len() { fail(done) } else { Ok(()) }
     }
 }
 
-fn cut(steps: &[(Step, Cutter)], text: &str, offset: usize, each: &mut dyn FnMut(usize) -> Result<()>) -> Result<()> {
+fn cut(
+    steps: &[(Step, Cutter)],
+    text: &str,
+    offset: usize,
+    each: &mut dyn FnMut(Range<usize>) -> Result<()>,
+) -> Result<()> {
     let Some(((step, cutter), rest)) = steps.split_first() else {
-        return if text.is_empty() { Ok(()) } else { each(offset + text.len()) };
+        return if text.is_empty() { Ok(()) } else { each(offset..offset + text.len()) };
     };
-    let mut start = 0;
-    for end in step.ends(cutter, text).map_err(|error| moved(error, offset))? {
-        cut(rest, &text[start..end], offset + start, each)?;
-        start = end;
+    for piece in step.pieces(cutter, text).map_err(|error| moved(error, offset))? {
+        cut(rest, &text[piece.clone()], offset + piece.start, each)?;
     }
     Ok(())
 }
@@ -149,7 +184,7 @@ fn moved(error: Error, by: usize) -> Error {
 }
 
 impl Step {
-    fn ends(&self, cutter: &Cutter, text: &str) -> Result<Vec<usize>> {
+    fn pieces(&self, cutter: &Cutter, text: &str) -> Result<Vec<Range<usize>>> {
         // The end of every match and of every gap, and which of the two it is.
         let mut segments = Vec::new();
         match cutter {
@@ -161,23 +196,14 @@ impl Step {
                 regex.segments(text, |end, is_match| segments.push((end, is_match != self.invert)))?
             }
         }
-        match self.behavior {
-            Behavior::Removed => {
-                let mut start = 0;
-                for &(end, is_match) in &segments {
-                    if is_match && end > start {
-                        return Err(Error::Split {
-                            pattern: self.pattern.clone(),
-                            offset: start,
-                            message: "it is to remove what it matches there, and no text is ever left out".to_owned(),
-                        });
-                    }
-                    start = end;
-                }
-                Ok(segments.into_iter().map(|(end, _)| end).collect())
-            }
-            behavior => Ok(joined(&segments, behavior)),
+        let ends = joined(&segments, self.behavior);
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let mut pieces: Vec<Range<usize>> = starts.zip(&ends).map(|(start, &end)| start..end).collect();
+        if self.behavior == Behavior::Removed {
+            let mut segments = segments.iter();
+            pieces.retain(|_| segments.next().is_some_and(|(_, is_match)| !is_match));
         }
+        Ok(pieces)
     }
 }
 
@@ -244,12 +270,17 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_removed_is_an_error_that_names_the_place() {
+    fn what_is_removed_is_no_piece_and_an_error_where_pieces_lie_side_by_side() {
         let all = step(r"\w+|\s+", Behavior::Removed, true);
         assert_eq!(pieces(std::slice::from_ref(&all), "a b"), ["a", " ", "b"]);
-        let steps = [Step::isolated("x"), all];
-        let error = Splitter::new(&to_text(&steps)).unwrap().split(b"a x-b", |_| Ok(())).unwrap_err();
+        let splitter = Splitter::new(&to_text(&[Step::isolated("x"), all])).unwrap();
+        let error = splitter.split(b"a x-b", |_| Ok(())).unwrap_err();
         assert!(matches!(error, Error::Split { offset: 3, .. }), "{error}");
+        assert!(splitter.removes());
+        assert_eq!(splitter.kept(b"a x-b--").unwrap(), (b"a xb".to_vec(), vec![1, 2, 3, 4]));
+        assert_eq!(splitter.kept(b"-\xff\xffx").unwrap(), (b"x".to_vec(), vec![1]));
+        let digits = Splitter::new(&to_text(&[step("[0-9]", Behavior::Removed, false)])).unwrap();
+        assert_eq!(digits.kept(b"1\xff2\xe4\xb8b3").unwrap(), (b"\xff\xe4\xb8b".to_vec(), vec![1, 4]));
     }
 
     #[test]
