@@ -79,7 +79,11 @@ impl Finder {
             return Some(found);
         }
         let manner = |found: &Found| self.tokens[found.number].manner;
-        while manner(&found).single_word && (ends_in_word(&text[..found.start]) || begins_in_word(&text[found.end..])) {
+        let is_in_word = |found: &Found| {
+            let beside = [last_character(&text[..found.start]), first_character(&text[found.end..])];
+            beside.into_iter().flatten().any(is_of_word)
+        };
+        while manner(&found).single_word && is_in_word(&found) {
             found = self.find_bare(text, found.end)?;
         }
         if manner(&found).lstrip {
@@ -125,34 +129,35 @@ impl Finder {
     }
 }
 
-/// `\\w` of what is before a place, and of what is behind it: the last or the first character, if it is one.
-fn ends_in_word(before: &[u8]) -> bool {
-    let start = before.len().saturating_sub(4);
-    before[start..]
-        .utf8_chunks()
-        .last()
-        .is_some_and(|chunk| chunk.invalid().is_empty() && chunk.valid().chars().next_back().is_some_and(is_of_word))
+/// The first character, if there is one: no more than its bytes are looked at, for there may be very many.
+fn first_character(text: &[u8]) -> Option<char> {
+    text[..text.len().min(4)].utf8_chunks().next()?.valid().chars().next()
 }
 
-fn begins_in_word(behind: &[u8]) -> bool {
-    let beginning = &behind[..behind.len().min(4)];
-    beginning.utf8_chunks().next().is_some_and(|chunk| chunk.valid().chars().next().is_some_and(is_of_word))
+/// The last one.
+fn last_character(text: &[u8]) -> Option<char> {
+    let end = text[text.len().saturating_sub(4)..].utf8_chunks().last()?;
+    end.valid().chars().next_back().filter(|_| end.invalid().is_empty())
 }
 
+/// `\w`.
 fn is_of_word(character: char) -> bool {
     static WORD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\w").expect("a valid regex"));
     WORD.is_match(character.encode_utf8(&mut [0; 4])).unwrap_or(false)
 }
 
-fn without_white_end(text: &[u8]) -> &[u8] {
-    let white = text.utf8_chunks().last().filter(|chunk| chunk.invalid().is_empty());
-    let white = white.map_or(0, |chunk| chunk.valid().len() - chunk.valid().trim_end().len());
-    &text[..text.len() - white]
+fn without_white_end(mut text: &[u8]) -> &[u8] {
+    while let Some(last) = last_character(text).filter(|last| last.is_whitespace()) {
+        text = &text[..text.len() - last.len_utf8()];
+    }
+    text
 }
 
-fn without_white_start(text: &[u8]) -> &[u8] {
-    let white = text.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len() - chunk.valid().trim_start().len());
-    &text[white..]
+fn without_white_start(mut text: &[u8]) -> &[u8] {
+    while let Some(first) = first_character(text).filter(|first| first.is_whitespace()) {
+        text = &text[first.len_utf8()..];
+    }
+    text
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ pub struct SpecialTokens {
     all: Finders,
     /// Those that are found whether or not they are allowed.
     always: Finders,
+    /// If some are found in manners of their own: what finds those that may be refused, just where they stand.
+    refusable: Option<Finder>,
     has_manners: bool,
     /// What text is brought into before the normalized ones are looked for; their names are, too.
     form: Option<Form>,
@@ -80,7 +82,9 @@ impl SpecialTokens {
             return Err(Error::SpecialToken { token: token.name.clone(), reason });
         }
         let has_manners = tokens.iter().any(|token| token.manner != Manner::default());
-        SpecialTokens { tokens, has_manners, ..SpecialTokens::default() }.with_form(None)
+        let refusable = tokens.iter().filter(|token| has_manners && !token.manner.always);
+        let refusable = Finder::new(refusable.map(|token| bare(&token.name, Some(token.id))).collect())?;
+        SpecialTokens { tokens, refusable, has_manners, ..SpecialTokens::default() }.with_form(None)
     }
 
     /// The same for text that is brought into a normal form.
@@ -145,11 +149,11 @@ impl SpecialTokens {
             }
         };
         let finder = |tokens: Vec<Token>| Ok::<_, Error>(Finder::new(tokens)?.map(Cow::Owned));
-        let bare = |name: &str, id| Token { name: name.to_owned(), id, manner: Manner::default() };
         policy.refused = match (refused, allowed) {
             (Choice::All, Choice::All) => None,
-            (Choice::All, Choice::Names(names)) if names.is_empty() && self.are_plain() => {
-                self.all.first.as_ref().map(Cow::Borrowed)
+            (Choice::All, Choice::Names(names)) if names.is_empty() => {
+                let all = if self.has_manners { &self.refusable } else { &self.all.first };
+                all.as_ref().map(Cow::Borrowed)
             }
             (Choice::All, Choice::Names(names)) => {
                 let is_refused = |token: &&SpecialToken| !token.manner.always && !is_named(names, token);
@@ -237,6 +241,11 @@ impl<'s> Policy<'s> {
     }
 }
 
+/// A string that is found just where it stands.
+fn bare(name: &str, id: Option<Id>) -> Token {
+    Token { name: name.to_owned(), id, manner: Manner::default() }
+}
+
 /// # Errors
 /// [`Error::SpecialToken`] for an empty name or one given twice.
 pub(crate) fn check_names<'t>(tokens: impl IntoIterator<Item = &'t str>) -> Result<()> {
@@ -306,6 +315,25 @@ mod tests {
         assert!(refused(&Choice::All, &names(&["<b>"]), "x<b>"));
         assert!(refused(&Choice::NONE, &names(&["word"]), "a word"));
         assert!(!refused(&Choice::NONE, &names(&[""]), "a word"));
+    }
+
+    #[test]
+    fn what_is_found_always_is_neither_asked_for_nor_refused() {
+        let manners = [("<a>", false), ("<b>", true)];
+        let tokens = manners.into_iter().zip(5..).map(|((name, always), id)| SpecialToken {
+            name: name.to_owned(),
+            id: Id(id),
+            manner: Manner { always, ..Manner::default() },
+        });
+        let special = SpecialTokens::with_manners(tokens).unwrap();
+        let text = "<a>x<b>";
+        assert_eq!(allowed(&special.ordinary(), text), [6]);
+        for (allow, found) in [(Choice::NONE, &[6][..]), (names(&["<a>"]), &[5, 6]), (Choice::All, &[5, 6])] {
+            assert_eq!(allowed(&special.policy(&allow, &Choice::NONE).unwrap(), text), found);
+        }
+        let strict = special.policy(&Choice::NONE, &Choice::All).unwrap();
+        assert!(strict.check(b"x<b>").is_ok() && strict.check(b"x<a>").is_err());
+        assert!(!special.are_plain());
     }
 
     #[test]
