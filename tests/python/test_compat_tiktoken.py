@@ -237,7 +237,8 @@ def unstable(text: str, **arguments: Any) -> Callable[[Any], Any]:
     return call
 
 
-@every_name
+# Where a text ends in blanks, the largest vocabulary has the most to try, and nothing else to tell.
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "o200k_base"])
 @given(text=mixed.map(lambda text: text[-12:]))
 @example(text="hello fanta")
 @example(text=" \n \n")

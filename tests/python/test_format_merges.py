@@ -45,7 +45,7 @@ def merge_lists(draw: st.DrawFn) -> Merges:
 
 
 @given(merges=merge_lists(), text=st.text("aab ", max_size=60), random=st.randoms(use_true_random=False))
-@settings(max_examples=500)
+@settings(max_examples=200)
 def test_any_merge_list_is_followed(merges: Merges, text: str, random: st.DataObject) -> None:
     made = pw.Tokenizer.from_merges(merges, pattern=WHOLE)
     expected = encode_by_list(text.encode(), merges)

@@ -99,7 +99,7 @@ def test_overlaps_are_as_long_as_asked_for(python_docs: str) -> None:
         ids, spans = tok.encode_with_spans(before)
         assert behind.startswith(before[spans[len(ids) - 20][0] :])
     assert all(tok.count(chunk) <= 100 for chunk in chunks)
-    assert tok.chunk(" " * 20_000, 3, overlap=1)[-1].isspace()
+    assert tok.chunk(" " * 1_000, 3, overlap=1)[-1].isspace()
     assert tok.chunk("", 10) == []
     assert tok.chunk("a b", 10) == ["a b"]
 
