@@ -114,8 +114,14 @@ impl Error {
     pub(crate) fn in_file(self, path: &Path) -> Error {
         match self {
             Error::Io { .. } | Error::Format { .. } => self,
+            Error::Vocab { message } => Error::format(path, message),
             other => Error::format(path, other.to_string()),
         }
+    }
+
+    /// A vocabulary, or a file that tells one, that is not what it must be.
+    pub(crate) fn vocab(message: impl Into<String>) -> Error {
+        Error::Vocab { message: message.into() }
     }
 
     /// A damaged or foreign file.

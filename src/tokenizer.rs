@@ -115,12 +115,10 @@ impl Tokenizer {
         special: SpecialTokens,
     ) -> Result<Tokenizer> {
         let tokenizer = Tokenizer::from_ranks(vocab, splitter, special)?;
-        if tokenizer.merges() == merges
-            && let Ok(by_ranks) = tokenizer.clone().with_merges(merges.clone())
-        {
-            return Ok(by_ranks);
+        match tokenizer.clone().with_merges(merges.clone()) {
+            Ok(by_ranks) if tokenizer.merges() == merges => Ok(by_ranks),
+            _ => tokenizer.with_list(merges),
         }
-        tokenizer.with_list(merges)
     }
 
     /// The same, in which only these merges happen.

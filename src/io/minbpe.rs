@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::io::{atomic, read};
 use crate::merges::Pair;
 use crate::special::SpecialTokens;
-use crate::split::{NAMED, Pattern, Splitter, WHOLE};
+use crate::split::{Pattern, Splitter, WHOLE};
 use crate::tokenizer::Tokenizer;
 use crate::vocab::{Id, Vocab};
 
@@ -19,10 +19,7 @@ const FIRST_LINE: &str = "minbpe v1";
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] naming the line that is damaged.
 pub fn load(path: &Path) -> Result<Tokenizer> {
-    from_bytes(&read(path)?).map_err(|error| match error {
-        Error::Vocab { message } => Error::format(path, message),
-        other => other.in_file(path),
-    })
+    from_bytes(&read(path)?).map_err(|error| error.in_file(path))
 }
 
 /// Writes a tokenizer.
@@ -35,39 +32,33 @@ pub fn save(tokenizer: &Tokenizer, path: &Path) -> Result<()> {
     atomic::write(path, |file| file.write_all(content.as_bytes()))
 }
 
-fn wrong(message: impl Into<String>) -> Error {
-    Error::Vocab { message: message.into() }
-}
-
 fn from_bytes(content: &[u8]) -> Result<Tokenizer> {
-    let text = std::str::from_utf8(content).map_err(|error| wrong(format!("not a minbpe model: {error}")))?;
+    let text = std::str::from_utf8(content).map_err(|error| Error::vocab(format!("not a minbpe model: {error}")))?;
     let mut lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim()));
     let mut next = |what: &str| {
-        let message = || wrong(format!("the file ends where {what} should be: it is truncated"));
+        let message = || Error::vocab(format!("the file ends where {what} should be: it is truncated"));
         lines.next().ok_or_else(message)
     };
     if next("the first line")?.1 != FIRST_LINE {
-        return Err(wrong(format!("not a minbpe model: the first line is not {FIRST_LINE:?}")));
+        return Err(Error::vocab(format!("not a minbpe model: the first line is not {FIRST_LINE:?}")));
     }
     let (_, regex) = next("the split pattern")?;
-    let pattern = match NAMED.iter().find(|named| named.regex == regex) {
-        Some(named) => named.name,
-        None if regex.is_empty() => WHOLE,
-        None => regex,
-    };
+    let pattern = if regex.is_empty() { WHOLE } else { Pattern::of_regex(regex) };
     let (number, count) = next("the number of special tokens")?;
     let count: usize =
-        count.parse().map_err(|_| wrong(format!("line {number}: {count:?} is no number of special tokens")))?;
+        count.parse().map_err(|_| Error::vocab(format!("line {number}: {count:?} is no number of special tokens")))?;
     let mut special = Vec::new();
     for _ in 0..count {
         let (number, line) = next("a special token")?;
         let token = line.rsplit_once(' ').and_then(|(name, id)| Some((name.to_owned(), Id(id.parse().ok()?))));
-        special.push(token.ok_or_else(|| wrong(format!("line {number}: {line:?} is no special token with its id")))?);
+        special.push(
+            token.ok_or_else(|| Error::vocab(format!("line {number}: {line:?} is no special token with its id")))?,
+        );
     }
     let mut vocab = Vocab::of_bytes();
     let mut merges: Vec<Pair> = Vec::new();
     for (number, line) in lines {
-        let fail = |what: String| wrong(format!("line {number}: {what}"));
+        let fail = |what: String| Error::vocab(format!("line {number}: {what}"));
         let pair =
             line.split_once(' ').and_then(|(left, right)| Some((Id(left.parse().ok()?), Id(right.parse().ok()?))));
         let (left, right) = pair.ok_or_else(|| fail(format!("{line:?} is no pair of token ids")))?;

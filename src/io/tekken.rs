@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result};
 use crate::io::read;
 use crate::special::SpecialTokens;
-use crate::split::{NAMED, Splitter};
+use crate::split::{Pattern, Splitter};
 use crate::tokenizer::Tokenizer;
 use crate::vocab::{Id, Vocab};
 
@@ -45,35 +45,31 @@ const OLD_VERSIONS: [&str; 3] = ["v2", "v3", "v7"];
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] naming what is missing, damaged or contradicts itself.
 pub fn load(path: &Path) -> Result<Tokenizer> {
-    from_bytes(&read(path)?).map_err(|error| match error {
-        Error::Vocab { message } => Error::format(path, message),
-        other => other.in_file(path),
-    })
-}
-
-fn wrong(message: impl Into<String>) -> Error {
-    Error::Vocab { message: message.into() }
+    from_bytes(&read(path)?).map_err(|error| error.in_file(path))
 }
 
 fn from_bytes(content: &[u8]) -> Result<Tokenizer> {
-    let root: Map<String, Value> = serde_json::from_slice(content)
-        .map_err(|error| wrong(format!("not a tekken.json, or a truncated one: it is no JSON object ({error})")))?;
-    let config =
-        root.get("config").and_then(Value::as_object).ok_or_else(|| wrong("\"config\" is missing or no object"))?;
+    let root: Map<String, Value> = serde_json::from_slice(content).map_err(|error| {
+        Error::vocab(format!("not a tekken.json, or a truncated one: it is no JSON object ({error})"))
+    })?;
+    let config = root
+        .get("config")
+        .and_then(Value::as_object)
+        .ok_or_else(|| Error::vocab("\"config\" is missing or no object"))?;
     let number = |name: &str| {
         let value = config.get(name).and_then(Value::as_u64).filter(|&number| number <= u64::from(Id::MAX.0));
         value
             .map(|number| number as usize)
-            .ok_or_else(|| wrong(format!("\"config.{name}\" is missing or no number of tokens")))
+            .ok_or_else(|| Error::vocab(format!("\"config.{name}\" is missing or no number of tokens")))
     };
     let (size, special) = (number("default_vocab_size")?, number("default_num_special_tokens")?);
     let pattern =
-        config.get("pattern").and_then(Value::as_str).ok_or_else(|| wrong("\"config.pattern\" is missing"))?;
-    let named = NAMED.iter().find(|named| named.regex == pattern).map_or(pattern, |named| named.name);
+        config.get("pattern").and_then(Value::as_str).ok_or_else(|| Error::vocab("\"config.pattern\" is missing"))?;
     let names = special_names(root.get("special_tokens"), config.get("version"), special)?;
     let tokens = names.into_iter().zip((0..).map(Id));
     let vocab = vocab_of(root.get("vocab"), size, special)?;
-    let tokenizer = Tokenizer::from_ranks(vocab, Splitter::new(named)?, SpecialTokens::new(tokens)?)?;
+    let tokenizer =
+        Tokenizer::from_ranks(vocab, Splitter::new(Pattern::of_regex(pattern))?, SpecialTokens::new(tokens)?)?;
     Ok(tokenizer.ignoring_merges(true).prepared())
 }
 
@@ -83,20 +79,20 @@ fn special_names(list: Option<&Value>, version: Option<&Value>, number: usize) -
         None | Some(Value::Null) if version.and_then(Value::as_str).is_none_or(|name| OLD_VERSIONS.contains(&name)) => {
             FIRST.map(str::to_owned).to_vec()
         }
-        None | Some(Value::Null) => return Err(wrong("\"special_tokens\" is missing")),
+        None | Some(Value::Null) => return Err(Error::vocab("\"special_tokens\" is missing")),
         Some(list) => {
-            let list = list.as_array().ok_or_else(|| wrong("\"special_tokens\" is no list"))?;
+            let list = list.as_array().ok_or_else(|| Error::vocab("\"special_tokens\" is no list"))?;
             let name = |(at, token): (usize, &Value)| {
                 let name = token["token_str"].as_str().filter(|_| token["rank"] == at);
                 name.map(str::to_owned).ok_or_else(|| {
-                    wrong(format!("\"special_tokens\", item {at}: no \"token_str\" with the \"rank\" {at}"))
+                    Error::vocab(format!("\"special_tokens\", item {at}: no \"token_str\" with the \"rank\" {at}"))
                 })
             };
             list.iter().enumerate().map(name).collect::<Result<_>>()?
         }
     };
     if names.len() > number {
-        return Err(wrong(format!(
+        return Err(Error::vocab(format!(
             "there are {} special tokens, and \"default_num_special_tokens\" is {number}",
             names.len()
         )));
@@ -107,17 +103,17 @@ fn special_names(list: Option<&Value>, version: Option<&Value>, number: usize) -
 
 /// The ordinary tokens in use: the first ones, so many that there are `size` with the special tokens.
 fn vocab_of(list: Option<&Value>, size: usize, special: usize) -> Result<Vocab> {
-    let list = list.and_then(Value::as_array).ok_or_else(|| wrong("\"vocab\" is missing or no list"))?;
+    let list = list.and_then(Value::as_array).ok_or_else(|| Error::vocab("\"vocab\" is missing or no list"))?;
     let used = size.checked_sub(special).and_then(|used| list.get(..used)).ok_or_else(|| {
         let message = format!("{size} tokens cannot be {special} special ones and {} that \"vocab\" lists", list.len());
-        wrong(message)
+        Error::vocab(message)
     })?;
     let mut vocab = Vocab::with_capacity(used.len());
     for (rank, token) in used.iter().enumerate() {
         let bytes = token["token_bytes"].as_str().and_then(|text| BASE64_STANDARD.decode(text).ok());
         let bytes = bytes.filter(|_| token["rank"] == rank);
         let bytes = bytes.ok_or_else(|| {
-            wrong(format!("\"vocab\", item {rank}: no \"token_bytes\" in base64 with the \"rank\" {rank}"))
+            Error::vocab(format!("\"vocab\", item {rank}: no \"token_bytes\" in base64 with the \"rank\" {rank}"))
         })?;
         vocab.insert(Id((special + rank) as u32), &bytes)?;
     }
@@ -129,6 +125,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::split::NAMED;
 
     /// All bytes, and "ab" and "abc", of which the last is not in use.
     fn content() -> Value {

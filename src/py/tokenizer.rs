@@ -149,6 +149,17 @@ fn numbers(ids: Vec<Id>) -> Vec<u32> {
     bytemuck::allocation::cast_vec(ids)
 }
 
+/// A tokenizer that the core makes while the interpreter is released.
+fn made(py: Python<'_>, make: impl FnOnce() -> Result<crate::Tokenizer> + Send) -> PyResult<Tokenizer> {
+    py.detach(make).map(Tokenizer::from).map_err(|error| to_python(py, error))
+}
+
+/// Where each token lies, as an array of shape (n, 2).
+fn spans_array(py: Python<'_>, spans: Vec<[i64; 2]>) -> PyResult<Bound<'_, PyArray2<i64>>> {
+    let count = spans.len();
+    spans.into_flattened().into_pyarray(py).reshape([count, 2])
+}
+
 /// Special tokens with their ids, of a mapping.
 fn special_of(mapping: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<(String, Id)>> {
     let Some(mapping) = mapping else { return Ok(Vec::new()) };
@@ -204,7 +215,7 @@ impl Tokenizer {
     /// Read a model file.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Tokenizer> {
-        py.detach(|| model_file::load(&path)).map(Tokenizer::from).map_err(|error| to_python(py, error))
+        made(py, || model_file::load(&path))
     }
 
     /// Read a rank file in tiktoken's format; ranks are ids.
@@ -222,7 +233,7 @@ impl Tokenizer {
             let tokenizer = rank_file::load(&path, Splitter::new(pattern)?, SpecialTokens::new(special)?)?;
             Ok(tokenizer.ignoring_merges(ignore_merges).prepared())
         };
-        py.detach(load).map(Tokenizer::from).map_err(|error| to_python(py, error))
+        made(py, load)
     }
 
     /// A tokenizer of tokens with their ranks; ranks are ids.
@@ -241,7 +252,7 @@ impl Tokenizer {
             let tokenizer = crate::Tokenizer::from_ranks(vocab, Splitter::new(pattern)?, SpecialTokens::new(special)?)?;
             Ok(tokenizer.ignoring_merges(ignore_merges).prepared())
         };
-        py.detach(make).map(Tokenizer::from).map_err(|error| to_python(py, error))
+        made(py, make)
     }
 
     /// A tokenizer in which only the merges of a list happen.
@@ -265,25 +276,25 @@ impl Tokenizer {
             let tokenizer = crate::Tokenizer::from_merges(vocab, merges, splitter, special)?;
             Ok(tokenizer.ignoring_merges(ignore_merges).prepared())
         };
-        py.detach(make).map(Tokenizer::from).map_err(|error| to_python(py, error))
+        made(py, make)
     }
 
     /// Read a tokenizer.json.
     #[staticmethod]
     fn from_huggingface(py: Python<'_>, path: PathBuf) -> PyResult<Tokenizer> {
-        py.detach(|| tokenizer_json::load(&path)).map(Tokenizer::from).map_err(|error| to_python(py, error))
+        made(py, || tokenizer_json::load(&path))
     }
 
     /// Read a minbpe model.
     #[staticmethod]
     fn from_minbpe(py: Python<'_>, path: PathBuf) -> PyResult<Tokenizer> {
-        py.detach(|| minbpe::load(&path)).map(Tokenizer::from).map_err(|error| to_python(py, error))
+        made(py, || minbpe::load(&path))
     }
 
     /// Read a tekken.json.
     #[staticmethod]
     fn from_tekken(py: Python<'_>, path: PathBuf) -> PyResult<Tokenizer> {
-        py.detach(|| tekken::load(&path)).map(Tokenizer::from).map_err(|error| to_python(py, error))
+        made(py, || tekken::load(&path))
     }
 
     /// Write a minbpe model.
@@ -407,9 +418,7 @@ impl Tokenizer {
         let unit = if text.is_str { Unit::Characters } else { Unit::Bytes };
         let lengths = ids.iter().map(|&id| self.core.token_bytes(id).map_or(0, <[u8]>::len));
         let spans = spans(&text.bytes, lengths, unit);
-        let count = spans.len();
-        let spans = spans.into_flattened().into_pyarray(py).reshape([count, 2])?;
-        Ok((ints::list(py, &ids)?, spans))
+        Ok((ints::list(py, &ids)?, spans_array(py, spans)?))
     }
 
     /// The longest beginning of a text that has at most so many ids.
@@ -435,7 +444,7 @@ impl Tokenizer {
         slf: &Bound<'py, Self>,
         text: &Bound<'py, PyAny>,
         max_tokens: &Bound<'py, PyAny>,
-        overlap: usize,
+        overlap: i64,
     ) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("pairwright.chunking")?.call_method1("chunk", (slf, text, max_tokens, overlap))
     }
@@ -451,9 +460,7 @@ impl Tokenizer {
         let lengths = ids.iter().map(|&id| self.core.token_bytes(id).map_or(0, <[u8]>::len));
         let spans = spans_of_any(&bytes, lengths);
         let _inside = Inside::enter(py);
-        let count = spans.len();
-        let spans = spans.into_flattened().into_pyarray(py).reshape([count, 2])?;
-        Ok((text(py, &bytes, "replace")?, spans))
+        Ok((text(py, &bytes, "replace")?, spans_array(py, spans)?))
     }
 
     /// The same as a `tiktoken.Encoding`.

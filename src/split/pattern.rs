@@ -145,6 +145,11 @@ impl Pattern {
         }
     }
 
+    /// What a file means that tells a regex: the named pattern that has just this one goes by its name.
+    pub fn of_regex(regex: &str) -> &str {
+        NAMED.iter().find(|named| named.regex == regex).map_or(regex, |named| named.name)
+    }
+
     /// Steps, of which each cuts the pieces of the one before.
     pub fn of_steps(steps: Vec<Step>) -> Pattern {
         let text = steps::to_text(&steps);

@@ -33,9 +33,7 @@ impl RegexSplitter {
         }
         if done < text.len() { each(text.len()) } else { Ok(()) }
     }
-}
 
-impl RegexSplitter {
     /// Calls `each` with the end of every match and of every gap between two, and whether it is a match. Empty matches count.
     pub(super) fn segments(&self, text: &str, mut each: impl FnMut(usize, bool)) -> Result<()> {
         let mut done = 0;

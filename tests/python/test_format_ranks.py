@@ -93,6 +93,7 @@ def test_llama_3_has_tokens_that_no_merge_reaches() -> None:
     merging = pw.Tokenizer.from_tiktoken(carried(*LLAMA3), pattern="llama3")
     unreachable = [token for token in whole_tokens(ours.vocab) if len(merging.encode_piece(token)) > 1]
     assert len(unreachable) > 100
+    assert sum(len(token) > 1 for token in merging.vocab) - len(merging.merges) == 588
     assert all(len(theirs.encode_ordinary(token)) == len(ours.encode_ordinary(token)) for token in unreachable)
     assert merging != ours
     assert not merging.ignore_merges

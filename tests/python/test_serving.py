@@ -108,7 +108,9 @@ def test_chunks_that_cannot_be_are_refused() -> None:
     tok = trained("cl100k")
     with pytest.raises(ValueError, match="the character at 2 has more tokens than max_tokens=1; raise it to at least"):
         tok.chunk("ab\U0001f9ff", 1) if tok.count("ab") == 1 else tok.chunk("a \U0001f9ff", 1)
-    for most, overlap, message in [(0, 0, "max_tokens=0"), (5, 5, "overlap=5"), (5, 9, "overlap=9")]:
+    for most, overlap, message in [
+        *[(0, 0, "max_tokens=0"), (5, 5, "overlap=5"), (5, 9, "overlap=9"), (5, -1, "overlap=-1")],
+    ]:
         with pytest.raises(ValueError, match=message):
             tok.chunk("text", most, overlap=overlap)
 

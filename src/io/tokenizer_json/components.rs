@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Pattern, alphabet, dialect, id_of, wrong};
+use super::{Pattern, alphabet, dialect, id_of};
 use crate::error::{Error, Result};
 use crate::normalize::Form;
-use crate::split::{Behavior, NAMED, Step, WHOLE};
+use crate::split::{Behavior, Step, WHOLE};
 use crate::tokenizer::Tokenizer;
 use crate::vocab::Id;
 
@@ -15,7 +15,7 @@ fn flat<'v>(component: &'v Value, members: &str) -> Result<Vec<&'v Value>> {
         (Value::Null, _) => Ok(Vec::new()),
         (_, Some("Sequence")) => {
             let list = component[members].as_array();
-            let list = list.ok_or_else(|| wrong(format!("a Sequence has no list \"{members}\"")))?;
+            let list = list.ok_or_else(|| Error::vocab(format!("a Sequence has no list \"{members}\"")))?;
             Ok(list.iter().map(|member| flat(member, members)).collect::<Result<Vec<_>>>()?.concat())
         }
         _ => Ok(vec![component]),
@@ -24,13 +24,13 @@ fn flat<'v>(component: &'v Value, members: &str) -> Result<Vec<&'v Value>> {
 
 fn unsupported(place: &str, component: &Value) -> Error {
     let name = component["type"].as_str().map_or_else(|| component.to_string(), |name| format!("{name:?}"));
-    wrong(format!("the {place} {name} is not supported"))
+    Error::vocab(format!("the {place} {name} is not supported"))
 }
 
 fn flag(component: &Value, name: &str, default: bool) -> Result<bool> {
     match &component[name] {
         Value::Null => Ok(default),
-        value => value.as_bool().ok_or_else(|| wrong(format!("\"{name}\" must be true or false, not {value}"))),
+        value => value.as_bool().ok_or_else(|| Error::vocab(format!("\"{name}\" must be true or false, not {value}"))),
     }
 }
 
@@ -43,7 +43,7 @@ pub(super) fn normalizer_of(normalizer: &Value) -> Result<Option<Form>> {
     match forms.collect::<Result<Vec<_>>>()?[..] {
         [] => Ok(None),
         [form] => Ok(Some(form)),
-        _ => Err(wrong("a Sequence of several normalizers is not supported")),
+        _ => Err(Error::vocab("a Sequence of several normalizers is not supported")),
     }
 }
 
@@ -58,7 +58,9 @@ pub(super) fn pattern_of(pre_tokenizer: &Value) -> Result<Pattern> {
     let mut is_byte_level = false;
     for member in members {
         if is_byte_level {
-            return Err(wrong(format!("nothing may come behind the pre_tokenizer \"ByteLevel\", but {member} does")));
+            return Err(Error::vocab(format!(
+                "nothing may come behind the pre_tokenizer \"ByteLevel\", but {member} does"
+            )));
         }
         match member["type"].as_str() {
             Some("Split") => steps.push(split_of(member)?),
@@ -66,7 +68,7 @@ pub(super) fn pattern_of(pre_tokenizer: &Value) -> Result<Pattern> {
             Some("Digits") => steps.push(Step::isolated(r"\p{N}+")),
             Some("ByteLevel") => {
                 if flag(member, "add_prefix_space", true)? {
-                    return Err(wrong("the pre_tokenizer \"ByteLevel\" with add_prefix_space is not supported"));
+                    return Err(Error::vocab("the pre_tokenizer \"ByteLevel\" with add_prefix_space is not supported"));
                 }
                 if flag(member, "use_regex", true)? {
                     steps.push(Step::isolated("gpt2"));
@@ -77,23 +79,25 @@ pub(super) fn pattern_of(pre_tokenizer: &Value) -> Result<Pattern> {
         }
     }
     if !is_byte_level {
-        return Err(wrong("there is no pre_tokenizer \"ByteLevel\": only byte-level vocabularies are supported"));
+        return Err(Error::vocab(
+            "there is no pre_tokenizer \"ByteLevel\": only byte-level vocabularies are supported",
+        ));
     }
     Pattern::simplest(steps)
 }
 
 fn split_of(split: &Value) -> Result<Step> {
     let pattern = match (split["pattern"]["Regex"].as_str(), split["pattern"]["String"].as_str()) {
-        (Some(regex), None) => match NAMED.iter().find(|named| named.regex == regex) {
-            Some(named) => named.name.to_owned(),
-            None => dialect::read(regex)?,
+        (Some(regex), None) => match Pattern::of_regex(regex) {
+            own if own == regex => dialect::read(regex)?,
+            name => name.to_owned(),
         },
         (None, Some(text)) => fancy_regex::escape(text).into_owned(),
-        _ => return Err(wrong(format!("a Split has neither a Regex nor a String: {}", split["pattern"]))),
+        _ => return Err(Error::vocab(format!("a Split has neither a Regex nor a String: {}", split["pattern"]))),
     };
     let behavior = split["behavior"].as_str().and_then(Behavior::of_name);
     let behavior =
-        behavior.ok_or_else(|| wrong(format!("the behavior {} of a Split is not known", split["behavior"])))?;
+        behavior.ok_or_else(|| Error::vocab(format!("the behavior {} of a Split is not known", split["behavior"])))?;
     Ok(Step { pattern, behavior, invert: flag(split, "invert", false)? })
 }
 
@@ -140,7 +144,8 @@ pub(super) fn frame_of(post_processor: &Value) -> Result<(Vec<Id>, Vec<Id>)> {
             Some("TemplateProcessing") => frame = template_of(member)?,
             Some("RobertaProcessing" | "BertProcessing") => {
                 let id = |name: &str| {
-                    id_of(&member[name][1]).ok_or_else(|| wrong(format!("the post_processor has no valid \"{name}\"")))
+                    id_of(&member[name][1])
+                        .ok_or_else(|| Error::vocab(format!("the post_processor has no valid \"{name}\"")))
                 };
                 frame = (vec![id("cls")?], vec![id("sep")?]);
             }
@@ -151,7 +156,7 @@ pub(super) fn frame_of(post_processor: &Value) -> Result<(Vec<Id>, Vec<Id>)> {
 }
 
 fn template_of(template: &Value) -> Result<(Vec<Id>, Vec<Id>)> {
-    let fail = |what: String| wrong(format!("the post_processor \"TemplateProcessing\" {what}"));
+    let fail = |what: String| Error::vocab(format!("the post_processor \"TemplateProcessing\" {what}"));
     let items = template["single"].as_array().ok_or_else(|| fail("has no list \"single\"".to_owned()))?;
     let mut sides = [Vec::new(), Vec::new()];
     let mut side = 0;

@@ -3,8 +3,8 @@
 //! `^` and `$` are the ends of a line to it, wherever they stand; a quantifier in braces repeats once more by a `+` behind it, which
 //! makes it possessive here; and flags but `i` have other meanings, or none.
 
-use super::{unwritable, wrong};
-use crate::error::Result;
+use super::unwritable;
+use crate::error::{Error, Result};
 
 /// A flag that makes `^` and `$` here what they are there.
 const LINES: &str = "(?m)";
@@ -59,9 +59,11 @@ impl Differences {
 pub(super) fn read(regex: &str) -> Result<String> {
     let Differences { anchor, possessive, flags } = Differences::of(regex);
     match (possessive, flags) {
-        (true, _) => Err(wrong(format!("the regex {regex:?} of a Split repeats {{…}} by a +, which is not supported"))),
+        (true, _) => {
+            Err(Error::vocab(format!("the regex {regex:?} of a Split repeats {{…}} by a +, which is not supported")))
+        }
         (_, Some(flags)) => {
-            Err(wrong(format!("the regex {regex:?} of a Split sets flags, {flags:?}, that are not supported")))
+            Err(Error::vocab(format!("the regex {regex:?} of a Split sets flags, {flags:?}, that are not supported")))
         }
         _ if anchor.is_some() => Ok(format!("{LINES}{regex}")),
         _ => Ok(regex.to_owned()),

@@ -33,10 +33,7 @@ const FILE: &str = "tokenizer.json";
 /// [`Error::Io`]; [`Error::Format`] naming the component that is not supported, or what is missing, damaged or contradicts itself.
 pub fn load(path: &Path) -> Result<Tokenizer> {
     let path = in_folder(path);
-    from_bytes(&read(&path)?).map_err(|error| match error {
-        Error::Vocab { message } => Error::format(&path, message),
-        other => other.in_file(&path),
-    })
+    from_bytes(&read(&path)?).map_err(|error| error.in_file(&path))
 }
 
 /// Writes a tokenizer to a file, or to `tokenizer.json` in a folder that is there. Beside it goes `tokenizer_config.json`, which
@@ -64,19 +61,15 @@ fn unwritable(message: impl Into<String>) -> Error {
     Error::Unwritable { library: "tokenizers", message: message.into() }
 }
 
-/// That something is not what it must be.
-fn wrong(message: impl Into<String>) -> Error {
-    Error::Vocab { message: message.into() }
-}
-
 // In
 
 /// Reads the content of a file.
 fn from_bytes(content: &[u8]) -> Result<Tokenizer> {
-    let root: Map<String, Value> = serde_json::from_slice(content)
-        .map_err(|error| wrong(format!("not a tokenizer.json, or a truncated one: it is no JSON object ({error})")))?;
+    let root: Map<String, Value> = serde_json::from_slice(content).map_err(|error| {
+        Error::vocab(format!("not a tokenizer.json, or a truncated one: it is no JSON object ({error})"))
+    })?;
     let part = |name: &str| root.get(name).unwrap_or(&Value::Null);
-    let model = part("model").as_object().ok_or_else(|| wrong("\"model\" is missing or no object"))?;
+    let model = part("model").as_object().ok_or_else(|| Error::vocab("\"model\" is missing or no object"))?;
     check_model(model)?;
     let special = special_of(part("added_tokens"))?;
     let merges = merges_of(model)?;
@@ -87,7 +80,7 @@ fn from_bytes(content: &[u8]) -> Result<Tokenizer> {
     let (before, behind) = components::frame_of(part("post_processor"))?;
     let ignore_merges = match model.get("ignore_merges") {
         None | Some(Value::Null) => false,
-        Some(value) => value.as_bool().ok_or_else(|| wrong("\"model.ignore_merges\" must be true or false"))?,
+        Some(value) => value.as_bool().ok_or_else(|| Error::vocab("\"model.ignore_merges\" must be true or false"))?,
     };
     let (vocab, merges) = merges::of_bytes(Some(vocab), &merges)?;
     let splitter = Splitter::new(pattern.as_str())?;
@@ -101,7 +94,7 @@ fn check_model(model: &Map<String, Value>) -> Result<()> {
     match model.get("type") {
         None => {}
         Some(Value::String(kind)) if kind == "BPE" => {}
-        Some(kind) => return Err(wrong(format!("\"model.type\" is {kind}; only \"BPE\" is supported"))),
+        Some(kind) => return Err(Error::vocab(format!("\"model.type\" is {kind}; only \"BPE\" is supported"))),
     }
     let is_off = |value: &Value| match value {
         Value::Null | Value::Bool(false) => true,
@@ -111,7 +104,7 @@ fn check_model(model: &Map<String, Value>) -> Result<()> {
     };
     for name in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] {
         if let Some(value) = model.get(name).filter(|value| !is_off(value)) {
-            return Err(wrong(format!("\"model.{name}\" is {value}; byte-level BPE has none")));
+            return Err(Error::vocab(format!("\"model.{name}\" is {value}; byte-level BPE has none")));
         }
     }
     Ok(())
@@ -122,10 +115,10 @@ fn special_of(added: &Value) -> Result<Vec<SpecialToken>> {
     let list = match added {
         Value::Null => return Ok(Vec::new()),
         Value::Array(list) => list,
-        _ => return Err(wrong("\"added_tokens\" is no list")),
+        _ => return Err(Error::vocab("\"added_tokens\" is no list")),
     };
     let token = |(number, token): (usize, &Value)| {
-        let fail = |what: &str| wrong(format!("\"added_tokens\", item {number}: {what}"));
+        let fail = |what: &str| Error::vocab(format!("\"added_tokens\", item {number}: {what}"));
         let flag = |name: &str, default| match &token[name] {
             Value::Null => Ok(default),
             value => value.as_bool().ok_or_else(|| fail(&format!("\"{name}\" must be true or false"))),
@@ -157,7 +150,7 @@ fn vocab_of(model: &Map<String, Value>, special: &[SpecialToken], merges: &[Merg
     let entries = model
         .get("vocab")
         .and_then(Value::as_object)
-        .ok_or_else(|| wrong("\"model.vocab\" is missing or no object"))?;
+        .ok_or_else(|| Error::vocab("\"model.vocab\" is missing or no object"))?;
     let added: HashMap<&str, Id> = special.iter().map(|token| (token.name.as_str(), token.id)).collect();
     let mut tokens = Vec::with_capacity(entries.len());
     // Seldom asked for.
@@ -166,7 +159,7 @@ fn vocab_of(model: &Map<String, Value>, special: &[SpecialToken], merges: &[Merg
         merges.iter().flat_map(tokens).collect::<HashSet<_>>()
     });
     for (text, value) in entries {
-        let fail = |what: String| Err(wrong(format!("\"model.vocab\": the token {text:?} {what}")));
+        let fail = |what: String| Err(Error::vocab(format!("\"model.vocab\": the token {text:?} {what}")));
         let Some(id) = id_of(value) else { return fail("has no valid id".to_owned()) };
         let bytes = alphabet::to_bytes(text);
         if let Some(other) = added.get(text.as_str()) {
@@ -195,8 +188,10 @@ fn vocab_of(model: &Map<String, Value>, special: &[SpecialToken], merges: &[Merg
 
 /// The merges in either spelling: `"left right"` or `["left", "right"]`.
 fn merges_of(model: &Map<String, Value>) -> Result<Vec<Merge>> {
-    let list =
-        model.get("merges").and_then(Value::as_array).ok_or_else(|| wrong("\"model.merges\" is missing or no list"))?;
+    let list = model
+        .get("merges")
+        .and_then(Value::as_array)
+        .ok_or_else(|| Error::vocab("\"model.merges\" is missing or no list"))?;
     let merge = |(number, merge): (usize, &Value)| {
         let pair = match merge {
             Value::String(text) => text.split_once(' '),
@@ -207,8 +202,9 @@ fn merges_of(model: &Map<String, Value>) -> Result<Vec<Merge>> {
             _ => None,
         };
         let bytes = |(left, right)| Some((alphabet::to_bytes(left)?, alphabet::to_bytes(right)?));
-        pair.and_then(bytes)
-            .ok_or_else(|| wrong(format!("\"model.merges\", item {number}: {merge} is no pair of byte-level tokens")))
+        pair.and_then(bytes).ok_or_else(|| {
+            Error::vocab(format!("\"model.merges\", item {number}: {merge} is no pair of byte-level tokens"))
+        })
     };
     list.iter().enumerate().map(merge).collect()
 }
