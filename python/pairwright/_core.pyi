@@ -141,9 +141,10 @@ class Tokenizer:
         """Write a model file: one JSON object, complete or not at all. Raises `OSError`."""
 
     def to_tiktoken(self, path: Path) -> None:
-        """Write the ordinary tokens as a rank file in tiktoken's format. Raises `OSError`.
+        """Write the ordinary tokens as a rank file in tiktoken's format.
 
-        The format has no place for special tokens, the split pattern and metadata.
+        The format has no place for special tokens, the split pattern and metadata. Raises `OSError`; `ValueError` for a
+        tokenizer with a merge list that means something else than ranks.
         """
 
     def to_huggingface(self, path: Path, *, config: Mapping[str, object] | None = None) -> None:

@@ -60,8 +60,13 @@ fn parse_line(line: &[u8], bytes: &mut Vec<u8>) -> Option<Id> {
 /// Writes the ordinary tokens as a rank file. Special tokens, the split pattern and metadata have no place in it.
 ///
 /// # Errors
-/// [`Error::Io`]; then nothing is written.
+/// [`Error::Io`]; [`Error::Unwritable`] if the ids of a text would be others by the ranks. Then nothing is written.
 pub fn save(tokenizer: &Tokenizer, path: &Path) -> Result<()> {
+    if tokenizer.is_by_list() {
+        let message =
+            "it merges by ranks alone, and this tokenizer has a merge list that means something else".to_owned();
+        return Err(Error::Unwritable { library: "tiktoken", message });
+    }
     atomic::write(path, |file| {
         for (id, bytes) in tokenizer.vocab().iter() {
             writeln!(file, "{} {}", BASE64_STANDARD.encode(bytes), id.0)?;

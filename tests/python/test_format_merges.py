@@ -92,6 +92,9 @@ def test_ranks_mean_more_merges_than_some_lists(tmp_path: Path) -> None:
     assert by_list.encode("abc") == [256, 99]
     assert by_ranks.encode("abc") == [258]
     assert by_list != by_ranks
+    with pytest.raises(ValueError, match="merges by ranks alone"):
+        by_list.to_tiktoken(tmp_path / "ranks.tiktoken")
+    assert not (tmp_path / "ranks.tiktoken").exists()
     assert by_ranks.merges == [(b"a", b"b"), (b"b", b"c"), (b"ab", b"c")]
     for one in (by_list, by_ranks, pw.Tokenizer.from_ranks(by_list.vocab, pattern=WHOLE, ignore_merges=True)):
         one.save(tmp_path / "model.json")

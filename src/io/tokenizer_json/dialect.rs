@@ -55,7 +55,7 @@ impl Differences {
 /// A regex of theirs, so that it means here what it means there.
 ///
 /// # Errors
-/// [`Error::Vocab`](crate::Error::Vocab) if that cannot be.
+/// [`Error::Vocab`] if that cannot be.
 pub(super) fn read(regex: &str) -> Result<String> {
     let Differences { anchor, possessive, flags } = Differences::of(regex);
     match (possessive, flags) {
@@ -73,7 +73,7 @@ pub(super) fn read(regex: &str) -> Result<String> {
 /// A regex of ours as it is written there.
 ///
 /// # Errors
-/// [`Error::Unwritable`](crate::Error::Unwritable) if it would mean something else.
+/// [`Error::Unwritable`] if it would mean something else.
 pub(super) fn write(regex: &str) -> Result<String> {
     let (inner, is_by_lines) = match regex.strip_prefix(LINES) {
         Some(inner) => (inner, true),
