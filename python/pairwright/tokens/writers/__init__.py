@@ -1,0 +1,50 @@
+"""What writes the shards of a token folder, one writer for each format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pairwright.tokens.writers.arrow import ArrowWriter, ParquetWriter
+from pairwright.tokens.writers.base import ShardWriter
+from pairwright.tokens.writers.flat import BinWriter, NpyWriter
+from pairwright.tokens.writers.lines import JsonlWriter
+from pairwright.tokens.writers.part import remove_leftovers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+
+__all__ = ["FORMATS", "ShardWriter", "files_of", "remove_leftovers", "writer_for"]
+
+WRITERS: dict[str, type[ShardWriter]] = {
+    "bin": BinWriter,
+    "npy": NpyWriter,
+    "parquet": ParquetWriter,
+    "arrow": ArrowWriter,
+    "jsonl": JsonlWriter,
+}
+
+FORMATS = tuple(WRITERS)
+
+
+def files_of(format: str, name: str) -> tuple[str, ...]:
+    """The names of the files of a shard, the ids first."""
+    _check(format)
+    offsets = {"bin": (f"{name}.offsets",), "npy": (f"{name}.offsets.npy",)}
+    return (f"{name}.{format}", *offsets.get(format, ()))
+
+
+def writer_for(format: str, folder: Path, name: str, dtype: np.dtype[Any]) -> ShardWriter:
+    """A writer of a new shard, such as "train-00000".
+
+    `dtype` is that of the ids in the formats that are nothing but ids: bin and npy. Raises `ValueError` for an unknown
+    format, `ImportError` if the format needs pyarrow and there is none, `OSError`.
+    """
+    _check(format)
+    return WRITERS[format](folder, name, dtype)
+
+
+def _check(format: str) -> None:
+    if format not in FORMATS:
+        raise ValueError(f"unknown format {format!r}; there are {', '.join(FORMATS)}")
