@@ -19,6 +19,10 @@ pub enum Error {
     )]
     Spill { folder: PathBuf, source: io::Error },
 
+    /// A document of a corpus cannot be read. The position, which may be empty, tells where in the file.
+    #[error("{}{}{position}: {reason}", path.display(), if position.is_empty() { "" } else { ", " })]
+    Document { path: PathBuf, position: String, reason: String },
+
     /// A model, rank or counts file is damaged, or is not what its name says.
     #[error("{}: {message}", path.display())]
     Format { path: PathBuf, message: String },

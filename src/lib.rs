@@ -18,6 +18,7 @@
 //! # Ok::<(), pairwright::Error>(())
 //! ```
 
+pub mod corpus;
 pub mod decode;
 pub mod encode;
 mod error;

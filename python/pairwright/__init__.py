@@ -10,10 +10,12 @@
 from pairwright._core import Counts, StreamDecoder, Tokenizer, __version__, clear_cache, set_cache_limit
 from pairwright.errors import (
     ChecksumError,
+    DocumentError,
     DownloadError,
     FewerMergesWarning,
     FormatError,
     PairwrightError,
+    SkippedWarning,
     SplitError,
     StoppedError,
 )
@@ -21,12 +23,16 @@ from pairwright.errors import (
 __all__ = [
     "CacheInfo",
     "ChecksumError",
+    "Corpus",
     "Counts",
+    "DocumentError",
     "DownloadError",
+    "EncodingEvent",
     "FewerMergesWarning",
     "FormatError",
     "PairwrightError",
     "ProgressEvent",
+    "SkippedWarning",
     "SplitError",
     "StoppedError",
     "StreamDecoder",
@@ -37,6 +43,7 @@ __all__ = [
     "clear_cache",
     "count",
     "datasets",
+    "encode_corpus",
     "encoding_for_model",
     "encoding_name_for_model",
     "get_encoding",
@@ -51,18 +58,23 @@ if TYPE_CHECKING:
     from pairwright import datasets
     from pairwright.batch import TokenBatch
     from pairwright.cache import CacheInfo, cache_info
+    from pairwright.corpus import Corpus
     from pairwright.encodings import encoding_for_model, encoding_name_for_model, get_encoding, list_encodings
     from pairwright.progress import ProgressEvent
+    from pairwright.tokens.encoding import EncodingEvent, encode_corpus
     from pairwright.training import count, train
 else:
     # Imported when first asked for: who loads a model and encodes is not to wait for numpy, nor to hold it in memory.
     _MODULES = {
         "CacheInfo": "pairwright.cache",
+        "Corpus": "pairwright.corpus",
         "ProgressEvent": "pairwright.progress",
         "TokenBatch": "pairwright.batch",
         "cache_info": "pairwright.cache",
         "count": "pairwright.training",
         "datasets": "pairwright.datasets",
+        "EncodingEvent": "pairwright.tokens.encoding",
+        "encode_corpus": "pairwright.tokens.encoding",
         "encoding_for_model": "pairwright.encodings",
         "encoding_name_for_model": "pairwright.encodings",
         "get_encoding": "pairwright.encodings",

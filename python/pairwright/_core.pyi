@@ -6,14 +6,14 @@ byte; a lone surrogate in a `str` becomes U+FFFD. Long calls can be interrupted 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, Self, SupportsIndex, final, overload
+from typing import Any, BinaryIO, Literal, Self, SupportsIndex, final, overload
 
 import numpy as np
 import numpy.typing as npt
 import tiktoken
 import tokenizers
 
-from pairwright.aliases import Fraction, Ids, Path, Report, Special, Text
+from pairwright.aliases import Fraction, Ids, Origin, Path, Report, Special, Text
 from pairwright.batch import TokenBatch
 
 __all__ = [
@@ -208,6 +208,15 @@ class Tokenizer:
         If several texts raise an error, it is that of the first, whatever the threads.
         """
 
+    def _encode_documents(
+        self,
+        texts: Iterable[Text] | Block,
+        allowed_special: Special,
+        disallowed_special: Special,
+        threads: int | None,
+        ending: int | None,
+        complete: int,
+    ) -> TokenBatch: ...
     def encode_with_spans(
         self,
         text: Text,
@@ -449,6 +458,73 @@ class Counts:
         """The special tokens that were cut out, in the order given."""
 
 @final
+class Reader:
+    """Reads documents of files ahead, on a thread of its own. For use by `pairwright.Corpus`.
+
+    Origins are (path, or None for standard input; "gzip", "zstd" or ""; the unit of documents, "file", "line",
+    "separator" or "json"; the separator, the field, or None). Blocks have about `size` bytes. Longer documents are cut
+    for `cut_for`, a split pattern and special tokens, or not at all. With `skips`, what cannot be read is passed over;
+    with `refuses_empty`, files without a byte cannot be read. Reading begins at `start`, (file, document). `stream`, a
+    binary file, is read instead of standard input.
+    """
+
+    def __new__(
+        cls,
+        origins: Sequence[Origin],
+        *,
+        size: int,
+        cut_for: tuple[str, Sequence[str]] | None = None,
+        skips: bool = False,
+        refuses_empty: bool = False,
+        start: tuple[int, int] = (0, 0),
+        stream: BinaryIO | None = None,
+    ) -> Self: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Block:
+        """The next block. Raises `OSError`, `DocumentError`."""
+
+@final
+class Block:
+    """Some documents that were read, or parts of them; `Tokenizer.encode_batch` takes it as texts."""
+
+    @property
+    def runs(self) -> list[tuple[int, int, int]]:
+        """(text, file, document), wherever a run of adjacent documents begins."""
+
+    @property
+    def continues(self) -> bool:
+        """Whether the first text goes on with the last document of the block before."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the document of the last text goes on in the next block."""
+
+    @property
+    def abandons(self) -> bool:
+        """Whether the document that the block before ended in cannot be read and is to be forgotten."""
+
+    @property
+    def skipped(self) -> list[tuple[int, int, str, str]]:
+        """(file, document, position in the file, reason) of documents that were passed over."""
+
+    @property
+    def ended(self) -> list[tuple[int, int, str, int]]:
+        """(file, bytes, SHA-256 or "", documents) of files that were read to their end."""
+
+    @property
+    def read(self) -> int:
+        """Bytes of files that have been read so far, as they are on disk."""
+
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """The bytes of every text."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> bytes: ...
+
+def hashes(values: Iterable[Text] | Block, most: int) -> npt.NDArray[np.uint64]:
+    """The XXH3 (64 bits) of the first `most` bytes of every text."""
+
+@final
 class Counter:
     """Counts the pieces of any number of documents. For use by `pairwright.count` and `pairwright.train`.
 
@@ -464,8 +540,15 @@ class Counter:
         memory_limit: int | float | None = None,
         spill_folder: Path | None = None,
     ) -> Self: ...
-    def add_files(self, paths: Sequence[Path], report: Report | None = None) -> list[tuple[int, str]]:
-        """Count files, each as one document, block by block. Gives the size in bytes and the SHA-256 of each."""
+    def add_corpus(
+        self,
+        origins: Sequence[Origin],
+        report: Report | None = None,
+        *,
+        skips: bool = False,
+        stream: BinaryIO | None = None,
+    ) -> tuple[list[tuple[int, int, str, int]], list[tuple[int, int, str, str]]]:
+        """Count documents of files, block by block; see `Reader`. Gives what `Block.ended` and `Block.skipped` do."""
 
     def add(self, documents: Iterable[object], report: Report | None = None) -> None:
         """Count documents as they come: the next ones are fetched while some are counted.

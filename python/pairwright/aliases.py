@@ -22,6 +22,9 @@ class Ratio(Protocol):
 Fraction: TypeAlias = SupportsIndex | Ratio
 Special: TypeAlias = Literal["all"] | Collection[str]
 
+Origin: TypeAlias = tuple[Path | None, str, str, bytes | None]
+"""A file as the core is told of it; see `_core.Reader`."""
+
 Report: TypeAlias = Callable[[Literal["count", "merge"], int, int, tuple[bytes, bytes] | None, int], object]
 """Receives (phase, done, total, pair, count), about every 50 ms; what it raises ends the work, `False` stops it.
 

@@ -13,6 +13,10 @@ class FormatError(PairwrightError, ValueError):
     """A model, rank or counts file is damaged, altered, of a newer version, or not what its name says."""
 
 
+class DocumentError(PairwrightError, ValueError):
+    """A document of a corpus cannot be read: the message names the file, the place in it and the reason."""
+
+
 class SplitError(PairwrightError, RuntimeError):
     """A custom split pattern is valid, but gave up on a text: it backtracks without end."""
 
@@ -31,3 +35,7 @@ class DownloadError(PairwrightError, OSError):
 
 class FewerMergesWarning(UserWarning):
     """Training ran out of pairs before the vocabulary had the size that was asked for."""
+
+
+class SkippedWarning(UserWarning):
+    """Documents of a corpus could not be read and were passed over, as it was asked for."""

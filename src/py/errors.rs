@@ -22,6 +22,7 @@ pub(super) fn to_python(py: Python<'_>, error: Error) -> PyErr {
                 Err(error) => error,
             }
         }
+        Error::Document { .. } => own(py, "DocumentError", message),
         Error::Format { .. } => own(py, "FormatError", message),
         Error::Split { .. } => own(py, "SplitError", message),
         Error::Stopped => own(py, "StoppedError", message),

@@ -3,6 +3,7 @@
 
 mod cache;
 mod convert;
+mod corpus;
 mod counts;
 mod decoder;
 mod errors;
@@ -27,6 +28,8 @@ mod _core {
 
     #[pymodule_export]
     use super::cache::{cache_info, clear_cache, set_cache_limit};
+    #[pymodule_export]
+    use super::corpus::{Block, Reader, hashes};
     #[pymodule_export]
     use super::counts::{_from_counts, Counts};
     #[pymodule_export]

@@ -10,12 +10,13 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
-use super::convert::{self, Text, choice, texts, unknown};
+use super::convert::{self, Text, choice, unknown, with_texts};
 use super::decoder::StreamDecoder;
 use super::errors::to_python;
 use super::ints;
 use super::leave::Inside;
 use super::watch::Watch;
+use crate::encode::batch::Ending;
 use crate::error::{Error, Result};
 use crate::io::{minbpe, model_file, rank_file, tekken, tokenizer_json};
 use crate::merges;
@@ -120,11 +121,8 @@ impl Tokenizer {
         values: &Bound<'_, PyAny>,
         work: impl FnOnce(&[&[u8]], &mut (dyn FnMut() -> Result<()> + Send)) -> Result<T> + Send,
     ) -> PyResult<T> {
-        let values = texts(values)?;
-        let texts = Text::all(&values)?;
-        let slices: Vec<&[u8]> = texts.iter().map(|text| &*text.bytes).collect();
         let mut watch = Watch::default();
-        let done = py.detach(|| work(&slices, &mut || watch.signals()));
+        let done = with_texts(values, |texts| py.detach(|| work(texts, &mut || watch.signals())))?;
         watch.finish(py, done)
     }
 
@@ -152,6 +150,14 @@ fn numbers(ids: Vec<Id>) -> Vec<u32> {
 /// A tokenizer that the core makes while the interpreter is released.
 fn made(py: Python<'_>, make: impl FnOnce() -> Result<crate::Tokenizer> + Send) -> PyResult<Tokenizer> {
     py.detach(make).map(Tokenizer::from).map_err(|error| to_python(py, error))
+}
+
+/// The ids of many texts as a `TokenBatch` of Python.
+fn token_batch<'py>(py: Python<'py>, batch: TokenBatch) -> PyResult<Bound<'py, PyAny>> {
+    let TokenBatch { values, offsets } = batch;
+    let _inside = Inside::enter(py);
+    let class = py.import("pairwright.batch")?.getattr("TokenBatch")?;
+    class.call1((numbers(values).into_pyarray(py), offsets.into_pyarray(py)))
 }
 
 /// Where each token lies, as an array of shape (n, 2).
@@ -387,10 +393,29 @@ impl Tokenizer {
         let encode = |texts: &[&[u8]], tick: &mut (dyn FnMut() -> Result<()> + Send)| {
             self.core.encode_batch(texts, &policy, threads, tick)
         };
-        let TokenBatch { values, offsets } = self.batch_of(py, texts, encode)?;
-        let _inside = Inside::enter(py);
-        let class = py.import("pairwright.batch")?.getattr("TokenBatch")?;
-        class.call1((numbers(values).into_pyarray(py), offsets.into_pyarray(py)))
+        token_batch(py, self.batch_of(py, texts, encode)?)
+    }
+
+    /// As `encode_batch`; the ids of the first `complete` texts end with the id `ending`, if there is one.
+    #[pyo3(signature = (texts, allowed_special, disallowed_special, threads, ending, complete))]
+    #[expect(clippy::too_many_arguments, reason = "they are named in the one place where it is called")]
+    fn _encode_documents<'py>(
+        &self,
+        py: Python<'py>,
+        texts: &Bound<'py, PyAny>,
+        #[pyo3(from_py_with = choice)] allowed_special: Choice,
+        #[pyo3(from_py_with = choice)] disallowed_special: Choice,
+        threads: Option<&Bound<'_, PyAny>>,
+        ending: Option<u32>,
+        complete: usize,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let policy = self.policy(py, &allowed_special, &disallowed_special)?;
+        let threads = convert::threads(threads)?;
+        let ending = ending.map(|id| Ending { id: Id(id), complete });
+        let encode = |texts: &[&[u8]], tick: &mut (dyn FnMut() -> Result<()> + Send)| {
+            self.core.encode_documents(texts, &policy, threads, ending, tick)
+        };
+        token_batch(py, self.batch_of(py, texts, encode)?)
     }
 
     /// The ids, and where each token lies in the text.

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
 use super::convert::{self, Text, size};
+use super::corpus::{self, GivenEnded, GivenOrigin, GivenSkipped};
 use super::counts::Counts;
 use super::errors::to_python;
 use super::leave::Inside;
@@ -63,20 +64,23 @@ impl Counter {
         Ok(Counter { core: Some(core.map_err(|error| to_python(py, error))?) })
     }
 
-    /// Count files, each as one document.
-    #[pyo3(signature = (paths, report = None))]
-    fn add_files(
+    /// Count documents of files.
+    #[pyo3(signature = (origins, report = None, *, skips = false, stream = None))]
+    fn add_corpus(
         &mut self,
         py: Python<'_>,
-        paths: Vec<PathBuf>,
+        origins: Vec<GivenOrigin>,
         report: Option<Py<PyAny>>,
-    ) -> PyResult<Vec<(u64, String)>> {
+        skips: bool,
+        stream: Option<Py<PyAny>>,
+    ) -> PyResult<(Vec<GivenEnded>, Vec<GivenSkipped>)> {
+        let plan = corpus::plan(origins, skips, false, stream)?;
         let mut core = self.take()?;
         let mut watch = Watch::after(core.bytes());
-        let counted = py.detach(|| core.add_files(&paths, &mut |event| watch.report(report.as_ref(), event)));
-        let read = watch.finish(py, counted)?;
+        let counted = py.detach(|| core.add_corpus(plan, &mut |event| watch.report(report.as_ref(), event)));
+        let (ended, skipped) = watch.finish(py, counted)?;
         self.core = Some(core);
-        Ok(read.into_iter().map(|(bytes, sum)| (bytes, hex(&sum))).collect())
+        Ok((corpus::ended(&ended), corpus::skipped(&skipped)))
     }
 
     /// Count documents as they come; the next ones are fetched while some are counted.

@@ -1,6 +1,6 @@
 //! Text → counts, in parallel.
 //!
-//! Documents are cut into blocks where the split pattern provably cuts (see [`super::cut`]). The thread that takes a block
+//! Documents are cut into blocks where the split pattern provably cuts (see [`Cutter`]). The thread that takes a block
 //! counts it into a table of its own; at the end the tables become one. Of every pretoken a table keeps the count and the
 //! place of the first occurrence: sums and minima do not depend on who counted what, so the result depends neither on the
 //! number of threads nor on the size of blocks. A table that outgrows its part of the memory limit is written to disk and
@@ -8,20 +8,21 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use foldhash::fast::RandomState;
 use sha2::Digest;
 
-use super::blocks::{Account, Block, FileBlocks, Sum, Text, TextBlocks};
+use super::blocks::{Account, Block, Text, TextBlocks};
 use super::combine::combine;
 use super::counts::Counts;
-use super::cut::Cutter;
 use super::progress::{Event, Report};
 use super::special_of_corpus;
 use super::spill::{Folder, Order, Run, Runs, Sorter};
 use super::table::{BATCH, PieceTable};
+use crate::corpus::{Cutter, Ended, Plan, Reader, Skipped, Sum};
 use crate::error::Result;
 use crate::parallel::{self, Stop};
 use crate::split::Splitter;
@@ -34,7 +35,7 @@ const BLOCK: usize = 128 << 10;
 ///
 /// When a call returns an error, some documents may be counted and others not: a counter is then of no further use.
 pub struct Counter {
-    cutter: Cutter,
+    cutter: Arc<Cutter>,
     special_tokens: Vec<String>,
     threads: usize,
     block: usize,
@@ -52,8 +53,6 @@ pub struct Counter {
 struct Worker {
     table: PieceTable,
     runs: Runs,
-    /// What was read of a file.
-    buffer: Vec<u8>,
 }
 
 impl Counter {
@@ -62,7 +61,7 @@ impl Counter {
     pub fn new(splitter: Splitter, special_tokens: Vec<String>, threads: Option<NonZeroUsize>) -> Result<Counter> {
         let special = special_of_corpus(&special_tokens)?;
         Ok(Counter {
-            cutter: Cutter::new(splitter, special),
+            cutter: Arc::new(Cutter::new(splitter, special)),
             special_tokens,
             threads: parallel::threads(threads),
             block: BLOCK,
@@ -133,15 +132,34 @@ impl Counter {
     /// # Errors
     /// [`Error::Io`](crate::Error::Io) for a file that cannot be read; as [`Counter::add`].
     pub fn add_files(&mut self, paths: &[PathBuf], report: &mut Report) -> Result<Vec<(u64, Sum)>> {
+        let (ended, _) = self.add_corpus(Plan::of_files(paths), report)?;
+        Ok(ended.into_iter().map(|file| (file.bytes, file.sum.expect("it was read to its end"))).collect())
+    }
+
+    /// Counts what is read of files; tells what is known of each, and which documents were passed over.
+    ///
+    /// A plan that passes over what cannot be read is given no cutter: what was counted cannot be taken back.
+    ///
+    /// # Errors
+    /// As [`Reader::next`] and [`Counter::add`].
+    pub fn add_corpus(&mut self, plan: Plan, report: &mut Report) -> Result<(Vec<Ended>, Vec<Skipped>)> {
         let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |found| found.len());
-        let total = paths.iter().map(size).sum();
-        let mut blocks = FileBlocks::new(paths, self.bytes);
-        let (size, cutter) = (self.block, &self.cutter);
-        let next = |worker: &mut Worker, stop: &Stop| blocks.next(size, cutter, &mut worker.buffer, stop);
+        let total = plan.origins.iter().filter_map(|origin| origin.path.as_ref()).map(size).sum();
+        let cutter = (!plan.skips).then(|| Arc::clone(&self.cutter));
+        let mut reader = Reader::start(Plan { size: self.block, cutter, ..plan })?;
+        let (mut ended, mut skipped, mut place) = (Vec::new(), Vec::new(), self.bytes);
+        let next = |_: &mut Worker, stop: &Stop| {
+            let Some(mut block) = reader.next(|| stop.check())? else { return Ok(None) };
+            ended.append(&mut block.ended);
+            skipped.append(&mut block.skipped);
+            let first = place;
+            place += block.bytes() as u64;
+            Ok(Some(Block { place: first, text: Text::Read(block) }))
+        };
         let workers = std::mem::take(&mut self.workers);
         self.workers = self.count(workers, total, next, || Ok(()), report)?;
-        self.bytes = blocks.place;
-        Ok(blocks.read)
+        self.bytes = place;
+        Ok((ended, skipped))
     }
 
     /// What was given to [`Counter::add`]: the number of documents, their bytes, and the SHA-256 over the length of each
@@ -170,7 +188,15 @@ impl Counter {
         let take = || idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let worker = || take().unwrap_or_else(|| Worker::new(&self.hasher, self.threads));
         let work = |worker: &mut Worker, block: Block, stop: &Stop| {
-            done.fetch_add(self.count_block(worker, block, stop)?, Relaxed);
+            self.count_block(worker, &block, stop)?;
+            match &block.text {
+                // Text of files that are compressed is longer than they are, and their size is what is known.
+                Text::Read(block) => done.fetch_max(block.read, Relaxed),
+                Text::Documents(documents) => {
+                    done.fetch_add(documents.iter().map(|text| text.len() as u64).sum(), Relaxed)
+                }
+                Text::Part(part) => done.fetch_add(part.len() as u64, Relaxed),
+            };
             Ok(())
         };
         let tick = || report(Event::Count { done: done.load(Relaxed), total });
@@ -181,15 +207,24 @@ impl Counter {
         Ok(workers)
     }
 
-    /// Counts a block; gives its bytes.
-    fn count_block(&self, worker: &mut Worker, block: Block, stop: &Stop) -> Result<u64> {
-        let Worker { table, runs, buffer } = worker;
-        let texts = match block.text {
-            Text::Documents(documents) => documents,
-            Text::Part(given) => &[given],
-            Text::Buffered(end) => &[&buffer[..end]],
-        };
-        let bytes = texts.iter().map(|text| text.len()).sum();
+    /// Counts a block.
+    fn count_block(&self, worker: &mut Worker, block: &Block, stop: &Stop) -> Result<()> {
+        match &block.text {
+            Text::Documents(documents) => self.count_texts(worker, documents.iter().copied(), block.place, stop),
+            Text::Part(part) => self.count_texts(worker, std::iter::once(*part), block.place, stop),
+            Text::Read(block_of_files) => self.count_texts(worker, block_of_files.texts(), block.place, stop),
+        }
+    }
+
+    fn count_texts<'t>(
+        &self,
+        worker: &mut Worker,
+        texts: impl Iterator<Item = &'t [u8]> + Clone,
+        mut place: u64,
+        stop: &Stop,
+    ) -> Result<()> {
+        let Worker { table, runs } = worker;
+        let bytes = texts.clone().map(<[u8]>::len).sum();
         if table.len() > 0 && table.memory_with(bytes) > self.limit / self.threads {
             runs.push(spill(table, &self.folder, stop)?, &self.folder, stop)?;
             if table.memory_with(bytes) > self.limit / self.threads {
@@ -197,12 +232,11 @@ impl Counter {
                 *table = PieceTable::new(self.hasher.clone());
             }
         }
-        let mut place = block.place;
         for text in texts {
             self.count_text(table, text, place, stop)?;
             place += text.len() as u64;
         }
-        Ok(bytes as u64)
+        Ok(())
     }
 
     fn count_text(&self, table: &mut PieceTable, text: &[u8], place: u64, stop: &Stop) -> Result<()> {
@@ -287,7 +321,7 @@ fn spill(table: &mut PieceTable, folder: &Folder, stop: &Stop) -> Result<Run> {
 
 impl Worker {
     fn new(hasher: &RandomState, threads: usize) -> Worker {
-        Worker { table: PieceTable::new(hasher.clone()), runs: Runs::new(Order::Bytes, threads), buffer: Vec::new() }
+        Worker { table: PieceTable::new(hasher.clone()), runs: Runs::new(Order::Bytes, threads) }
     }
 }
 

@@ -7,9 +7,8 @@ mod blocks;
 mod combine;
 mod count;
 mod counts;
-mod cut;
+
 mod horizon;
-mod input;
 mod merge_loop;
 mod pairs;
 mod progress;

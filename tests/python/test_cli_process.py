@@ -135,14 +135,14 @@ def test_a_disk_that_fills_up_leaves_no_partial_file(old: bytes | None) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
     if old is not None:
-        Path("out").write_bytes(old)
+        Path("out.txt").write_bytes(old)
     before = files()
     for arguments in (["train", "long.txt"], ["encode", "model.json", "long.txt"]):
-        ended = spawn(*arguments, "--out", "out", prepare=limit)
+        ended = spawn(*arguments, "--out", "out.txt", prepare=limit)
         assert ended.code == 1
-        assert ended.err.splitlines()[-1] == "error: out: File too large"
+        assert ended.err.splitlines()[-1] == "error: out.txt: File too large"
         assert files() == before
-        assert old is None or Path("out").read_bytes() == old
+        assert old is None or Path("out.txt").read_bytes() == old
 
 
 @pytest.mark.parametrize(("number", "name"), [(0, "standard input"), (1, "standard output")])

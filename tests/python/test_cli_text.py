@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 import pairwright
 from pairwright.cli.decode import blocks, parse
-from pairwright.cli.encode import printed
+from pairwright.cli.printing import printed
 
 TEXT = b"Hello, hello w\xc3\xb6rld\r\n \x00\xff\xfe <|end|> \n\n"
 
@@ -90,7 +90,7 @@ def test_decode_inverts_encode_of_text(text: bytes, model: Path) -> None:
 @given(ids=st.lists(st.integers(0, 999), max_size=40), size=st.integers(1, 12))
 def test_slices_do_not_change_what_encode_prints(ids: list[int], size: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pairwright.cli.encode.SLICE", size)
+        patch.setattr("pairwright.cli.printing.SLICE", size)
         assert b"".join(printed(np.array(ids, dtype=np.uint32))) == line_of(ids)
 
 
@@ -189,23 +189,33 @@ def test_names_that_are_no_text_are_printed_as_they_are() -> None:
     except OSError:
         pytest.skip("this file system takes no names that are no text")
     assert b"\tcaf\xe9\x1b.txt\n" in call("count", "model.json", name, "text.txt").out
-    error = call("count", "model.json", name + "?").err
-    assert error == "error: caf\\udce9\\x1b.txt?: No such file or directory\n"
+    error = call("count", "model.json", name + "!").err
+    assert error == "error: caf\\udce9\\x1b.txt!: No such file or directory\n"
 
 
 @pytest.mark.parametrize("command", ["encode", "decode", "count"])
-@pytest.mark.parametrize(("name", "reason"), [("missing", "No such file or directory"), (".", "Is a directory")])
+@pytest.mark.parametrize(
+    ("name", "reason"), [("missing", "No such file or directory"), ("folder", "the folder has no files")]
+)
 def test_unreadable_inputs_are_named_before_anything_is_printed(command: str, name: str, reason: str) -> None:
     Path("ids.txt").write_bytes(b"65 66")
+    Path("folder").mkdir()
     ended = call(command, "model.json", "ids.txt", name)
     assert ended.code == 1
-    assert ended.err == f"error: {name}: {reason}\n"
-    assert ended.out == b"" or name == "."
+    if command == "decode" and name == "folder":
+        # It reads files of ids and no folders.
+        assert ended.err == "error: folder: Is a directory\n"
+    else:
+        assert (ended.out, ended.err) == (b"", f"error: {name}: {reason}\n")
 
 
-@pytest.mark.parametrize("command", ["encode", "decode"])
 @pytest.mark.parametrize(
-    ("out", "error"), [(".", ".: Is a directory"), ("missing/out", "missing: there is no such folder")]
+    ("command", "out", "error"),
+    [
+        ("decode", ".", ".: Is a directory"),
+        ("decode", "missing/out", "missing: there is no such folder"),
+        ("encode", "missing/out.txt", "missing: there is no such folder"),
+    ],
 )
 def test_an_output_that_cannot_be_written_is_named_before_the_work(command: str, out: str, error: str) -> None:
     ended = call(command, "model.json", "text.txt", "--out", out)
@@ -225,4 +235,4 @@ def test_a_pattern_that_gives_up_on_a_text_is_an_error() -> None:
     for command in ("encode", "count"):
         ended = call(command, "m", given=b"b" + b"a" * 64)
         assert (ended.code, ended.out) == (1, b"")
-        assert ended.err.startswith("error: the split pattern")
+        assert ended.err.startswith("error: standard input: the split pattern")

@@ -74,7 +74,9 @@ def test_standard_input_and_files_are_documents_alike() -> None:
     models = [pairwright.Tokenizer.load(out) for out in parts]
     assert models[0] == models[1] == models[2]
     described = models[1].metadata["corpus"]
-    assert [(each["name"], each["documents"]) for each in described] == [("standard input, other.txt", 2)]
+    assert [(each["name"], each["bytes"]) for each in described] == [("standard input", len(TEXT)), ("other.txt", 36)]
+    # Nothing tells what was read, and so what it was read from.
+    assert [each["sha256"] for each in described] == [each["sha256"] for each in models[0].metadata["corpus"]]
 
 
 def test_a_named_dataset_can_be_learned_from() -> None:
@@ -116,11 +118,11 @@ def test_a_sample_is_called_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_sample_is_the_beginning_of_all_documents() -> None:
-    texts = corpus.Corpus(texts=("añb", b"\xff12", "rest"))
+    texts = corpus.Source(texts=("añb", b"\xff12", "rest"))
     assert texts.beginning(6) == [b"a\xc3\xb1b", b"\xff1"]
     assert texts.beginning(100) == [b"a\xc3\xb1b", b"\xff12", b"rest"]
     Path("b.txt").write_bytes(b"12345")
-    files = corpus.Corpus.of_files(["corpus.txt", "b.txt"])
+    files = corpus.Source.of_files(["corpus.txt", "b.txt"])
     assert files.beginning(len(TEXT) + 2) == [TEXT, b"12"]
 
 
@@ -263,7 +265,8 @@ BAD = {
     "special token that is no text": (["corpus.txt", "--special", "\udcff"], "'\\udcff' is no valid text"),
     "invalid regex": (["corpus.txt", "--pattern", "(a"], 'invalid split pattern "(a"'),
     "missing file": (["missing.txt"], "missing.txt: No such file or directory"),
-    "directory": (["."], "Is a directory"),
+    "folder without files": (["empty"], "empty: the folder has no files"),
+    "pattern that fits no file": (["*.jsonl"], "*.jsonl: no file fits this pattern"),
     "empty corpus": (["-"], "the corpus is empty"),
     "unknown dataset": (["--dataset", "nonesuch"], "nonesuch"),
     "out is a folder": (["corpus.txt", "--out", "."], "Is a directory"),
@@ -273,7 +276,9 @@ BAD = {
 
 @pytest.mark.parametrize(("arguments", "expected"), BAD.values(), ids=BAD)
 def test_bad_input_is_an_error_and_leaves_nothing(arguments: list[str], expected: str) -> None:
+    Path("empty").mkdir()
     ended = call("train", *arguments)
+    Path("empty").rmdir()
     assert (ended.code, ended.out) == (1, b""), ended.err
     error = ended.err.splitlines()[0]
     assert error.startswith("error: ")

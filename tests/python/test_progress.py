@@ -102,7 +102,7 @@ def test_bytes_of_texts_add_up_over_batches() -> None:
 
 
 def test_a_file_that_grows_has_no_total(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pairwright.corpus.Files.size", lambda _: 10)
+    monkeypatch.setattr("pairwright.corpus.Corpus.size", lambda _: 10)
     events: list[pw.ProgressEvent] = []
     pw.count(file, progress=events.append)
     assert (events[-1].done, events[-1].total, events[-1].remaining) == (len(TEXT), 0, None)

@@ -15,7 +15,7 @@ import regex
 from hypothesis import given, strategies as st
 
 import pairwright as pw
-from pairwright.corpus import Files, Texts, resolve
+from pairwright.corpus import Corpus, Texts, resolve
 
 TEXT = "to be, or not to be: that is the question\n" * 20
 
@@ -81,7 +81,7 @@ def test_counts_tell_what_was_counted() -> None:
 
 
 def test_lists_of_strings_are_files_only_if_all_are(file: Path) -> None:
-    assert resolve([str(file), str(file)]) == Files((file, file))
+    assert resolve([str(file), str(file)]) == Corpus(file, file)
     assert isinstance(resolve([TEXT]), Texts)
     assert isinstance(resolve(["no such file"]), Texts)
     assert isinstance(resolve(iter([str(file)])), Texts)
@@ -203,8 +203,9 @@ def test_files_that_cannot_be_read(tmp_path: Path, file: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
         pw.train(tmp_path / "missing.txt")
     assert caught.value.filename == str(tmp_path / "missing.txt")
-    with pytest.raises(IsADirectoryError):
-        pw.train(tmp_path)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(FileNotFoundError, match="the folder has no files"):
+        pw.train(tmp_path / "folder")
     file.chmod(0)
     user = os.geteuid()
     if user == 0:

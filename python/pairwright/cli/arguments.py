@@ -24,6 +24,62 @@ Files: TypeAlias = Annotated[
     typer.Argument(metavar="FILE", help="Files to read; - and no file mean standard input.", show_default=False),
 ]
 
+Inputs: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="INPUT",
+        help="Files, folders or patterns such as 'data/*.jsonl.gz': text, JSON lines, parquet, Arrow, by their names; "
+        "- and no input mean standard input.",
+        show_default=False,
+    ),
+]
+
+Lines: TypeAlias = Annotated[
+    bool, typer.Option("--lines", help="In text, every line is a document. Otherwise a file is one.")
+]
+
+
+def escaped(text: str) -> str:
+    r"""A separator as it was typed: what a shell has no way to write is \n, \t, \r, \0, and \\ is a backslash."""
+    meanings = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "\\": "\\"}
+
+    def meaning(found: re.Match[str]) -> str:
+        if found[1] not in meanings:
+            known = ", ".join(f"\\{char}" for char in meanings)
+            raise typer.BadParameter(f"{found[0]} is no escape; there are {known}")
+        return meanings[found[1]]
+
+    return re.sub(r"\\(.?)", meaning, text, flags=re.DOTALL)
+
+
+Separator: TypeAlias = Annotated[
+    Any,
+    typer.Option(
+        metavar="TEXT",
+        parser=escaped,
+        help=r"In text, documents are what is between these, e.g. '\n\n'.",
+        show_default=False,
+    ),
+]
+
+TextField: TypeAlias = Annotated[str, typer.Option(metavar="NAME", help="In JSON lines, the field with the text.")]
+
+TextColumn: TypeAlias = Annotated[
+    str, typer.Option(metavar="NAME", help="In parquet and Arrow files, the column with the text.")
+]
+
+InputFormat: TypeAlias = Annotated[
+    Literal["text", "jsonl", "parquet", "arrow"] | None,
+    typer.Option(help="What the inputs are, whatever their names.", show_default="by their names"),
+]
+
+OnError: TypeAlias = Annotated[
+    Literal["stop", "skip"],
+    typer.Option(help="A document that cannot be read: end, or go on without it."),
+]
+
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
 Out: TypeAlias = Annotated[
     str | None, typer.Option(metavar="FILE", help="Write to this file, complete or not at all, not to standard output.")
 ]
@@ -34,7 +90,7 @@ SpecialTokens: TypeAlias = Annotated[
 ]
 
 Threads: TypeAlias = Annotated[
-    int | None, typer.Option(metavar="N", help="Threads that count.", show_default="every core")
+    int | None, typer.Option(metavar="N", help="Threads that work.", show_default="every core")
 ]
 
 

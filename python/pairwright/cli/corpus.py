@@ -1,30 +1,30 @@
-"""What `pairwright train` learns from."""
+"""What `pairwright train` and `tally` learn from."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Self
+from typing import Self, Unpack
 
-from pairwright import Counts, datasets
+from pairwright import Corpus, Counts, datasets
 from pairwright.cli import counted, files
-from pairwright.corpus import Files, Texts
+from pairwright.corpus import Texts
+from pairwright.corpus.files import Options
 
 
 @dataclass(frozen=True)
-class Corpus:
+class Source:
     """Files, texts in memory, or what was counted before."""
 
-    paths: tuple[Path, ...] = ()
+    corpus: Corpus | None = None
     texts: tuple[str | bytes, ...] = ()
     name: str = ""
     counts: Counts | None = None
 
     @classmethod
-    def of_files(cls, names: Sequence[str]) -> Self:
-        """The files of these names. Standard input among them is read now, and the others with it."""
-        if files.STANDARD not in names:
-            return cls(paths=tuple(map(Path, names)))
-        return cls(texts=tuple(map(files.read, names)), name=", ".join(map(files.shown, names)))
+    def of_files(cls, names: Sequence[str], **options: Unpack[Options]) -> Self:
+        """The documents of files; the options are those of `pairwright.Corpus`."""
+        return cls(Corpus(*names, **options))
 
     @classmethod
     def of_counts(cls, names: Sequence[str]) -> Self:
@@ -39,32 +39,35 @@ class Corpus:
     @classmethod
     def of(cls, dataset: datasets.Dataset) -> Self:
         """A dataset."""
-        return cls(dataset.paths, dataset.texts, dataset.name)
+        return cls(Corpus(*dataset.paths) if dataset.paths else None, dataset.texts, dataset.name)
 
     @property
-    def source(self) -> Files | Texts | Counts:
+    def source(self) -> Corpus | Texts | Counts:
         """The source to hand to `pairwright.train`."""
         return self.text if self.counts is None else self.counts
 
     @property
-    def text(self) -> Files | Texts:
+    def text(self) -> Corpus | Texts:
         """The source to hand to `pairwright.count`."""
-        return Files(self.paths) if self.paths else Texts(self.texts, self.name)
+        return self.corpus or Texts(self.texts, self.name)
 
     def beginning(self, limit: int) -> list[bytes]:
         """The first documents, cut off after so many bytes. What cannot be read twice, such as a pipe, is left out."""
         documents = []
-        for document in self._documents(limit):
-            documents.append(document[:limit])
-            limit -= len(documents[-1])
-            if limit == 0:
-                break
+        with closing(self._documents()) as all_documents:
+            for document in all_documents:
+                documents.append(document[:limit])
+                limit -= len(documents[-1])
+                if limit == 0:
+                    break
         return documents
 
-    def _documents(self, limit: int) -> Iterator[bytes]:
-        for path in self.paths:
-            if path.is_file():
-                with path.open("rb") as file:
-                    yield file.read(limit)
+    def _documents(self) -> Generator[bytes, None, None]:
+        """Documents, of which long ones may come in parts: a part of one is enough of it."""
+        if self.corpus is not None:
+            regular = self.corpus.regular()
+            # Cut where any pattern does, for it is not to be held as a whole.
+            with closing(regular.blocks(cut_for=("cl100k", []))) as blocks:
+                yield from itertools.chain.from_iterable(map(block.text, range(block.length)) for block in blocks)
         for text in self.texts:
             yield text.encode(errors="replace") if isinstance(text, str) else text

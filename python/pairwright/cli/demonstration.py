@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pairwright import Tokenizer, datasets
 from pairwright.cli.console import CommandError, console, say
-from pairwright.cli.corpus import Corpus
+from pairwright.cli.corpus import Source
 from pairwright.cli.tokens import in_line
 
 VOCAB_SIZE = 1024
@@ -13,16 +13,16 @@ SPECIAL_TOKENS = ("<bos>", "<eos>", "<pad>", "<unk>")
 PASSAGE = 400
 
 
-def corpus() -> Corpus:
+def corpus() -> Source:
     """TinyShakespeare, or what comes with Python if that cannot be had; standard error then tells why."""
     dataset, reason = datasets.default()
     if reason is not None:
         say(f"TinyShakespeare cannot be had: {reason}")
         say(f"training on {dataset.name} instead")
-    return Corpus.of(dataset)
+    return Source.of(dataset)
 
 
-def round_trip(model: Path, corpus: Corpus, *, quiet: bool) -> None:
+def round_trip(model: Path, corpus: Source, *, quiet: bool) -> None:
     """Encode a passage with the model that was saved, decode it again, compare. Raises `CommandError`."""
     tokenizer = Tokenizer.load(model)
     passage = beginning(corpus)
@@ -36,7 +36,7 @@ def round_trip(model: Path, corpus: Corpus, *, quiet: bool) -> None:
         say(f"round trip: a passage of {len(passage)} bytes, encoded as {len(ids)} ids and decoded again, is equal")
 
 
-def beginning(corpus: Corpus) -> bytes:
+def beginning(corpus: Source) -> bytes:
     """A passage of whole lines, or if there is no line so short, of whole characters."""
     (passage, *_) = corpus.beginning(PASSAGE)
     lines, line_feed, _ = passage.rpartition(b"\n")

@@ -1,37 +1,138 @@
 """`pairwright encode`."""
 
-from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
 
-import numpy as np
-import numpy.typing as npt
+import typer
 
 from pairwright.cli import files, model as models
-from pairwright.cli.arguments import Files, Model, Out, Pattern, Special
-from pairwright.cli.progress import InputBar
-from pairwright.cli.special import encode as encode_text
+from pairwright.cli.arguments import (
+    InputFormat,
+    Inputs,
+    Json,
+    Lines,
+    Model,
+    OnError,
+    Pattern,
+    Quiet,
+    Separator,
+    Special,
+    TextColumn,
+    TextField,
+    Threads,
+)
+from pairwright.cli.console import UsageError
+from pairwright.cli.folder import encode_into
+from pairwright.cli.printing import print_ids
+from pairwright.cli.reading import corpus_of
 
-# Ids are printed in slices: as Python objects they take ten times the memory of the array.
-SLICE = 1 << 18
+SHARD_TOKENS = 100_000_000
+
+
+def share(text: str) -> float:
+    """A share of all documents, such as 0.01 or 1%."""
+    try:
+        value = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1:
+        raise typer.BadParameter(f"{text!r} is no share such as 0.01 or 1%")
+    return value
 
 
 def encode(
-    model: Model, file: Files = None, out: Out = None, special: Special = "refuse", pattern: Pattern = None
+    model: Model,
+    input: Inputs = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Where the ids go instead of standard output: into a folder of token files or, if the name has an "
+            "ending such as .txt and there is no --format, as text into a file.",
+        ),
+    ] = None,
+    format: Annotated[
+        Literal["bin", "npy", "parquet", "arrow", "jsonl"] | None,
+        typer.Option(help="The format of the token files in the folder.", show_default="bin"),
+    ] = None,
+    append: Annotated[
+        str | None, typer.Option(metavar="TOKEN", help="A special token that ends every document, in the folder.")
+    ] = None,
+    shard_tokens: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="A token file ends with the document that brings it to so many ids.",
+            show_default=f"{SHARD_TOKENS:,}",
+        ),
+    ] = None,
+    validation: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE", parser=share, help="The share of documents, chosen by their hash, for files of their own."
+        ),
+    ] = None,
+    special: Special = "refuse",
+    lines: Lines = False,
+    separator: Separator = None,
+    text_field: TextField = "text",
+    text_column: TextColumn = "text",
+    input_format: InputFormat = None,
+    on_error: OnError = "stop",
+    threads: Threads = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    pattern: Pattern = None,
 ) -> None:
-    """Print the ids of each file, separated by spaces, one line per file."""
+    """Encode documents into a folder of token files, or print their ids, separated by spaces, one line per document.
+
+    A folder is written with a manifest, which `pairwright verify` checks. A command that was broken off goes on where
+    the complete files end when it is given again.
+    """
+    of_folder = {"--append": append, "--shard-tokens": shard_tokens, "--validation": validation, "--format": format}
+    given = [option for option, value in of_folder.items() if value is not None]
+    if json and "--json" not in given:
+        given.append("--json")
+    if (out is None or files.is_standard(out)) and given:
+        raise UsageError(f"{given[0]} goes with a folder", hint="name one with --out")
+    is_folder = out is not None and not files.is_standard(out) and means_folder(out, asked=format is not None)
+    if out is not None and not is_folder and given:
+        raise UsageError(
+            f"{given[0]} goes with a folder, and {out} is the name of a file",
+            hint="name a folder without an ending, or add --format bin",
+        )
     tokenizer = models.load(model, pattern)
-    with files.output(out) as write, InputBar("encoding", to_screen=files.is_standard(out)) as bar:
-        for name, text in bar.over(files.inputs(file)):
-            ids = encode_text(tokenizer, text, special, name)
-            # Encoding takes about as long as printing.
-            bar.advance(len(text) / 2)
-            for part in printed(ids):
-                write(part)
-                bar.advance(len(text) / 2 * SLICE / max(len(ids), SLICE))
+    corpus = corpus_of(
+        input,
+        lines=lines,
+        separator=separator,
+        text_field=text_field,
+        text_column=text_column,
+        format=input_format,
+        on_error=on_error,
+    )
+    if not is_folder or out is None:
+        print_ids(tokenizer, corpus, out, special, threads=threads, quiet=quiet)
+        return
+    encode_into(
+        Path(out),
+        tokenizer,
+        corpus,
+        format=format or "bin",
+        append=append,
+        shard_tokens=shard_tokens or SHARD_TOKENS,
+        validation=validation or 0.0,
+        special=special,
+        threads=threads,
+        json=json,
+        quiet=quiet,
+    )
 
 
-def printed(ids: npt.NDArray[np.uint32]) -> Iterator[bytes]:
-    """One line of ids, in parts."""
-    for start in range(0, len(ids), SLICE):
-        words = " ".join(map(str, ids[start : start + SLICE].tolist()))
-        yield (words if start == 0 else " " + words).encode()
-    yield b"\n"
+def means_folder(name: str, *, asked: bool) -> bool:
+    """Whether a name is that of a folder to write token files into."""
+    path = Path(name)
+    if path.exists():
+        return path.is_dir()
+    return asked or name.endswith(("/", "\\")) or not path.suffix

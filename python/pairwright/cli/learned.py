@@ -8,7 +8,7 @@ from rich.table import Table
 
 from pairwright import Tokenizer
 from pairwright.cli import facts
-from pairwright.cli.corpus import Corpus
+from pairwright.cli.corpus import Source
 from pairwright.cli.tokens import first_merges, longest
 
 # Encoding more than this to tell how well the vocabulary does would make people wait.
@@ -18,12 +18,12 @@ SAMPLE = 10_000_000
 NAMES = 5
 
 
-def table_of_learned(tokenizer: Tokenizer, corpus: Corpus, path: Path) -> Table:
+def table_of_learned(tokenizer: Tokenizer, corpus: Source, path: Path) -> Table:
     """What was learned, from what, and where it is. Raises `OSError` if the corpus is gone."""
     return facts.table(learned(tokenizer, corpus, path), title="What was learned")
 
 
-def learned(tokenizer: Tokenizer, corpus: Corpus, path: Path) -> Iterator[tuple[str, str]]:
+def learned(tokenizer: Tokenizer, corpus: Source, path: Path) -> Iterator[tuple[str, str]]:
     """The facts of the table."""
     metadata = tokenizer.metadata
     yield "corpus", in_few_lines(metadata["corpus"]) or f"counts of {corpus.name}"

@@ -13,7 +13,7 @@ import typer
 from pairwright.cli.app import app
 from pairwright.cli.console import CommandError, say
 from pairwright.cli.files import flush_standard_output
-from pairwright.errors import FewerMergesWarning, PairwrightError
+from pairwright.errors import FewerMergesWarning, PairwrightError, SkippedWarning
 
 FAILURE = 1
 INTERRUPTED = 130
@@ -38,7 +38,16 @@ def run(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         code = error.exit_code
         fail(error.format_message(), help_hint(error))
-    except (CommandError, PairwrightError, OSError, ValueError, OverflowError, KeyError, MemoryError) as error:
+    except (
+        CommandError,
+        PairwrightError,
+        OSError,
+        ValueError,
+        OverflowError,
+        KeyError,
+        MemoryError,
+        ImportError,
+    ) as error:
         code = getattr(error, "exit_code", FAILURE)
         if getattr(error, "errno", None) != errno.EPIPE:
             fail(describe(error), getattr(error, "hint", None))
@@ -85,6 +94,7 @@ def warnings_as_lines() -> Iterator[None]:
         say(str(message), label="warning", style="bold yellow")
 
     with warnings.catch_warnings():
-        warnings.simplefilter("always", FewerMergesWarning)
+        for category in (FewerMergesWarning, SkippedWarning):
+            warnings.simplefilter("always", category)
         warnings.showwarning = show
         yield

@@ -15,24 +15,28 @@ MEANING: dict[Treatment, dict[str, Any]] = {
     "text": {"disallowed_special": ()},
 }
 
+HINT = "--special allow encodes it as its id, --special text as plain text"
+
 
 def encode(tokenizer: Tokenizer, text: bytes, treatment: Treatment, name: str) -> npt.NDArray[np.uint32]:
     """The ids of a text; `name` is what an error calls it."""
     try:
         return tokenizer.encode_to_numpy(text, **MEANING[treatment])
     except ValueError as error:
-        if treatment == "refuse":
-            blame_special_token(tokenizer, text, name, error)
-        raise
+        reason = found_in(tokenizer, text, treatment)
+        if reason is None:
+            raise
+        raise CommandError(f"{name}: {reason}", hint=HINT) from error
 
 
-def blame_special_token(tokenizer: Tokenizer, text: bytes, name: str, error: ValueError) -> None:
-    """Raises if the text holds a special token: the library's own message names ways out that only Python has."""
+def found_in(tokenizer: Tokenizer, text: bytes, treatment: Treatment) -> str | None:
+    """What is to be said of the first special token in a text, if it is refused for one.
+
+    The library's own message names ways out that only Python has.
+    """
     tokens = {token: text.find(token.encode()) for token in tokenizer.special_tokens}
     found = [(at, -len(token), token) for token, at in tokens.items() if at >= 0]
-    if found:
-        at, _, token = min(found)
-        raise CommandError(
-            f'{name}: the text holds the special token "{token}" at byte {at}',
-            hint="--special allow encodes it as its id, --special text as plain text",
-        ) from error
+    if treatment != "refuse" or not found:
+        return None
+    at, _, token = min(found)
+    return f'the text holds the special token "{token}" at byte {at}'

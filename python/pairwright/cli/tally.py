@@ -2,15 +2,28 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Unpack
 
 import typer
 
 import pairwright
 from pairwright.cli import counted, files
-from pairwright.cli.arguments import MemoryLimit, Quiet, SpecialTokens, SpillFolder, Threads
+from pairwright.cli.arguments import (
+    InputFormat,
+    Lines,
+    MemoryLimit,
+    OnError,
+    Quiet,
+    Separator,
+    SpecialTokens,
+    SpillFolder,
+    TextColumn,
+    TextField,
+    Threads,
+)
 from pairwright.cli.console import UsageError, say
-from pairwright.cli.corpus import Corpus
+from pairwright.cli.corpus import Source
+from pairwright.corpus.files import Options
 from pairwright.progress import stderr_is_terminal
 
 PATTERN = "cl100k"
@@ -22,7 +35,7 @@ def tally(
         list[str] | None,
         typer.Argument(
             metavar="CORPUS",
-            help="Files to count; - is standard input. With --merge: counts files.",
+            help="Files, folders or patterns to count; - is standard input. With --merge: counts files.",
             show_default=False,
         ),
     ] = None,
@@ -36,6 +49,12 @@ def tally(
         ),
     ] = None,
     special: SpecialTokens = None,
+    lines: Lines = False,
+    separator: Separator = None,
+    text_field: TextField = "text",
+    text_column: TextColumn = "text",
+    input_format: InputFormat = None,
+    on_error: OnError = "stop",
     threads: Threads = None,
     memory_limit: MemoryLimit = None,
     spill_folder: SpillFolder = None,
@@ -60,13 +79,26 @@ def tally(
             "--memory-limit": memory_limit,
             "--spill-folder": spill_folder,
             "--dataset": dataset,
+            "--lines": lines or None,
+            "--separator": separator,
+            "--input-format": input_format,
         }
         names = merged(corpus, [option for option, value in given.items() if value not in (None, [])])
         files.check_target(out)
         counts = counted.load_sum(names)
     else:
         counts = pairwright.count(
-            chosen(corpus, dataset, out).text,
+            chosen(
+                corpus,
+                dataset,
+                out,
+                lines=lines,
+                separator=separator,
+                text_field=text_field,
+                text_column=text_column,
+                format=input_format,
+                on_error=on_error,
+            ).text,
             pattern or PATTERN,
             special or (),
             threads=threads,
@@ -92,11 +124,11 @@ def merged(names: Sequence[str] | None, misplaced: Sequence[str]) -> Sequence[st
     return names
 
 
-def chosen(names: Sequence[str] | None, dataset: str | None, out: str) -> Corpus:
+def chosen(names: Sequence[str] | None, dataset: str | None, out: str, **options: Unpack[Options]) -> Source:
     """The corpus to count. Raises `UsageError`, and `OSError` if counts could not be written to `out`."""
     if names and dataset is not None:
         raise UsageError("a corpus and --dataset do not go together", hint="leave one of them out")
     if not names and dataset is None:
         raise UsageError("there is nothing to count", hint="name files, - for standard input, or --dataset")
     files.check_target(out)
-    return Corpus.of_dataset(dataset) if dataset is not None else Corpus.of_files(names or ())
+    return Source.of_dataset(dataset) if dataset is not None else Source.of_files(names or (), **options)

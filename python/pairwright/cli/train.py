@@ -7,9 +7,21 @@ import typer
 
 import pairwright
 from pairwright.cli import demonstration, files, model as models
-from pairwright.cli.arguments import MemoryLimit, Quiet, SpecialTokens, SpillFolder, Threads
+from pairwright.cli.arguments import (
+    InputFormat,
+    Lines,
+    MemoryLimit,
+    OnError,
+    Quiet,
+    Separator,
+    SpecialTokens,
+    SpillFolder,
+    TextColumn,
+    TextField,
+    Threads,
+)
 from pairwright.cli.console import UsageError, console, print_table, say
-from pairwright.cli.corpus import Corpus
+from pairwright.cli.corpus import Source
 from pairwright.cli.learned import table_of_learned
 from pairwright.progress import stderr_is_terminal
 
@@ -21,7 +33,8 @@ def train(
         list[str] | None,
         typer.Argument(
             metavar="CORPUS",
-            help="Files to learn from; - is standard input. With none and no --dataset: the demonstration.",
+            help="Files, folders or patterns to learn from: text, JSON lines, parquet, Arrow; - is standard input. "
+            "With none and no --dataset: the demonstration.",
             show_default=False,
         ),
     ] = None,
@@ -60,6 +73,12 @@ def train(
     max_token_bytes: Annotated[
         int | None, typer.Option(metavar="N", help="Tokens do not grow longer.", show_default="no limit")
     ] = None,
+    lines: Lines = False,
+    separator: Separator = None,
+    text_field: TextField = "text",
+    text_column: TextColumn = "text",
+    input_format: InputFormat = None,
+    on_error: OnError = "stop",
     threads: Threads = None,
     memory_limit: MemoryLimit = None,
     spill_folder: SpillFolder = None,
@@ -97,11 +116,19 @@ def train(
     if base is not None:
         on_top_of = models.load(base, pattern if base.endswith(".tiktoken") else None)
     if corpus:
-        learn_from = Corpus.of_files(corpus)
+        learn_from = Source.of_files(
+            corpus,
+            lines=lines,
+            separator=separator,
+            text_field=text_field,
+            text_column=text_column,
+            format=input_format,
+            on_error=on_error,
+        )
     elif dataset is not None:
-        learn_from = Corpus.of_dataset(dataset)
+        learn_from = Source.of_dataset(dataset)
     elif counts:
-        learn_from = Corpus.of_counts(counts)
+        learn_from = Source.of_counts(counts)
     else:
         learn_from = demonstration.corpus()
     if vocab_size is None:

@@ -58,6 +58,21 @@ impl Tokenizer {
         Batch::new(self, texts, policy, threads, TASK).encode(tick)
     }
 
+    /// As [`Tokenizer::encode_batch`], of documents whose ids end with one more.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode_batch`].
+    pub fn encode_documents(
+        &self,
+        texts: &[&[u8]],
+        policy: &Policy,
+        threads: Option<NonZeroUsize>,
+        ending: Option<Ending>,
+        tick: impl FnMut() -> Result<()>,
+    ) -> Result<TokenBatch> {
+        Batch { ending, ..Batch::new(self, texts, policy, threads, TASK) }.encode(tick)
+    }
+
     /// The ids of a text of any length; see [`Tokenizer::encode_batch`].
     ///
     /// A long text is cut where that changes no id, on any thread.
@@ -116,6 +131,14 @@ impl Tokenizer {
     }
 }
 
+/// An id that the ids of documents end with.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending {
+    pub id: Id,
+    /// The number of texts that are complete documents; the last may be one that goes on.
+    pub complete: usize,
+}
+
 /// One call for many texts.
 struct Batch<'c> {
     tokenizer: &'c Tokenizer,
@@ -128,6 +151,7 @@ struct Batch<'c> {
     /// Bytes of a task.
     size: usize,
     threads: usize,
+    ending: Option<Ending>,
 }
 
 impl<'c> Batch<'c> {
@@ -141,7 +165,7 @@ impl<'c> Batch<'c> {
         let bytes = texts.iter().map(|text| text.len()).sum::<usize>();
         // Nobody asks for the number of cores, or wakes another thread, for what is done before that would be.
         let threads = if bytes <= size { 1 } else { parallel::threads(threads).min(bytes.div_ceil(size)) };
-        Batch { tokenizer, texts, policy, checked: policy.checked(), bytes, size, threads }
+        Batch { tokenizer, texts, policy, checked: policy.checked(), bytes, size, threads, ending: None }
     }
 
     fn encode(&self, mut tick: impl FnMut() -> Result<()>) -> Result<TokenBatch> {
@@ -209,9 +233,10 @@ impl<'c> Batch<'c> {
         match task {
             Task::Texts(numbers) => {
                 let mut bytes = 0;
-                for text in &self.texts[numbers.clone()] {
+                for number in numbers.clone() {
+                    let text = self.texts[number];
                     self.tokenizer.encode_into(text, self.policy, scratch, ids, stop)?;
-                    ends.push(ids.len() as i64);
+                    self.end(number, ids, ends);
                     bytes += text.len();
                 }
                 Ok(bytes)
@@ -221,11 +246,17 @@ impl<'c> Batch<'c> {
                     self.tokenizer.encode_into(stretch, &self.checked, scratch, ids, stop)
                 })?;
                 if *is_last {
-                    ends.push(ids.len() as i64);
+                    self.end(*text, ids, ends);
                 }
                 Ok(bytes.len())
             }
         }
+    }
+
+    /// A text ends here.
+    fn end(&self, text: usize, ids: &mut Vec<Id>, ends: &mut Vec<i64>) {
+        ids.extend(self.ending.filter(|ending| text < ending.complete).map(|ending| ending.id));
+        ends.push(ids.len() as i64);
     }
 
     fn count(&self, mut tick: impl FnMut() -> Result<()>) -> Result<Vec<i64>> {

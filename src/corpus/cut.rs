@@ -4,7 +4,7 @@ use crate::special::SpecialTokens;
 use crate::split::Splitter;
 
 /// Finds places to cut documents at.
-pub(super) struct Cutter {
+pub struct Cutter {
     splitter: Splitter,
     special: SpecialTokens,
     /// The bytes of the longest special token.
@@ -12,7 +12,7 @@ pub(super) struct Cutter {
 }
 
 /// A search that goes on when more of the text is there.
-pub(super) struct Search {
+pub(crate) struct Search {
     least: usize,
     /// Before this there is no safe cut.
     from: usize,
@@ -22,22 +22,22 @@ pub(super) struct Search {
 
 impl Search {
     /// For a place at or after `least`, in a text that starts at a cut.
-    pub(super) fn new(least: usize) -> Search {
+    pub(crate) fn new(least: usize) -> Search {
         Search { least, from: least, special_from: 0 }
     }
 }
 
 impl Cutter {
-    pub(super) fn new(splitter: Splitter, special: SpecialTokens) -> Cutter {
+    pub fn new(splitter: Splitter, special: SpecialTokens) -> Cutter {
         let longest = special.iter().map(|(token, _)| token.len()).max().unwrap_or(0);
         Cutter { splitter, special, longest }
     }
 
-    pub(super) fn splitter(&self) -> &Splitter {
+    pub(crate) fn splitter(&self) -> &Splitter {
         &self.splitter
     }
 
-    pub(super) fn special(&self) -> &SpecialTokens {
+    pub(crate) fn special(&self) -> &SpecialTokens {
         &self.special
     }
 
@@ -45,7 +45,7 @@ impl Cutter {
     /// document.
     ///
     /// What is cut off begins as a document of its own would, so that a search for special tokens may begin there, too.
-    pub(super) fn find(&self, text: &[u8], ended: bool, search: &mut Search) -> Option<usize> {
+    pub(crate) fn find(&self, text: &[u8], ended: bool, search: &mut Search) -> Option<usize> {
         // Special tokens that begin after this may not be there as a whole.
         let known = if ended { text.len() } else { text.len().saturating_sub(self.longest) };
         loop {

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from pairwright._core import Counter
+from pairwright.corpus.files import Corpus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pairwright._core import Counts
     from pairwright.aliases import Report
 
-Source: TypeAlias = "str | os.PathLike[str] | Iterable[str | bytes | os.PathLike[str]] | Files | Texts"
+Source: TypeAlias = "str | os.PathLike[str] | Iterable[str | bytes | os.PathLike[str]] | Corpus | Texts"
 
 # No system allows longer paths.
 LONGEST_PATH = 4096
@@ -46,29 +47,6 @@ class Counting:
 
 
 @dataclass(frozen=True)
-class Files:
-    """Files, each of them one document."""
-
-    paths: tuple[Path, ...]
-
-    def size(self) -> int:
-        """Bytes in all, for the progress bar. What is no regular file counts 0."""
-        return sum(path.stat().st_size for path in self.paths if path.is_file())
-
-    def count(
-        self, pattern: str, special_tokens: Sequence[str], counting: Counting, report: Report | None
-    ) -> tuple[Counts, Description]:
-        """Count every file; describe each by its name, bytes and SHA-256."""
-        counter = counting.counter(pattern, special_tokens)
-        read = counter.add_files(self.paths, report)
-        described: Description = [
-            {"name": path.name, "bytes": size, "sha256": sha256}
-            for path, (size, sha256) in zip(self.paths, read, strict=True)
-        ]
-        return counter.finish(report), described
-
-
-@dataclass(frozen=True)
 class Texts:
     """Documents in memory, or as they come."""
 
@@ -90,32 +68,31 @@ class Texts:
         return counter.finish(report), described
 
 
-def resolve(source: Source) -> Files | Texts:
+def resolve(source: Source) -> Corpus | Texts:
     """What a source means.
 
-    A `str` or path is a file. An iterable of paths is several files, an iterable of `bytes` or `str` is text, with one
-    exception: a list or tuple of `str` that all name existing files is several files. One in which only some do is
-    refused, since training on the names of files is hardly what is meant.
+    A `str` or path is a file, or whatever else `Corpus` makes of it. An iterable of paths is several of them, an
+    iterable of `bytes` or `str` is text, with one exception: a list or tuple of `str` that all name existing files is
+    several files. One in which only some do is refused, since training on the names of files is hardly what is meant.
     """
     if isinstance(source, str | os.PathLike):
-        path = Path(source)
         if isinstance(source, str) and not may_be_path(source):
             raise ValueError("a single str is taken for a path; to train on a text itself, pass a list: [text]")
-        return Files((path,))
+        return Corpus(source)
     if isinstance(source, bytes | bytearray):
         raise TypeError("a single bytes object is ambiguous: pass [data] to train on it, os.fsdecode(data) for a path")
-    if isinstance(source, Files | Texts):
+    if isinstance(source, Corpus | Texts):
         return source
     if not isinstance(source, Iterable):
         raise TypeError(f"cannot train on {type(source).__name__}: pass a path, several paths or an iterable of texts")
     if not isinstance(source, list | tuple):
         return _of_iterator(iter(source))
     if any(isinstance(item, os.PathLike) for item in source):
-        return Files(tuple(_path(item) for item in source))
+        return Corpus(*map(_path, source))
     if source and all(isinstance(item, str) and may_be_path(item) for item in source):
         missing = [item for item in source if not os.path.isfile(item)]  # noqa: PTH113  also takes names that are invalid
         if not missing:
-            return Files(tuple(Path(item) for item in source))
+            return Corpus(*source)
         if len(missing) < len(source):
             raise ValueError(
                 f"{missing[0]!r} is no file, but other strings of the list are; "
@@ -124,17 +101,17 @@ def resolve(source: Source) -> Files | Texts:
     return Texts(source)
 
 
-def _of_iterator(items: Iterator[str | bytes | os.PathLike[str]]) -> Files | Texts:
+def _of_iterator(items: Iterator[str | bytes | os.PathLike[str]]) -> Corpus | Texts:
     """The first item of an iterator decides what it gives."""
     first = next(items, None)
     if isinstance(first, os.PathLike):
-        return Files((Path(first), *map(_path, items)))
+        return Corpus(first, *map(_path, items))
     return Texts(itertools.chain([first], items) if first is not None else ())
 
 
-def _path(item: object) -> Path:
+def _path(item: object) -> str | os.PathLike[str]:
     if isinstance(item, str | os.PathLike):
-        return Path(item)
+        return item
     raise TypeError(f"a corpus has either paths or texts, not both: found {type(item).__name__} among paths")
 
 

@@ -1,0 +1,156 @@
+"""Encoding into a folder, with a bar and a summary."""
+
+import json as to_json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from rich.table import Table
+
+from pairwright import Corpus, Tokenizer, encode_corpus
+from pairwright.bar import Bar, megabytes
+from pairwright.cli import facts, files
+from pairwright.cli.arguments import Treatment
+from pairwright.cli.console import console, print_table, say
+from pairwright.pace import Pace
+from pairwright.tokens.encoding import EncodingEvent
+from pairwright.tokens.manifest import Manifest
+
+# Skipped documents that are named at the end.
+SHOWN = 5
+
+
+def encode_into(
+    folder: Path,
+    tokenizer: Tokenizer,
+    corpus: Corpus,
+    *,
+    format: Literal["bin", "npy", "parquet", "arrow", "jsonl"],
+    append: str | None,
+    shard_tokens: int,
+    validation: float,
+    special: Treatment,
+    threads: int | None,
+    json: bool,
+    quiet: bool,
+) -> None:
+    """Encode a corpus into a folder, and tell what came of it. Raises as `encode_corpus`."""
+    began = time.monotonic()
+    with Bar(hidden=quiet) as bar:
+        follower = Follower(bar)
+        manifest = encode_corpus(
+            tokenizer,
+            corpus,
+            folder,
+            format=format,
+            append=append,
+            shard_tokens=shard_tokens,
+            validation=validation,
+            special=special,
+            threads=threads,
+            progress=follower.receive,
+        )
+    seconds = time.monotonic() - began
+    if not quiet:
+        for each in manifest.skipped[:SHOWN]:
+            where = f"{each.input}, {each.position}" if each.position else each.input
+            say(f"{where}: {each.reason}", label="skipped", style="bold yellow")
+        if len(manifest.skipped) > SHOWN:
+            say(
+                f"{len(manifest.skipped) - SHOWN:,} more, see {folder / 'manifest.json'}",
+                label="skipped",
+                style="yellow",
+            )
+    if json:
+        with files.output(None) as write:
+            write(to_json.dumps(in_json(manifest, folder, follower, seconds)).encode() + b"\n")
+    elif not quiet:
+        print_table(summary(manifest, folder, follower, seconds), console(stderr=True))
+
+
+class Follower:
+    """Shows how far it is."""
+
+    def __init__(self, bar: Bar) -> None:
+        self.bar = bar
+        self.last: EncodingEvent | None = None
+        """What was done by this command: less than all where a run goes on."""
+        self._pace = Pace()
+        self._pace.at(0.0, 0, 0)
+
+    def receive(self, event: EncodingEvent) -> None:
+        """Take note of an event."""
+        self.last = event
+        rate, remaining = self._pace.at(event.elapsed, event.read, event.total)
+        done = f"{event.documents:,} documents, {event.tokens / 1e6:,.1f}M tokens"
+        self.bar.show("encoding", event.read, event.total, megabytes, rate, remaining, done)
+
+
+def peak_memory() -> int | None:
+    """The most bytes of memory that this process had, where the system tells."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts kilobytes, macOS bytes.
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def figures(manifest: Manifest, follower: Follower, seconds: float) -> dict[str, Any]:
+    """The figures of a summary. The speed is that of this command."""
+    size, tokens = (sum(getattr(split, key) for split in manifest.splits) for key in ("bytes", "tokens"))
+    done = follower.last.bytes if follower.last is not None else 0
+    return {
+        "documents": sum(split.documents for split in manifest.splits),
+        "bytes": size,
+        "tokens": tokens,
+        "bytes_per_token": size / tokens if tokens else None,
+        "seconds": seconds,
+        "mb_per_second": done / 1e6 / seconds if seconds else None,
+        "peak_memory": peak_memory(),
+        "skipped": len(manifest.skipped),
+    }
+
+
+def in_json(manifest: Manifest, folder: Path, follower: Follower, seconds: float) -> dict[str, Any]:
+    """The summary for machines."""
+    splits = {
+        split.name: {
+            "documents": split.documents,
+            "bytes": split.bytes,
+            "tokens": split.tokens,
+            "shards": len(split.shards),
+        }
+        for split in manifest.splits
+    }
+    return {"folder": str(folder), **figures(manifest, follower, seconds), "splits": splits}
+
+
+def summary(manifest: Manifest, folder: Path, follower: Follower, seconds: float) -> Table:
+    """The summary for people."""
+    return facts.table(rows(manifest, folder, follower, seconds))
+
+
+def rows(manifest: Manifest, folder: Path, follower: Follower, seconds: float) -> Iterator[tuple[str, str]]:
+    """What the summary says."""
+    known = figures(manifest, follower, seconds)
+    yield "documents", f"{known['documents']:,}"
+    yield "bytes", f"{known['bytes']:,}"
+    yield "tokens", f"{known['tokens']:,}"
+    if known["bytes_per_token"]:
+        yield "bytes per token", f"{known['bytes_per_token']:.3f}"
+    if len(manifest.splits) > 1:
+        yield "splits", "\n".join(f"{split.name}: {split.documents:,} documents" for split in manifest.splits)
+    if known["skipped"]:
+        yield "skipped", f"{known['skipped']:,}"
+    if follower.last is None:
+        yield "time", "nothing was left to do"
+    else:
+        yield "time", f"{seconds:.2f} s, {known['mb_per_second']:,.1f} MB/s"
+    if known["peak_memory"] is not None:
+        yield "peak memory", megabytes(known["peak_memory"])
+    files = sum(len(split.shards) for split in manifest.splits)
+    yield "folder", f"{folder}, {files:,} {manifest.settings['format']} {'shard' if files == 1 else 'shards'}"

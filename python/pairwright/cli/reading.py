@@ -1,0 +1,56 @@
+"""The corpus that a command reads, with its bar and what is to be said of it at the end."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Unpack
+
+from pairwright import Corpus, Tokenizer
+from pairwright.bar import ByteBar
+from pairwright.cli import files
+from pairwright.corpus.blocks import Block
+from pairwright.corpus.files import Options
+
+# What takes less than about a second needs no bar.
+LARGE = 8_000_000
+
+
+def corpus_of(names: Sequence[str] | None, **options: Unpack[Options]) -> Corpus:
+    """The corpus of these names, standard input if there are none; the options are those of `pairwright.Corpus`."""
+    return Corpus(*files.inputs(names), **options)
+
+
+def cut_plainly(tokenizer: Tokenizer) -> tuple[str, list[str]] | None:
+    """How long documents may be cut if their special tokens are plain text: not at all if texts are normalized."""
+    return (tokenizer.pattern, []) if tokenizer._is_plain else None
+
+
+@contextmanager
+def reading(
+    corpus: Corpus,
+    what: str,
+    *,
+    hidden: bool = False,
+    to_screen: bool = False,
+    cut_for: tuple[str, list[str]] | None = None,
+) -> Iterator[Iterator[Block]]:
+    """The blocks of a corpus, with a bar that stays away from a screen to which the output goes at the same time."""
+    shown_elsewhere = to_screen and sys.stdout is not None and sys.stdout.isatty()
+    bar = ByteBar(what, corpus.size(), hidden=hidden or shown_elsewhere)
+    blocks = corpus.blocks(cut_for=cut_for)
+    with closing(blocks):
+        try:
+            yield followed(blocks, bar)
+        finally:
+            bar.bar.stop()
+
+
+def followed(blocks: Iterator[Block], bar: ByteBar) -> Iterator[Block]:
+    """The same blocks. When the next one is asked for, this one is done."""
+    done = 0
+    for block in blocks:
+        yield block
+        bar.advance(block.read - done)
+        done = block.read
+        if max(bar.total, done) >= LARGE:
+            bar.bar.start()

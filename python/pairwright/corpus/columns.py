@@ -1,0 +1,223 @@
+"""A column of parquet and Arrow files, through pyarrow: every row is a document."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pairwright.corpus.ahead import Ahead
+from pairwright.corpus.blocks import Block, Ended, Position, Skipped
+from pairwright.errors import DocumentError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Sequence
+
+    from pairwright.corpus.finding import Origin
+
+# Rows of parquet that are decoded at a time, at most: those of a column of short texts would be too many otherwise.
+ROWS = 1 << 16
+
+# Bytes that are read from a file at a time.
+BUFFER = 1 << 20
+
+MAGIC = b"ARROW1"
+
+# Objects of pyarrow, which comes without types.
+Library: TypeAlias = Any
+Texts: TypeAlias = Any
+ParquetFile: TypeAlias = Any
+
+
+class FileError(Exception):
+    """A file, or the rest of it, cannot be read, for this reason."""
+
+
+def read_columns(
+    origins: Sequence[Origin],
+    column: str,
+    *,
+    first: int,
+    start: Position,
+    size: int,
+    skips: bool,
+    read: int,
+) -> Iterator[Block]:
+    """The blocks of files with the numbers from `first` on, beginning at `start`; see `read_blocks`.
+
+    Raises `DocumentError`, `OSError`; `ImportError` if there is no pyarrow.
+    """
+    arrow()
+    reading = _Reading(column, size, skips, read)
+    numbered = enumerate(origins, first)
+    files = (reading.file(number, origin, start) for number, origin in numbered)
+    with closing(Ahead(block for blocks in files for block in blocks)) as blocks:
+        yield from blocks
+
+
+def arrow() -> Library:
+    """The module pyarrow. Raises `ImportError` that says what it is for."""
+    try:
+        import pyarrow as module
+    except ImportError as error:
+        error.add_note("parquet and Arrow files are read by pyarrow: pip install 'pairwright[arrow]'")
+        raise
+    return module
+
+
+class _Reading:
+    def __init__(self, column: str, size: int, skips: bool, read: int) -> None:
+        self.column = column
+        self.size = size
+        self.skips = skips
+        self.read = read
+
+    def file(self, number: int, origin: Origin, start: Position) -> Iterator[Block]:
+        """The blocks of one file; the last tells that it ended."""
+        row = start.document if number == start.file else 0
+        skipped: list[Skipped] = []
+        before = self.read
+        size = 0
+        sha256 = ""
+        try:
+            if origin.path is None:
+                raise ValueError(f"{origin.format} cannot be read from standard input; name a file")
+            was = _state(origin)
+            size = was[0]
+            if size == 0:
+                raise FileError("it is empty")
+            for texts, rows, share in self._rows(origin, row):
+                runs = self._runs(texts, Position(number, row), skipped)
+                row += rows
+                texts = texts.drop_null() if texts.null_count else texts
+                self.read = before + int(size * share)
+                if _state(origin) != was:
+                    raise FileError("it was written to while it was read")
+                yield Block(texts, len(texts), runs, self.read, skipped=skipped)
+                skipped = []
+            with origin.path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            if _state(origin) != was:
+                raise FileError("it was written to while it was read")
+        except (FileError, OSError) as error:
+            if isinstance(error, OSError) and error.filename is None:
+                error.filename = origin.name
+            if not self.skips:
+                raise error if isinstance(error, OSError) else DocumentError(f"{origin.name}: {error}") from error
+            skipped.append(Skipped(Position(number, row), f"after {row} rows", str(error)))
+            row += 1
+        self.read = before + size
+        ended = Ended(number, size, sha256, row)
+        yield Block([], 0, [], self.read, skipped=skipped, ended=[ended])
+
+    def _runs(self, texts: Texts, at: Position, skipped: list[Skipped]) -> list[tuple[int, Position]]:
+        """Where documents are not those that follow: after every row that is null, which is passed over."""
+        if not texts.null_count:
+            return [(0, at)] if len(texts) else []
+        nulls = [index for index, is_null in enumerate(texts.is_null().to_pylist()) if is_null]
+        if not self.skips:
+            raise FileError(f"row {at.document + nulls[0]} of the column {self.column!r} is null")
+        runs: list[tuple[int, Position]] = []
+        follows = 0
+        for number, index in enumerate([*nulls, len(texts)]):
+            if index > follows:
+                runs.append((follows - number, Position(at.file, at.document + follows)))
+            if index < len(texts):
+                place = Position(at.file, at.document + index)
+                skipped.append(Skipped(place, f"row {place.document}", f"the column {self.column!r} is null"))
+            follows = index + 1
+        return runs
+
+    def _rows(self, origin: Origin, row: int) -> Iterator[tuple[Texts, int, float]]:
+        """The column from a row on: some rows, their number, and how much of the file has then been read."""
+        assert origin.path is not None
+        pa = arrow()
+        try:
+            rows = self._of_parquet if origin.format == "parquet" else self._of_arrow
+            for texts, share in rows(origin.path, row):
+                texts = self._checked(texts)
+                # What is long is cut, without a copy.
+                step = max(1, len(texts) * self.size // max(texts.nbytes, 1))
+                for begin in range(0, len(texts), step):
+                    part = texts[begin : begin + step]
+                    yield part, len(part), share
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError) as error:
+            raise FileError(f"the {origin.format} data are damaged: {error}") from error
+        except OSError as error:
+            # Damage to parquet files is told so, too, but without a number of the system.
+            if error.errno is not None:
+                raise
+            raise FileError(f"the {origin.format} data are damaged: {error}") from error
+
+    def _of_parquet(self, path: os.PathLike[str], row: int) -> Iterator[tuple[Texts, float]]:
+        from pyarrow import parquet
+
+        # Page by page: a group of rows may have gigabytes.
+        with parquet.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False) as file:
+            self._check_column(file.schema_arrow.names)
+            groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+            total = max(sum(groups), 1)
+            first, before = 0, 0
+            while first < len(groups) and before + groups[first] <= row:
+                before += groups[first]
+                first += 1
+            numbers = list(range(first, len(groups)))
+            for batch in file.iter_batches(
+                self._rows_at_once(file), row_groups=numbers, columns=[self.column], use_threads=False
+            ):
+                texts = batch.column(0)
+                rows = len(texts)
+                yield texts[max(row - before, 0) :], (before + rows) / total
+                before += rows
+
+    def _rows_at_once(self, file: ParquetFile) -> int:
+        """How many rows have about as many bytes as a block."""
+        if not file.num_row_groups or not file.metadata.num_rows:
+            return 1
+        index = file.schema_arrow.names.index(self.column)
+        group = file.metadata.row_group(0)
+        # The columns of parquet are leaves: those of nested columns come before may be several.
+        leaves = [group.column(number) for number in range(group.num_columns)]
+        leaf = next(
+            (each for each in leaves if each.path_in_schema == self.column), leaves[min(index, len(leaves) - 1)]
+        )
+        each = max(leaf.total_uncompressed_size // max(group.num_rows, 1), 1)
+        return int(min(max(self.size // each, 1), ROWS))
+
+    def _of_arrow(self, path: os.PathLike[str], row: int) -> Iterator[tuple[Texts, float]]:
+        pa = arrow()
+        with pa.memory_map(str(path)) as source:
+            is_file = source.read(len(MAGIC)) == MAGIC
+            source.seek(0)
+            size = max(source.size(), 1)
+            reader = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
+            self._check_column(reader.schema.names)
+            count = reader.num_record_batches if is_file else None
+            batches = (reader.get_batch(number) for number in range(count)) if count is not None else iter(reader)
+            before = 0
+            for number, batch in enumerate(batches, 1):
+                texts = batch.column(self.column)
+                share = number / count if count is not None else source.tell() / size
+                yield texts[max(row - before, 0) :], share
+                before += len(texts)
+
+    def _check_column(self, names: Sequence[str]) -> None:
+        if self.column not in names:
+            shown = ", ".join(map(repr, names)) or "none"
+            raise FileError(f"there is no column {self.column!r}; its columns are {shown}")
+
+    def _checked(self, texts: Texts) -> Texts:
+        types = arrow().types
+        if types.is_dictionary(texts.type):
+            texts = texts.dictionary_decode()
+        kinds = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
+        if not any(getattr(types, f"is_{kind}")(texts.type) for kind in kinds):
+            raise FileError(f"the column {self.column!r} is {texts.type}, not text")
+        return texts
+
+
+def _state(origin: Origin) -> tuple[int, int]:
+    assert origin.path is not None
+    found = origin.path.stat()
+    return found.st_size, found.st_mtime_ns

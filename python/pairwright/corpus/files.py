@@ -1,0 +1,234 @@
+"""Documents of files."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypedDict, get_args
+
+from pairwright.corpus.blocks import SIZE, Ended, Position, Skipped, read_blocks
+from pairwright.corpus.finding import Format, Origin, find, standard_input
+from pairwright.corpus.framing import Framing
+from pairwright.errors import SkippedWarning
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Generator, Iterator, Sequence
+
+    from pairwright._core import Counts
+    from pairwright.aliases import Report
+    from pairwright.corpus.blocks import Block
+    from pairwright.corpus.sources import Counting, Description
+
+READ_BY_CORE = ("text", "jsonl")
+
+BEGINNING = Position(0, 0)
+
+# Documents that a warning names.
+SHOWN = 3
+
+
+class Options(TypedDict, total=False):
+    """How files are read; see `Corpus`."""
+
+    lines: bool
+    separator: str | bytes | None
+    text_field: str
+    text_column: str
+    format: Format | None
+    on_error: Literal["stop", "skip"]
+
+
+@dataclass(frozen=True, init=False)
+class Corpus:
+    """The documents of files: plain text, JSON lines, both also compressed, parquet and Arrow.
+
+    What a file holds is told by its name: `.jsonl` (also `.ndjson`, `.jsonlines`), `.parquet` (`.pq`), `.arrow`
+    (`.feather`, `.ipc`; files and streams); all else is text. Text and JSON lines may be compressed: `.gz`, `.zst`.
+
+    `pairwright.train`, `pairwright.count` and `pairwright.encode_corpus` take it; iterating gives the documents as
+    `bytes`. Nothing is held but what is worked on.
+
+    Args:
+        paths: Files; folders, which mean all files in them and below, but for names that begin with a dot; patterns
+            such as `data/**/*.jsonl.gz`. "-" is standard input.
+        lines: In text, every line is a document, without its line feed. Otherwise a file is one.
+        separator: In text, documents are what is between these.
+        text_field: In JSON lines, the field that has the text. Empty lines are passed over.
+        text_column: In parquet and Arrow files, the column that has the text.
+        format: "text", "jsonl", "parquet" or "arrow", whatever the names of the files say.
+        on_error: "stop" raises an error for the first document that cannot be read. "skip" passes over it: over a line
+            or a row, or over the rest of a file that is damaged. Documents of which a part was read are left out, and
+            to be able to do so, counting holds each of them as a whole.
+
+    Raises:
+        FileNotFoundError: A folder or pattern has no files. That a named file is missing shows when it is read.
+        ValueError: `lines` and `separator` are both given, or the separator is empty, or an option has none of its
+            values.
+
+    """
+
+    origins: tuple[Origin, ...]
+    framing: Framing
+    skips: bool
+
+    def __init__(
+        self,
+        *paths: str | os.PathLike[str],
+        lines: bool = False,
+        separator: str | bytes | None = None,
+        text_field: str = "text",
+        text_column: str = "text",
+        format: Format | None = None,
+        on_error: Literal["stop", "skip"] = "stop",
+    ) -> None:
+        if lines and separator is not None:
+            raise ValueError("lines and separator do not go together: leave one of them out")
+        if isinstance(separator, str):
+            separator = separator.encode()
+        if separator == b"":
+            raise ValueError("separator is empty: give the characters that stand between two documents")
+        if on_error not in ("stop", "skip"):
+            raise ValueError(f'on_error={on_error!r}: must be "stop" or "skip"')
+        if format is not None and format not in get_args(Format):
+            raise ValueError(f"format={format!r}: must be one of {', '.join(get_args(Format))}")
+        framing = Framing(lines, separator, text_field, text_column)
+        for name, value in (("origins", find(paths, format)), ("framing", framing), ("skips", on_error == "skip")):
+            object.__setattr__(self, name, value)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Every document. Raises `OSError`, `DocumentError`; `ImportError` if a file needs pyarrow."""
+        skipped: list[Skipped] = []
+        with closing(self.blocks()) as blocks:
+            for block in blocks:
+                yield from map(block.text, range(block.length))
+                skipped += block.skipped
+        warn_of_skipped(self, skipped)
+
+    def place(self, skipped: Skipped) -> str:
+        """Where a document is that cannot be read."""
+        name = self.origins[skipped.at.file].name
+        return f"{name}, {skipped.position}" if skipped.position else name
+
+    def size(self) -> int:
+        """The bytes of all files on disk, for the progress bar. What is no regular file counts 0."""
+        return sum(origin.size() for origin in self.origins)
+
+    def check(self) -> None:
+        """Raises `OSError` for the first file that is not there, unless such are passed over.
+
+        Nobody wants to wait for hours to be told so.
+        """
+        if not self.skips:
+            for origin in self.origins:
+                if origin.path is not None:
+                    origin.path.stat()
+
+    def regular(self) -> Corpus:
+        """Without what cannot be read twice, such as pipes."""
+        regular = object.__new__(Corpus)
+        origins = tuple(origin for origin in self.origins if origin.path is not None and origin.path.is_file())
+        for name, value in (("origins", origins), ("framing", self.framing), ("skips", self.skips)):
+            object.__setattr__(regular, name, value)
+        return regular
+
+    def blocks(
+        self,
+        *,
+        size: int = SIZE,
+        cut_for: tuple[str, Sequence[str]] | None = None,
+        start: Position = BEGINNING,
+        end: int | None = None,
+        refuses_empty: bool = False,
+    ) -> Generator[Block, None, None]:
+        """All documents from `start` on, up to the file with the number `end`; see `Block` and `read_blocks`.
+
+        Raises `OSError` and `DocumentError`, unless the corpus passes over what cannot be read; `ImportError` if a file
+        needs pyarrow.
+        """
+        self.check()
+        numbered = enumerate(self.origins[start.file : end], start.file)
+        before = 0
+        for is_read_by_core, group in itertools.groupby(numbered, lambda each: each[1].format in READ_BY_CORE):
+            files = list(group)
+            first, origins = files[0][0], [origin for _, origin in files]
+            begin = start if first == start.file else Position(first, 0)
+            if is_read_by_core:
+                blocks = read_blocks(
+                    origins,
+                    self.framing,
+                    first=first,
+                    start=begin,
+                    size=size,
+                    cut_for=cut_for,
+                    skips=self.skips,
+                    refuses_empty=refuses_empty,
+                    read=before,
+                )
+            else:
+                # Only who has such files needs pyarrow.
+                from pairwright.corpus.columns import read_columns
+
+                blocks = read_columns(
+                    origins,
+                    self.framing.text_column,
+                    first=first,
+                    start=begin,
+                    size=size,
+                    skips=self.skips,
+                    read=before,
+                )
+            for block in blocks:
+                before = block.read
+                yield block
+
+    def count(
+        self, pattern: str, special_tokens: Sequence[str], counting: Counting, report: Report | None
+    ) -> tuple[Counts, Description]:
+        """Count every document; describe each file by its name, bytes and SHA-256."""
+        self.check()
+        counter = counting.counter(pattern, special_tokens)
+        described: Description = []
+        first = 0
+        skipped: list[Skipped] = []
+        for is_read_by_core, group in itertools.groupby(self.origins, lambda origin: origin.format in READ_BY_CORE):
+            origins = tuple(group)
+            if is_read_by_core:
+                given = [self.framing.given(origin) for origin in origins]
+                stream = standard_input(origins)
+                of_files, of_documents = counter.add_corpus(given, report, skips=self.skips, stream=stream)
+                ended = [Ended(first + file, size, sha256, number) for file, size, sha256, number in of_files]
+                skipped += [
+                    Skipped(Position(first + file, document), position, reason)
+                    for file, document, position, reason in of_documents
+                ]
+            else:
+                ended = []
+                for block in self.blocks(start=Position(first, 0), end=first + len(origins)):
+                    counter.add(block.texts, report)
+                    ended += block.ended
+                    skipped += block.skipped
+            for file in ended:
+                origin = origins[file.file - first]
+                of_one: dict[str, str | int] = {
+                    "name": Path(origin.name).name,
+                    "bytes": file.bytes,
+                    "sha256": file.sha256,
+                }
+                is_one = origin.format == "text" and not self.framing.cuts
+                described.append(of_one if is_one else of_one | {"documents": file.documents})
+            first += len(origins)
+        warn_of_skipped(self, skipped)
+        return counter.finish(report), described
+
+
+def warn_of_skipped(corpus: Corpus, skipped: Sequence[Skipped]) -> None:
+    """Warn of documents that were passed over, if there are any."""
+    if skipped:
+        shown = "; ".join(f"{corpus.place(each)}: {each.reason}" for each in skipped[:SHOWN])
+        more = f"; and {len(skipped) - SHOWN:,} more" if len(skipped) > SHOWN else ""
+        number = "1 document was" if len(skipped) == 1 else f"{len(skipped):,} documents were"
+        warnings.warn(f"{number} skipped: {shown}{more}", SkippedWarning, stacklevel=3)

@@ -1,0 +1,124 @@
+"""Paths, folders and patterns → files, and what each of them holds by its name."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import BinaryIO
+
+Format: TypeAlias = Literal["text", "jsonl", "parquet", "arrow"]
+
+FORMATS: dict[str, Format] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".jsonlines": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+}
+
+PACKINGS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+
+STANDARD = "-"
+"""The path that means standard input."""
+
+NAME = "standard input"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A file, and what it holds. Without a path it is standard input."""
+
+    path: Path | None
+    format: Format
+    packing: str = ""
+    """How it is compressed: "gzip", "zstd" or not at all."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages and manifests."""
+        return NAME if self.path is None else str(self.path)
+
+    def size(self) -> int:
+        """Its bytes on disk. What is no regular file counts 0."""
+        return self.path.stat().st_size if self.path is not None and self.path.is_file() else 0
+
+
+def standard_input(origins: Iterable[Origin]) -> BinaryIO | None:
+    """What the core is to read instead of standard input, if one of the files is that and Python has another.
+
+    Raises `OSError` if there is none: it may have been closed before the start.
+    """
+    if all(origin.path is not None for origin in origins):
+        return None
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), NAME)
+    try:
+        sys.stdin.fileno()
+    except (OSError, AttributeError):
+        return sys.stdin.buffer
+    return None
+
+
+def find(paths: Iterable[str | os.PathLike[str]], format: Format | None) -> tuple[Origin, ...]:
+    """The files that paths mean, in their order.
+
+    A folder means all files in it and below, in the order of their names, without those whose name, or that of a
+    folder on the way, begins with a dot. What names no file but has one of the characters *, ? and [ is a pattern (`**`
+    means any folders), and means the files that it fits, in the order of their names. Raises `FileNotFoundError` if
+    nothing is found.
+    """
+    origins = []
+    for path in paths:
+        given = os.fspath(path)
+        if given == STANDARD:
+            origins.append(Origin(None, format or "text"))
+        else:
+            origins += [_origin(found, format) for found in _files(given)]
+    return tuple(origins)
+
+
+def _origin(path: Path, format: Format | None) -> Origin:
+    packing = PACKINGS.get(path.suffix.lower(), "")
+    name = path.stem if packing else path.name
+    found = format or FORMATS.get(Path(name).suffix.lower(), "text")
+    if packing and found in ("parquet", "arrow"):
+        raise ValueError(f"{path}: a {found} file is compressed inside; unpack it first")
+    return Origin(path, found, packing)
+
+
+def _files(given: str) -> Iterable[Path]:
+    path = Path(given)
+    if path.is_dir():
+        return _some(sorted(_below(path)), given, "the folder has no files")
+    if not path.exists() and any(char in given for char in "*?["):
+        found = sorted(glob.glob(given, recursive=True))  # noqa: PTH207  it takes absolute patterns, too
+        return _some([Path(each) for each in found if not Path(each).is_dir()], given, "no file fits this pattern")
+    # Whether it is there is found out when it is read, and then told as for any other file.
+    return [path]
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    def fail(error: OSError) -> None:
+        # os.walk passes over folders that it cannot read, unless told otherwise.
+        raise error
+
+    for parent, folders, files in os.walk(folder, onerror=fail):
+        folders[:] = [each for each in folders if not each.startswith(".")]
+        yield from (Path(parent, file) for file in files if not file.startswith("."))
+
+
+def _some(files: list[Path], given: str, otherwise: str) -> list[Path]:
+    if not files:
+        raise FileNotFoundError(errno.ENOENT, otherwise, given)
+    return files

@@ -1,0 +1,299 @@
+"""A run: what is encoded, how, into which folder, and how far that has come.
+
+While a run is not complete its folder has a `progress.json`, written anew whenever a shard is complete. The same call
+later reads there where to go on.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pairwright._core import write_atomically
+from pairwright.corpus.blocks import Ended, Position, Skipped
+from pairwright.errors import FormatError, PairwrightError
+from pairwright.tokens.manifest import (
+    MANIFEST,
+    MODEL,
+    PROGRESS,
+    FileFacts,
+    Input,
+    Manifest,
+    Shard,
+    Skipped as SkippedOfManifest,
+    Split,
+)
+from pairwright.tokens.writers import FORMATS, remove_leftovers, writer_for
+
+if TYPE_CHECKING:
+    import os
+
+    from pairwright import Tokenizer
+    from pairwright.corpus import Corpus
+    from pairwright.tokens.writers import ShardWriter
+
+SPLITS = ("train", "validation")
+
+ANOTHER = "name another folder, or remove this one"
+
+# What does not change what comes of the documents that can be read: a run may go on with another.
+FREE = ("on_error",)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How to encode; see `encode_corpus`."""
+
+    format: str
+    append: str | None
+    shard_tokens: int
+    validation: float
+    special: str
+
+
+@dataclass
+class Run:
+    """See the module. `nexts` has, for each split, the place of the first document that no complete shard holds."""
+
+    folder: Path
+    tokenizer: FileFacts
+    vocab_size: int
+    corpus: Corpus
+    settings: dict[str, Any]
+    states: list[tuple[int, int] | None]
+    """The size and the time of the last change of every file when the run began."""
+    manifest: Manifest | None = None
+    """That of a run that was complete before."""
+    shards: list[list[Shard]] = field(default_factory=list)
+    nexts: list[Position] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, folder: Path, tokenizer: Tokenizer, corpus: Corpus, asked: Asked) -> Run:
+        """Begin a run, or go on with one. Raises what `encode_corpus` does for settings and folders."""
+        settings = _settings(tokenizer, corpus, asked)
+        folder.mkdir(parents=True, exist_ok=True)
+        content = _model(tokenizer)
+        model = FileFacts(MODEL, len(content), hashlib.sha256(content).hexdigest())
+        states = [_state(origin.path) for origin in corpus.origins]
+        run = cls(folder, model, tokenizer.vocab_size, corpus, settings, states)
+        run.shards = [[] for _ in run.names]
+        run.nexts = [Position(0, 0) for _ in run.names]
+        if (folder / MANIFEST).exists():
+            run._compare_with_complete()
+            (folder / PROGRESS).unlink(missing_ok=True)
+            return run
+        if (folder / PROGRESS).exists():
+            run._go_on()
+        else:
+            run._check_empty()
+        remove_leftovers(folder)
+        run._save()
+        write_atomically(folder / MODEL, content)
+        return run
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the splits."""
+        return SPLITS if self.settings["validation"] else SPLITS[:1]
+
+    @property
+    def start(self) -> Position:
+        """Where to begin to read."""
+        return min(self.nexts)
+
+    def writer(self, split: int) -> ShardWriter:
+        """A writer of the next shard of a split. Raises `OSError`."""
+        name = f"{self.names[split]}-{len(self.shards[split]):05}"
+        return writer_for(self.settings["format"], self.folder, name, dtype_of(self.vocab_size))
+
+    def note(self, split: int, shard: Shard, after: Position) -> None:
+        """A shard is complete; the next document of its split is not before `after`. Raises `OSError`."""
+        self.shards[split].append(shard)
+        self.nexts[split] = after
+        self._save()
+
+    def complete(self) -> Manifest:
+        """Write the manifest. Raises `OSError`."""
+        names = [origin.name for origin in self.corpus.origins]
+        manifest = Manifest(
+            tokenizer=self.tokenizer,
+            vocab_size=self.vocab_size,
+            settings=self.settings,
+            inputs=tuple(Input(names[file.file], file.bytes, file.sha256, file.documents) for file in self.ended),
+            skipped=tuple(
+                SkippedOfManifest(names[each.at.file], each.at.document, each.position, each.reason)
+                for each in self.skipped
+            ),
+            splits=tuple(Split(name, tuple(shards)) for name, shards in zip(self.names, self.shards, strict=True)),
+        )
+        manifest.save(self.folder)
+        (self.folder / PROGRESS).unlink(missing_ok=True)
+        return manifest
+
+    def _identity(self) -> dict[str, Any]:
+        return {
+            "tokenizer": self.tokenizer.sha256,
+            "settings": {key: value for key, value in self.settings.items() if key not in FREE},
+            "inputs": [origin.name for origin in self.corpus.origins],
+        }
+
+    def _save(self) -> None:
+        value = {
+            "run": self._identity(),
+            "states": self.states,
+            "splits": [
+                {"shards": [asdict(shard) for shard in shards], "next": asdict(after)}
+                for shards, after in zip(self.shards, self.nexts, strict=True)
+            ],
+            "skipped": [asdict(each) for each in self.skipped],
+            "ended": [asdict(each) for each in self.ended],
+        }
+        write_atomically(self.folder / PROGRESS, json.dumps(value).encode("ascii"))
+
+    def _go_on(self) -> None:
+        """Take up what was done before."""
+        path = self.folder / PROGRESS
+        try:
+            found = json.loads(path.read_bytes())
+            self._compare(found["run"])
+            before = [None if state is None else tuple(state) for state in found["states"]]
+            shards = [[_shard(each) for each in split["shards"]] for split in found["splits"]]
+            nexts = [Position(**split["next"]) for split in found["splits"]]
+            skipped = [_skipped(each) for each in found["skipped"]]
+            ended = [Ended(**each) for each in found["ended"]]
+        except (ValueError, KeyError, TypeError) as error:
+            if isinstance(error, FormatError):
+                raise
+            raise FormatError(f"{path}: damaged ({error!r})", hint="remove the folder to begin anew") from error
+        start = min(nexts)
+        if any(origin.path is None for origin in self.corpus.origins):
+            # Nobody can tell whether standard input gives the same again.
+            start, shards, nexts = Position(0, 0), [[] for _ in self.names], [Position(0, 0) for _ in self.names]
+        read = start.file + (start.document > 0)
+        for origin, was, now in zip(self.corpus.origins[:read], before, self.states, strict=False):
+            if was != now:
+                raise PairwrightError(
+                    f"{origin.name}: it has changed since documents of it were encoded into {self.folder}",
+                    hint="remove the folder to begin anew",
+                )
+        self.shards, self.nexts = shards, nexts
+        self.skipped = [each for each in skipped if each.at < start]
+        self.ended = [file for file in ended if file.file < start.file]
+        self._remove_unknown()
+
+    def _remove_unknown(self) -> None:
+        """Remove shards that were complete but not noted down: they are made again."""
+        known = {file.name for shards in self.shards for shard in shards for file in shard.files}
+        for name in SPLITS:
+            for path in self.folder.glob(f"{name}-*"):
+                if path.name not in known:
+                    path.unlink()
+
+    def _compare(self, found: dict[str, Any]) -> None:
+        """Raises `PairwrightError` if the folder has another run."""
+        mine = self._identity()
+        if found == mine:
+            return
+        if found["tokenizer"] != mine["tokenizer"]:
+            differs = "another tokenizer"
+        elif found["inputs"] != mine["inputs"]:
+            differs = "other inputs"
+        else:
+            theirs = found["settings"]
+            key = next(key for key in {**theirs, **mine["settings"]} if theirs.get(key) != mine["settings"].get(key))
+            differs = f"{key}={theirs.get(key)!r}, not {mine['settings'].get(key)!r}"
+        raise PairwrightError(f"{self.folder} belongs to another run, with {differs}", hint=ANOTHER)
+
+    def _compare_with_complete(self) -> None:
+        """Raises `PairwrightError` unless the folder has what this run would make."""
+        manifest = Manifest.load(self.folder)
+        settings = {key: value for key, value in manifest.settings.items() if key not in FREE}
+        names = [each.name for each in manifest.inputs]
+        self._compare({"tokenizer": manifest.tokenizer.sha256, "settings": settings, "inputs": names})
+        for origin, encoded in zip(self.corpus.origins, manifest.inputs, strict=True):
+            if origin.path is None:
+                raise PairwrightError(f"{self.folder} is complete, and standard input may differ", hint=ANOTHER)
+            # What could not be read has no hash.
+            if encoded.sha256 and _sha256(origin.path) != encoded.sha256:
+                raise PairwrightError(
+                    f"{origin.name}: it has changed since it was encoded into {self.folder}", hint=ANOTHER
+                )
+        self.manifest = manifest
+
+    def _check_empty(self) -> None:
+        """Raises `PairwrightError` if the folder has files of something else."""
+        others = sorted(path.name for path in self.folder.iterdir() if not path.name.startswith("."))
+        if others:
+            raise PairwrightError(
+                f"{self.folder} is not empty and holds no run of pairwright: there is {others[0]}",
+                hint="name a new folder, or an empty one",
+            )
+
+
+def _settings(tokenizer: Tokenizer, corpus: Corpus, asked: Asked) -> dict[str, Any]:
+    """The settings as they stand in the manifest. Raises `ValueError`."""
+    choices = {"format": FORMATS, "special": ("refuse", "allow", "text")}
+    for name, known in choices.items():
+        if getattr(asked, name) not in known:
+            raise ValueError(f"{name}={getattr(asked, name)!r}: must be one of {', '.join(known)}")
+    if asked.shard_tokens < 1:
+        raise ValueError(f"shard_tokens={asked.shard_tokens}: must be at least 1")
+    if not 0 <= asked.validation < 1:
+        raise ValueError(f"validation={asked.validation}: must be a share, at least 0 and less than 1")
+    ids = tokenizer.special_tokens
+    if asked.append is not None and asked.append not in ids:
+        shown = ", ".join(map(repr, ids)) or "none"
+        raise ValueError(f"append={asked.append!r}: it is no special token of this tokenizer; there are {shown}")
+    return {
+        "format": asked.format,
+        "dtype": dtype_of(tokenizer.vocab_size).name,
+        "append": None if asked.append is None else {"token": asked.append, "id": ids[asked.append]},
+        "shard_tokens": asked.shard_tokens,
+        "validation": asked.validation,
+        "special": asked.special,
+        "on_error": "skip" if corpus.skips else "stop",
+        "documents": corpus.framing.described(corpus.origins),
+    }
+
+
+def dtype_of(vocab_size: int) -> np.dtype[np.unsignedinteger[Any]]:
+    """The smallest type of ids that holds all of a vocab."""
+    return np.dtype("<u2") if vocab_size <= 1 << 16 else np.dtype("<u4")
+
+
+def _model(tokenizer: Tokenizer) -> bytes:
+    """The content of its model file."""
+    return bytes(tokenizer.__reduce__()[1][0])
+
+
+def _state(path: Path | None) -> tuple[int, int] | None:
+    if path is None:
+        return None
+    try:
+        found = path.stat()
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.EACCES, errno.ENOTDIR, errno.ELOOP):
+            return None  # Said when it is to be read.
+        raise
+    return found.st_size, found.st_mtime_ns
+
+
+def _sha256(path: os.PathLike[str]) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _shard(value: dict[str, Any]) -> Shard:
+    return Shard(**{**value, "files": tuple(FileFacts(**file) for file in value["files"])})
+
+
+def _skipped(value: dict[str, Any]) -> Skipped:
+    return Skipped(**{**value, "at": Position(**value["at"])})

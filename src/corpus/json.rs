@@ -1,0 +1,208 @@
+//! The string in one field of a line of JSON.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+
+/// What is wrong with a line: the column, from 1, as far as there is one, and the reason.
+pub(super) type Fault = (Option<usize>, String);
+
+/// Appends the string in a field of the object that a line is. Half of a surrogate pair becomes U+FFFD, as in `str` given to
+/// an encoder. If the field is there twice the last one counts, as in Python.
+///
+/// On an error something may have been appended.
+pub(super) fn append_field(line: &[u8], field: &str, out: &mut Vec<u8>) -> Result<(), Fault> {
+    let text = std::str::from_utf8(line).map_err(|error| (Some(error.valid_up_to() + 1), "it is not UTF-8".into()))?;
+    let mut parser = serde_json::Deserializer::from_str(text);
+    let start = out.len();
+    let parsed = Object { field, out }.deserialize(&mut parser).and_then(|found| parser.end().map(|()| found));
+    match parsed {
+        Ok(true) => {
+            replace_surrogates(out, start);
+            Ok(())
+        }
+        Ok(false) => Err((None, format!("there is no field {field:?}{}", fields_of(text)))),
+        Err(error) => {
+            let shown = error.to_string();
+            let place = format!(" at line {} column {}", error.line(), error.column());
+            let reason = shown.strip_suffix(&place).unwrap_or(&shown).to_owned();
+            Err(((error.column() > 0).then_some(error.column()), reason))
+        }
+    }
+}
+
+/// An object of which one field is wanted. Tells whether it is there.
+struct Object<'f> {
+    field: &'f str,
+    out: &'f mut Vec<u8>,
+}
+
+impl<'de> DeserializeSeed<'de> for Object<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, parser: D) -> Result<bool, D::Error> {
+        parser.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Object<'_> {
+    type Value = bool;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<bool, A::Error> {
+        let start = self.out.len();
+        let mut found = false;
+        while let Some(is_wanted) = fields.next_key_seed(Key(self.field))? {
+            if is_wanted {
+                self.out.truncate(start);
+                fields.next_value_seed(Text { field: self.field, out: self.out })?;
+                found = true;
+            } else {
+                fields.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Whether a key is the one that is wanted.
+struct Key<'f>(&'f str);
+
+impl<'de> DeserializeSeed<'de> for Key<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, parser: D) -> Result<bool, D::Error> {
+        parser.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key<'_> {
+    type Value = bool;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<bool, E> {
+        Ok(key == self.0)
+    }
+}
+
+/// A string, asked for as bytes: as text it could not hold half of a surrogate pair.
+struct Text<'f> {
+    field: &'f str,
+    out: &'f mut Vec<u8>,
+}
+
+impl<'de> DeserializeSeed<'de> for Text<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, parser: D) -> Result<(), D::Error> {
+        parser.deserialize_bytes(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Text<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        write!(formatter, "a string in the field {:?}", self.field)
+    }
+
+    fn visit_bytes<E>(self, text: &[u8]) -> Result<(), E> {
+        self.out.extend_from_slice(text);
+        Ok(())
+    }
+
+    fn visit_seq<A>(self, _: A) -> Result<(), A::Error>
+    where
+        A: serde::de::SeqAccess<'de>,
+    {
+        Err(A::Error::invalid_type(serde::de::Unexpected::Seq, &self))
+    }
+}
+
+/// The fields that an object has, for a message.
+fn fields_of(text: &str) -> String {
+    /// More would not help anybody.
+    const SHOWN: usize = 8;
+    let Ok(serde_json::Value::Object(object)) = serde_json::from_str(text) else { return String::new() };
+    if object.is_empty() {
+        return ", nor any other".into();
+    }
+    let names: Vec<String> = object.keys().take(SHOWN).map(|key| format!("{key:?}")).collect();
+    format!(", only {}{}", names.join(", "), if object.len() > SHOWN { ", …" } else { "" })
+}
+
+/// The first byte of a surrogate's three, if the second is at least [`SECOND`].
+const FIRST: u8 = 0xED;
+const SECOND: u8 = 0xA0;
+
+/// Makes text that has halves of surrogate pairs, but is UTF-8 otherwise, valid from `start` on.
+fn replace_surrogates(out: &mut [u8], start: usize) {
+    let text = &mut out[start..];
+    let mut from = 0;
+    while let Some(at) = memchr::memchr(FIRST, &text[from..]) {
+        let first = from + at;
+        if text[first + 1] >= SECOND {
+            text[first..first + 3].copy_from_slice("\u{FFFD}".as_bytes());
+        }
+        from = first + 3;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(line: &[u8]) -> Result<Vec<u8>, Fault> {
+        let mut out = b"before".to_vec();
+        append_field(line, "text", &mut out).map(|()| out.split_off(6))
+    }
+
+    #[test]
+    fn the_string_of_the_field_is_found_wherever_it_stands() {
+        for (line, expected) in [
+            (r#"{"text":"a"}"#, "a"),
+            (r#" { "n" : [1, {"text": 2}], "text" : "\u00e9\n\"\ud83d\ude00" , "x": null } "#, "é\n\"😀"),
+            (r#"{"text":"first","text":"last"}"#, "last"),
+            (r#"{"t\u0065xt":"escaped key"}"#, "escaped key"),
+            (r#"{"text":""}"#, ""),
+        ] {
+            assert_eq!(field(line.as_bytes()), Ok(expected.as_bytes().to_vec()), "{line}");
+        }
+    }
+
+    #[test]
+    fn half_of_a_surrogate_pair_is_replaced_and_hangul_is_kept() {
+        let expected = "\u{FFFD}\u{FFFD}x한\u{D7FF}\u{FFFD}";
+        let line = r#"{"text":"\ud800\udfffx한\ud7ff\ude00"}"#;
+        // The first two are a pair.
+        assert_eq!(field(line.as_bytes()), Ok("\u{103FF}x한\u{D7FF}\u{FFFD}".as_bytes().to_vec()));
+        let line = r#"{"text":"\ud800\ud800x한\ud7ff\ude00"}"#;
+        assert_eq!(field(line.as_bytes()), Ok(expected.as_bytes().to_vec()));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_column() {
+        for (line, column, reason) in [
+            (&b"{\"text\": \"a"[..], Some(11), "EOF while parsing a string"),
+            (b"{\"text\": 3}", Some(10), "invalid type: integer `3`, expected a string in the field \"text\""),
+            (b"{\"text\": null}", Some(13), "invalid type: null, expected a string in the field \"text\""),
+            (b"{\"text\": [97]}", Some(10), "invalid type: sequence, expected a string in the field \"text\""),
+            (b"[1]", Some(0), "invalid type: sequence, expected a JSON object"),
+            (b"{\"a\":1}", None, "there is no field \"text\", only \"a\""),
+            (b"{}", None, "there is no field \"text\", nor any other"),
+            (b"{\"text\":\"a\"} b", Some(14), "trailing characters"),
+            (b"{\"text\":\"\xff\"}", Some(10), "it is not UTF-8"),
+            (b"{\"x\":\"\xff\",\"text\":\"a\"}", Some(7), "it is not UTF-8"),
+        ] {
+            let (found, said) = field(line).unwrap_err();
+            assert_eq!(said, reason);
+            assert_eq!(found.or(Some(0)), column.or(Some(0)), "{said}");
+        }
+    }
+}

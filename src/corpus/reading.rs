@@ -1,0 +1,258 @@
+//! The work of reading: file after file, document after document, into blocks that are handed over when they are full.
+//!
+//! Text is read straight into the block that it will be in, and documents are ranges of it; only what is left of a document
+//! at the end of a block is moved to the next one. Strings in JSON are unpacked into the block.
+
+use memchr::memmem;
+
+use super::cut::Search;
+use super::json;
+use super::unpack::Unpacked;
+use super::{Block, Ended, Framing, Origin, Plan, Position, Skipped, is_of_document, unreadable};
+use crate::error::{Error, Result};
+
+/// Bytes that are read at a time, at most.
+const AT_ONCE: usize = 1 << 20;
+
+/// Bytes read beyond a block, in which nearly always there is a place to cut.
+const SLACK: usize = 4 << 10;
+
+/// What a document takes besides its text, so that a block of empty ones is full at some time.
+const EACH: usize = 16;
+
+/// What some editors put in front of a text to say that it is UTF-8. JSON knows nothing of it.
+const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
+
+/// The end of some work.
+type Outcome = Result<()>;
+
+/// Reads all that is planned and hands over block after block.
+///
+/// # Errors
+/// [`Error::Io`] and [`Error::Document`], unless what they are about is to be passed over; that of `hand_over`.
+pub(super) fn read(plan: &Plan, hand_over: &mut dyn FnMut(Block) -> Outcome) -> Outcome {
+    let mut reading =
+        Reading { plan, hand_over, block: Block::default(), at: Position::default(), is_open: false, before: 0 };
+    let outcome = (plan.start.file..plan.origins.len()).try_for_each(|file| reading.file(file));
+    // What was read before something failed is there to be used.
+    match outcome {
+        Err(Error::Interrupted) => outcome,
+        _ => reading.flush().and(outcome),
+    }
+}
+
+struct Reading<'p> {
+    plan: &'p Plan,
+    hand_over: &'p mut dyn FnMut(Block) -> Outcome,
+    /// What is being filled.
+    block: Block,
+    /// The document at hand.
+    at: Position,
+    /// Whether a part of the document at hand was handed over.
+    is_open: bool,
+    /// Bytes of the files before this one.
+    before: u64,
+}
+
+impl Reading<'_> {
+    fn file(&mut self, number: usize) -> Outcome {
+        let plan = self.plan;
+        let origin = &plan.origins[number];
+        self.at = Position { file: number, document: 0 };
+        let mut sum = None;
+        let mut bytes = 0;
+        match Unpacked::open(origin, plan.stream.as_ref()) {
+            Ok(mut input) => {
+                let outcome = self.documents(origin, &mut input);
+                let whole = outcome.is_ok() || (plan.skips && input.exhaust().is_ok());
+                (bytes, sum) = (input.read_so_far(), whole.then(|| input.sum()));
+                outcome.or_else(|error| self.pass_over(error))?;
+            }
+            Err(error) => self.pass_over(error)?,
+        }
+        self.before += bytes;
+        self.block.read = self.before;
+        self.block.ended.push(Ended { file: number, bytes, sum, documents: self.at.document });
+        self.hand_over_if_full()
+    }
+
+    fn documents(&mut self, origin: &Origin, input: &mut Unpacked) -> Outcome {
+        match &origin.framing {
+            Framing::File => self.text(origin, input, None),
+            Framing::Lines => self.text(origin, input, Some(b"\n")),
+            Framing::Separator(separator) => self.text(origin, input, Some(separator)),
+            Framing::Json { field } => self.json(origin, input, field),
+        }
+    }
+
+    /// To be asked at the end of a file.
+    fn refuse_empty(&self, origin: &Origin, input: &Unpacked) -> Outcome {
+        let is_refused = self.plan.refuses_empty && input.read_so_far() == 0;
+        if is_refused { Err(unreadable(origin.name(), "", "it is empty")) } else { Ok(()) }
+    }
+
+    /// Documents that end with a separator, or one that the file is.
+    fn text(&mut self, origin: &Origin, input: &mut Unpacked, separator: Option<&[u8]>) -> Outcome {
+        let finder = separator.map(memmem::Finder::new);
+        let width = separator.map_or(0, <[u8]>::len);
+        // Where the document at hand starts, and up to where it is known that no separator starts in it.
+        let mut start = self.block.buffer.len();
+        let mut known = start;
+        let mut search = Search::new(self.plan.size);
+        loop {
+            let wanted = (self.plan.size + SLACK).saturating_sub(self.weight()).clamp(SLACK, AT_ONCE);
+            let ended = input.read(wanted, &mut self.block.buffer)? < wanted;
+            self.block.read = self.before + input.read_so_far();
+            if let Some(finder) = &finder {
+                while let Some(found) = finder.find(&self.block.buffer[known..]) {
+                    let end = known + found;
+                    self.document(start..end);
+                    (start, known, search) = (end + width, end + width, Search::new(self.plan.size));
+                }
+            }
+            known = known.max((self.block.buffer.len() + 1).saturating_sub(width.max(1)));
+            if ended {
+                break;
+            }
+            if self.weight() >= self.plan.size + SLACK {
+                let gone = self.make_room(start, known, &mut search)?;
+                (start, known) = (start.saturating_sub(gone), known - gone);
+            }
+        }
+        self.refuse_empty(origin, input)?;
+        let rest = start..self.block.buffer.len();
+        if separator.is_none() || self.is_open || !rest.is_empty() {
+            self.document(rest);
+        }
+        Ok(())
+    }
+
+    /// Hands over what is complete, or else a part of the document at hand, which starts at `start` and is known up to
+    /// `known`. Gives how many bytes are gone from the buffer.
+    fn make_room(&mut self, start: usize, known: usize, search: &mut Search) -> Result<usize> {
+        if start > 0 {
+            self.hand_over_up_to(start)?;
+            return Ok(start);
+        }
+        let Some(cutter) = self.plan.cutter.as_ref().filter(|_| !self.is_passed_over()) else { return Ok(0) };
+        let Some(cut) = cutter.find(&self.block.buffer[..known], false, search) else { return Ok(0) };
+        self.push(0..cut);
+        self.is_open = true;
+        self.block.goes_on = true;
+        self.hand_over_up_to(cut)?;
+        *search = Search::new(self.plan.size);
+        Ok(cut)
+    }
+
+    /// Documents that are a field of a line of JSON.
+    fn json(&mut self, origin: &Origin, input: &mut Unpacked, field: &str) -> Outcome {
+        let mut lines = Vec::new();
+        let (mut known, mut number) = (0, 0);
+        loop {
+            let wanted = self.plan.size.clamp(SLACK, AT_ONCE);
+            let ended = input.read(wanted, &mut lines)? < wanted;
+            self.block.read = self.before + input.read_so_far();
+            let mut start = 0;
+            for end in memchr::memchr_iter(b'\n', &lines[known..]).map(|at| known + at) {
+                self.line(origin, field, &lines[start..end], number)?;
+                (start, number) = (end + 1, number + 1);
+            }
+            if ended {
+                self.refuse_empty(origin, input)?;
+                return self.line(origin, field, &lines[start..], number);
+            }
+            lines.drain(..start);
+            known = lines.len();
+        }
+    }
+
+    fn line(&mut self, origin: &Origin, field: &str, line: &[u8], number: u64) -> Outcome {
+        let line = if number == 0 { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line) } else { line };
+        if line.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        if self.is_passed_over() {
+            self.at.document += 1;
+            return Ok(());
+        }
+        let start = self.block.buffer.len();
+        match json::append_field(line, field, &mut self.block.buffer) {
+            Ok(()) => self.document(start..self.block.buffer.len()),
+            Err((column, reason)) => {
+                self.block.buffer.truncate(start);
+                let column = column.map_or(String::new(), |column| format!(", column {column}"));
+                self.pass_over(unreadable(origin.name(), format!("line {}{column}", number + 1), reason))?;
+            }
+        }
+        self.hand_over_if_full()
+    }
+
+    /// The document at hand is complete: its text, or the last part of it, lies here.
+    fn document(&mut self, range: std::ops::Range<usize>) {
+        if !self.is_passed_over() {
+            self.push(range);
+        }
+        self.is_open = false;
+        self.at.document += 1;
+    }
+
+    /// A document or a part of one.
+    fn push(&mut self, range: std::ops::Range<usize>) {
+        let number = self.block.texts.len();
+        self.block.continues |= number == 0 && self.is_open;
+        let follows = |&(first, position): &(usize, Position)| {
+            position.file == self.at.file && position.document + (number - first) as u64 == self.at.document
+        };
+        if !self.block.runs.last().is_some_and(follows) {
+            self.block.runs.push((number, self.at));
+        }
+        self.block.texts.push(range);
+    }
+
+    /// Whether the document at hand comes before those that are wanted.
+    fn is_passed_over(&self) -> bool {
+        self.at < self.plan.start
+    }
+
+    /// Goes on behind a document that cannot be read, or ends here.
+    fn pass_over(&mut self, error: Error) -> Outcome {
+        let Some((position, reason)) = is_of_document(&error).filter(|_| self.plan.skips) else { return Err(error) };
+        if !self.is_passed_over() {
+            self.block.skipped.push(Skipped { document: self.at, position, reason });
+        }
+        self.block.abandons |= std::mem::take(&mut self.is_open);
+        self.at.document += 1;
+        Ok(())
+    }
+
+    /// What the block takes of the memory that it may take.
+    fn weight(&self) -> usize {
+        self.block.buffer.len() + EACH * (self.block.texts.len() + self.block.ended.len() + self.block.skipped.len())
+    }
+
+    fn hand_over_if_full(&mut self) -> Outcome {
+        if self.weight() < self.plan.size {
+            return Ok(());
+        }
+        self.hand_over_up_to(self.block.buffer.len())
+    }
+
+    /// Hands the block over; what is in the buffer from `end` on begins the next one.
+    fn hand_over_up_to(&mut self, end: usize) -> Outcome {
+        let rest = &self.block.buffer[end..];
+        let mut buffer = Vec::with_capacity(rest.len().max(self.plan.size.min(AT_ONCE)) + SLACK);
+        buffer.extend_from_slice(rest);
+        self.block.buffer.truncate(end);
+        let next = Block { buffer, read: self.block.read, ..Block::default() };
+        (self.hand_over)(std::mem::replace(&mut self.block, next))
+    }
+
+    /// Hands over what is there at the end.
+    fn flush(&mut self) -> Outcome {
+        let Block { texts, skipped, ended, abandons, .. } = &self.block;
+        if texts.is_empty() && skipped.is_empty() && ended.is_empty() && !abandons {
+            return Ok(());
+        }
+        self.hand_over_up_to(self.block.buffer.len())
+    }
+}
