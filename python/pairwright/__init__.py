@@ -38,18 +38,22 @@ __all__ = [
     "StreamDecoder",
     "TokenBatch",
     "Tokenizer",
+    "Tokens",
     "__version__",
     "cache_info",
     "clear_cache",
     "count",
     "datasets",
+    "decode_tokens",
     "encode_corpus",
     "encoding_for_model",
     "encoding_name_for_model",
     "get_encoding",
     "list_encodings",
+    "open_tokens",
     "set_cache_limit",
     "train",
+    "verify_tokens",
 ]
 
 # `typing.TYPE_CHECKING` by the name that type checkers know it by: `typing` takes longer to import than all above.
@@ -62,6 +66,9 @@ if TYPE_CHECKING:
     from pairwright.encodings import encoding_for_model, encoding_name_for_model, get_encoding, list_encodings
     from pairwright.progress import ProgressEvent
     from pairwright.tokens.encoding import EncodingEvent, encode_corpus
+    from pairwright.tokens.reading import Tokens, open_tokens
+    from pairwright.tokens.restoring import decode_tokens
+    from pairwright.tokens.verifying import verify_tokens
     from pairwright.training import count, train
 else:
     # Imported when first asked for: who loads a model and encodes is not to wait for numpy, nor to hold it in memory.
@@ -70,16 +77,20 @@ else:
         "Corpus": "pairwright.corpus",
         "ProgressEvent": "pairwright.progress",
         "TokenBatch": "pairwright.batch",
+        "Tokens": "pairwright.tokens.reading",
         "cache_info": "pairwright.cache",
         "count": "pairwright.training",
         "datasets": "pairwright.datasets",
         "EncodingEvent": "pairwright.tokens.encoding",
+        "decode_tokens": "pairwright.tokens.restoring",
         "encode_corpus": "pairwright.tokens.encoding",
         "encoding_for_model": "pairwright.encodings",
         "encoding_name_for_model": "pairwright.encodings",
         "get_encoding": "pairwright.encodings",
         "list_encodings": "pairwright.encodings",
+        "open_tokens": "pairwright.tokens.reading",
         "train": "pairwright.training",
+        "verify_tokens": "pairwright.tokens.verifying",
     }
 
     def __getattr__(name: str) -> object:

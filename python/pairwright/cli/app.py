@@ -13,6 +13,7 @@ from pairwright.cli.info import info
 from pairwright.cli.show import show
 from pairwright.cli.tally import tally
 from pairwright.cli.train import train
+from pairwright.cli.verify import verify
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -36,5 +37,5 @@ def pairwright(
     """
 
 
-for command in (train, tally, encode, decode, count, show, info, convert):
+for command in (train, tally, encode, decode, verify, count, show, info, convert):
     app.command()(command)

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
+import typer
 
 from pairwright import Tokenizer
 from pairwright.cli import files, model as models
 from pairwright.cli.arguments import Files, Model, Out, Pattern
-from pairwright.cli.console import CommandError
+from pairwright.cli.console import CommandError, UsageError
 from pairwright.cli.progress import InputBar
+from pairwright.cli.restore import is_token_folder, restore
 
 # Words are parsed in blocks of about this many bytes.
 BLOCK = 1 << 20
@@ -23,8 +26,34 @@ SPACE = re.compile(rb"\s")
 WORD = re.compile(rb"\S+")
 
 
-def decode(model: Model, file: Files = None, out: Out = None, pattern: Pattern = None) -> None:
-    """Write the exact bytes of ids, which are read as words separated by white space."""
+def decode(
+    model: Model,
+    file: Files = None,
+    out: Out = None,
+    pattern: Pattern = None,
+    split: Annotated[
+        Literal["train", "validation", "all"] | None,
+        typer.Option(help="Of a token folder: which documents.", show_default="all"),
+    ] = None,
+    out_folder: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="Of a token folder: write each document into a file of its own."),
+    ] = None,
+) -> None:
+    """Write the exact bytes of ids, which are read as words separated by white space.
+
+    If MODEL is a folder that `pairwright encode` wrote: write the documents in it, byte for byte, joined as they were
+    cut.
+    """
+    if is_token_folder(model):
+        for given, option in ((file, "FILE"), (pattern, "--pattern")):
+            if given:
+                raise UsageError(f"{model} is a token folder, with which {option} does not go", hint="leave it out")
+        restore(model, split or "all", out, out_folder)
+        return
+    for value, option in ((split, "--split"), (out_folder, "--out-folder")):
+        if value is not None:
+            raise UsageError(f"{option} goes with a token folder; {model} is none", hint=f"leave {option} out")
     tokenizer = models.load(model, pattern)
     with files.output(out) as write, InputBar("decoding", to_screen=files.is_standard(out)) as bar:
         for name, words in bar.over(files.inputs(file)):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pairwright._core import write_atomically
+from pairwright.tokens.writers.part import PartFile
 
 STANDARD = "-"
 STANDARD_INPUT = "standard input"
@@ -52,6 +53,29 @@ def output(name: str | None) -> Iterator[Callable[[bytes], object]]:
         parts = bytearray()
         yield parts.extend
         write_atomically(name, bytes(parts))
+
+
+@contextmanager
+def streamed(name: str | None) -> Iterator[Callable[[bytes], object]]:
+    """As `output`, for more than memory may hold: a file is written part by part, under another name until the end."""
+    if name is None or is_standard(name):
+        yield write_standard_output
+        flush_standard_output()
+        return
+    check_target(name)
+    path = Path(name).resolve()
+    if path.exists() and not path.is_file():
+        with blaming(name), path.open("wb") as device:
+            yield device.write
+        return
+    part = PartFile(path.parent, path.name)
+    try:
+        yield part.write
+        part.complete()
+        part.publish()
+    except BaseException:
+        part.discard()
+        raise
 
 
 def check_target(name: str) -> None:

@@ -23,13 +23,14 @@ class InputBar(ByteBar):
     def over(self, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         """Read each input; its bytes are then expected to be done. Raises `OSError`, before any if one is missing."""
         sizes = [files.size(name) for name in names]
-        self._expect(sum(sizes))
+        self.expect(sum(sizes))
         for name, size in zip(names, sizes, strict=True):
             content = files.read(name)
-            self._expect(len(content) - size)
+            self.expect(len(content) - size)
             yield files.shown(name), content
 
-    def _expect(self, more: int) -> None:
+    def expect(self, more: int) -> None:
+        """So many bytes more are to be done."""
         self.total += more
         if self.total >= LARGE:
             self.advance(0)

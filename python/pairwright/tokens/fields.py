@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import TypeVar
 
     T = TypeVar("T")
@@ -36,6 +36,13 @@ class Fields:
     def text(self, key: str) -> str:
         """A string."""
         return self._of(key, str, "a string")
+
+    def one_of(self, key: str, known: Sequence[str]) -> str:
+        """One of some strings."""
+        text = self.text(key)
+        if text not in known:
+            raise FieldError(f"{self._name(key)} is {text!r}, not one of {', '.join(known)}")
+        return text
 
     def number(self, key: str) -> int:
         """A number of things: an integer that is not negative."""

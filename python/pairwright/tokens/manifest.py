@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -27,6 +28,9 @@ MODEL = "model.json"
 
 FORMAT = "pairwright tokens"
 VERSION = 1
+
+FORMATS = ("bin", "npy", "parquet", "arrow", "jsonl")
+DTYPES = ("uint16", "uint32")
 
 DAMAGED = "encode the corpus again, or fetch the folder again"
 
@@ -180,13 +184,18 @@ class Manifest:
         manifest = cls(
             tokenizer=FileFacts.of(fields.object("tokenizer")),
             vocab_size=fields.number("vocab_size"),
-            settings=fields.object("settings").value,
+            settings=_settings(fields.object("settings")),
             inputs=fields.each("inputs", Input.of),
             skipped=fields.each("skipped", Skipped.of),
             splits=fields.each("splits", Split.of),
             pairwright=fields.text("pairwright"),
         )
         _check_totals(fields, manifest.splits)
+        # Where the offsets of documents are in a file of their own.
+        files = 2 if manifest.settings["format"] in ("bin", "npy") else 1
+        for shard in itertools.chain.from_iterable(split.shards for split in manifest.splits):
+            if len(shard.files) != files:
+                raise FieldError(f"a shard has {len(shard.files)} files, not {files}")
         return manifest
 
     def split(self, name: str) -> Split:
@@ -263,6 +272,16 @@ def _check_totals(fields: Fields, splits: Iterable[Split]) -> None:
         if found != total:
             where = f"{fields.where}.{key}" if fields.where else key
             raise FieldError(f"{where} is {found:,}, but the shards add up to {total:,}")
+
+
+def _settings(fields: Fields) -> dict[str, Any]:
+    """The settings, of which those that reading needs are checked."""
+    fields.one_of("format", FORMATS)
+    fields.one_of("dtype", DTYPES)
+    fields.object("documents").text("unit")
+    if fields.value.get("append") is not None:
+        fields.object("append").number("id")
+    return fields.value
 
 
 def _file_name(fields: Fields) -> str:

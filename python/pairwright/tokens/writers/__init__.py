@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pairwright.tokens.manifest import FORMATS
 from pairwright.tokens.writers.arrow import ArrowWriter, ParquetWriter
 from pairwright.tokens.writers.base import ShardWriter
 from pairwright.tokens.writers.flat import BinWriter, NpyWriter
@@ -24,8 +25,6 @@ WRITERS: dict[str, type[ShardWriter]] = {
     "arrow": ArrowWriter,
     "jsonl": JsonlWriter,
 }
-
-FORMATS = tuple(WRITERS)
 
 
 def files_of(format: str, name: str) -> tuple[str, ...]:
