@@ -96,7 +96,8 @@ class Split:
 
     def to_json(self) -> dict[str, Any]:
         """As in the manifest."""
-        return asdict(self) | _totals([self])
+        shards = [asdict(shard) | {"files": [asdict(facts) for facts in shard.files]} for shard in self.shards]
+        return {"name": self.name, "shards": shards, **_totals([self])}
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ class Tokens:
         at = index(number)
         size = len(self)
         if not -size <= at < size:
-            raise IndexError(f"document {at} of {size:,}")
+            raise IndexError(f"document {at:,} of {size:,}")
         at %= size
         shard = bisect_right(self._firsts, at) - 1
         opened = self._open(shard)
@@ -140,7 +140,9 @@ class Tokens:
         start, length = index(start), index(length)
         end = start + length
         if start < 0 or length < 0 or end > self.total:
-            raise IndexError(f"ids {start:,} to {end:,} of {self.total:,}")
+            raise IndexError(
+                f"a window of {length:,} ids from {start:,} on: there are the ids from 0 to {self.total:,}"
+            )
         number = bisect_right(self._starts, start) - 1
         start -= self._starts[number]
         flat = self._flats[number]

@@ -36,10 +36,12 @@ class JsonlWriter(HoldingWriter):
             last = max(int(offsets.searchsorted(offsets[first] + SLICE, "right")) - 1, first + 1)
             words = self._digits(values[offsets[first] : offsets[last]])
             ends = (offsets[first : last + 1] - offsets[first]).tolist()
+            lines = []
             for start, end in itertools.pairwise(ends):
                 # Behind the last id no comma stands, before the others nothing.
                 numbers = words[start:end].tobytes().translate(None, b"\0")[:-1]
-                self._file.write(b'{"tokens":[%b]}\n' % numbers)
+                lines.append(b'{"tokens":[%b]}\n' % numbers)
+            self._file.write(b"".join(lines))
             first = last
 
     def _digits(self, values: npt.NDArray[np.uint32]) -> npt.NDArray[np.bytes_]:
