@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pairwright.tokens.manifest import FileFacts
     from pairwright.tokens.shards import OpenShard
 
-# Offsets of so many documents become Python integers at a time.
-SLICE = 1 << 16
+# Documents are cut out of so many ids at a time: the offsets of all of them may be more than memory holds.
+SLICE = 1 << 20
 
 
 def open_tokens(folder: aliases.Path, split: str = "train") -> Tokens:
@@ -94,12 +94,10 @@ class Tokens:
 
     def __iter__(self) -> Iterator[npt.NDArray[Any]]:
         """The ids of each document."""
-        for number in range(len(self._shards)):
-            shard = self._open(number)
-            offsets = shard.offsets
-            for start in range(0, len(offsets) - 1, SLICE):
-                for first, end in itertools.pairwise(offsets[start : start + SLICE + 1].tolist()):
-                    yield shard.slice(first, end)
+        for shard in self.shards():
+            for _, ids, offsets in shard.parts(SLICE):
+                for first, end in itertools.pairwise(offsets.tolist()):
+                    yield ids[first:end]
 
     def __repr__(self) -> str:
         return f"Tokens({str(self.folder)!r}, {self.split!r}: {len(self):,} documents, {self.total:,} ids)"
@@ -130,7 +128,7 @@ class Tokens:
     @cached_property
     def offsets(self) -> npt.NDArray[np.int64]:
         """Where each document begins in the sequence of all ids, and at last where all end: of shape (n + 1,)."""
-        return read_only(joined_offsets([self._open(number).offsets for number in range(len(self._shards))]))
+        return read_only(joined_offsets([shard.offsets for shard in self.shards()]))
 
     def window(self, start: int, length: int) -> npt.NDArray[Any]:
         """The ids from `start` on, of all documents one after the other.
@@ -158,6 +156,10 @@ class Tokens:
         if views:
             np.concatenate(views, out=gathered.reshape(-1))
         return gathered
+
+    def shards(self) -> Iterator[OpenShard]:
+        """The shards, opened one after the other; for those who have to do with many documents at a time."""
+        return map(self._open, range(len(self._shards)))
 
     def document_bytes(self, number: int) -> bytes:
         """The bytes of a document, without what was appended to it. Raises as `tokens[number]` and `tokenizer`."""

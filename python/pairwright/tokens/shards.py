@@ -20,7 +20,7 @@ from pairwright.tokens.arrow import COLUMN, Lists, reading
 from pairwright.tokens.mapped import mapped, mapped_npy, read_only
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 OFFSET = np.dtype("<i8")
 
 ID = np.dtype("<u4")
+
+# Python's integers take much memory: so many become an array.
+SLICE = 1 << 16
 
 
 class OpenShard(ABC):
@@ -59,6 +62,18 @@ class OpenShard(ABC):
         flat = self.flat
         assert flat is not None
         return flat[first:end]
+
+    def parts(self, size: int) -> Iterator[tuple[int, npt.NDArray[Any], npt.NDArray[np.int64]]]:
+        """All documents in parts of about so many ids: the number of the first, their ids and their offsets in these.
+
+        The offsets must be in order.
+        """
+        offsets, first = self.offsets, 0
+        while first < self.documents:
+            last = max(int(offsets.searchsorted(offsets[first] + size, "right")) - 1, first + 1)
+            ids = self.slice(int(offsets[first]), int(offsets[last]))
+            yield first, ids, offsets[first : last + 1] - offsets[first]
+            first = last
 
     def check(self, ids: int, offsets: npt.NDArray[np.int64] | None = None) -> None:
         """Compare what was found with the manifest. Raises `FormatError`."""
@@ -187,14 +202,19 @@ class JsonlShard(LoadedShard):
 
     def _load(self) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
         (path,) = self.paths
-        parts, ends = [], [0]
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                try:
-                    parts.append(np.array(json.loads(line)[COLUMN], self.dtype).reshape(-1))
-                except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-                    raise FormatError(f"{path}, line {number}: no list of token ids") from error
-                ends.append(ends[-1] + len(parts[-1]))
+        parts: list[npt.NDArray[Any]] = []
+        ends, ids, done, number = [0], [], 0, 0
+        try:
+            with path.open(encoding="ascii") as file:
+                for number, line in enumerate(file, 1):
+                    ids += json.loads(line)[COLUMN]
+                    ends.append(done + len(ids))
+                    if len(ids) >= SLICE:
+                        parts.append(np.array(ids, self.dtype))
+                        ids, done = [], ends[-1]
+            parts.append(np.array(ids, self.dtype))
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+            raise FormatError(f"{path}: no lists of token ids at line {number:,}, or just before") from error
         return joined(parts, self.dtype), np.array(ends, np.int64)
 
 

@@ -167,19 +167,14 @@ def problem_of(shard: OpenShard, vocab_size: int, append: int | None) -> str | N
     offsets = shard.offsets
     if offsets[0] != 0 or offsets[-1] != shard.tokens or (np.diff(offsets) < 0).any():
         return f"the offsets do not go from 0 up to its {shard.tokens:,} ids"
-    first = 0
-    while first < shard.documents:
-        last = max(int(offsets.searchsorted(offsets[first] + BLOCK, "right")) - 1, first + 1)
-        ends = offsets[first : last + 1] - offsets[first]
-        ids = shard.slice(int(offsets[first]), int(offsets[last]))
+    for first, ids, part in shard.parts(BLOCK):
         if ids.max(initial=0) >= vocab_size:
             at = int((ids >= vocab_size).argmax())
-            document = first + int(ends.searchsorted(at, "right")) - 1
+            document = first + int(part.searchsorted(at, "right")) - 1
             return f"document {document:,} has the id {ids[at]}, but the vocab_size is {vocab_size:,}"
         if append is not None:
-            ended = np.diff(ends) > 0
-            ended[ended] = ids[ends[1:][ended] - 1] == append
+            ended = np.diff(part) > 0
+            ended[ended] = ids[part[1:][ended] - 1] == append
             if not ended.all():
                 return f"document {first + int(ended.argmin()):,} does not end with the id {append}"
-        first = last
     return None
