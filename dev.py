@@ -73,6 +73,7 @@ def test() -> None:
     run(PYTHON, "benches/compare.py", "--smoke")
     run(PYTHON, "benches/encoding.py", "--smoke", "--contenders", "tiktoken")
     run(PYTHON, "benches/scale.py", "--smoke")
+    run(PYTHON, "benches/windows.py", "--smoke")
     run(PYTHON, "-m", "pytest", "-q")
 
 

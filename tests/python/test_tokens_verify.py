@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -271,3 +272,23 @@ def test_a_large_folder_has_a_bar(tokenizer: pairwright.Tokenizer) -> None:
     assert ended.code == 0
     assert b"verifying" in shown
     assert b"100%" in shown
+
+
+@pytest.mark.parametrize("missing", ["parquet", "arrow"])
+def test_without_pyarrow_its_formats_say_what_to_install(
+    tokenizer: pairwright.Tokenizer, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(missing, tokenizer)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "pyarrow"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    hint = "parquet and arrow files need pyarrow: pip install pairwright[arrow]"
+    for use in (lambda: pairwright.open_tokens("tokens")[0], lambda: writer_for(missing, Path(), "a", np.dtype("u2"))):
+        with pytest.raises(ImportError) as raised:
+            use()
+        assert raised.value.__notes__ == [hint]
+    ended = call("verify", "tokens")
+    assert ended.code == 1
+    error, *hints = ended.err.splitlines()
+    assert error.startswith("error: ")
+    assert hints == [f"hint: {hint}"]

@@ -18,6 +18,18 @@ from pairwright.errors import FewerMergesWarning, PairwrightError, SkippedWarnin
 FAILURE = 1
 INTERRUPTED = 130
 
+# What a user can cause. A module that is not found is one of another library, for a format that needs it.
+ERRORS = (
+    CommandError,
+    PairwrightError,
+    OSError,
+    ValueError,
+    OverflowError,
+    KeyError,
+    MemoryError,
+    ModuleNotFoundError,
+)
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; gives its exit code. Errors that a user can cause become a line on standard error."""
@@ -38,19 +50,10 @@ def run(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         code = error.exit_code
         fail(error.format_message(), help_hint(error))
-    except (
-        CommandError,
-        PairwrightError,
-        OSError,
-        ValueError,
-        OverflowError,
-        KeyError,
-        MemoryError,
-        ImportError,
-    ) as error:
+    except ERRORS as error:
         code = getattr(error, "exit_code", FAILURE)
         if getattr(error, "errno", None) != errno.EPIPE:
-            fail(describe(error), getattr(error, "hint", None))
+            fail(describe(error), hint_of(error))
     if code == INTERRUPTED:
         say("interrupted")
     return code
@@ -78,6 +81,11 @@ def describe(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "out of memory"
     return str(error) or type(error).__name__
+
+
+def hint_of(error: Exception) -> str | None:
+    """What to do about it. A builtin exception has it as a note."""
+    return getattr(error, "hint", None) or "; ".join(getattr(error, "__notes__", ())) or None
 
 
 def help_hint(error: typer.TyperException) -> str | None:

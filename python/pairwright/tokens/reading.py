@@ -87,14 +87,14 @@ class Tokens:
         if not -size <= at < size:
             raise IndexError(f"document {at:,} of {size:,}")
         at %= size
-        shard = bisect_right(self._firsts, at) - 1
-        opened = self._open(shard)
-        first, end = opened.offsets[at - self._firsts[shard] :][:2].tolist()
-        return opened.slice(first, end)
+        number = bisect_right(self._firsts, at) - 1
+        shard = self._open(number)
+        first, end = shard.offsets[at - self._firsts[number] :][:2].tolist()
+        return shard.slice(first, end)
 
     def __iter__(self) -> Iterator[npt.NDArray[Any]]:
         """The ids of each document."""
-        for shard in self.shards():
+        for shard in self._opened():
             for _, ids, offsets in shard.parts(SLICE):
                 for first, end in itertools.pairwise(offsets.tolist()):
                     yield ids[first:end]
@@ -128,7 +128,7 @@ class Tokens:
     @cached_property
     def offsets(self) -> npt.NDArray[np.int64]:
         """Where each document begins in the sequence of all ids, and at last where all end: of shape (n + 1,)."""
-        return read_only(joined_offsets([shard.offsets for shard in self.shards()]))
+        return read_only(joined_offsets([shard.offsets for shard in self._opened()]))
 
     def window(self, start: int, length: int) -> npt.NDArray[Any]:
         """The ids from `start` on, of all documents one after the other.
@@ -157,10 +157,6 @@ class Tokens:
             np.concatenate(views, out=gathered.reshape(-1))
         return gathered
 
-    def shards(self) -> Iterator[OpenShard]:
-        """The shards, opened one after the other; for those who have to do with many documents at a time."""
-        return map(self._open, range(len(self._shards)))
-
     def document_bytes(self, number: int) -> bytes:
         """The bytes of a document, without what was appended to it. Raises as `tokens[number]` and `tokenizer`."""
         ids = self[number]
@@ -180,6 +176,10 @@ class Tokens:
         if loaded is None or loaded[0] != number:
             loaded = self._loaded = number, open_shard(self.folder, self.manifest, self._files[number])
         return loaded[1]
+
+    def _opened(self) -> Iterator[OpenShard]:
+        """All shards, each opened when it is its turn."""
+        return map(self._open, range(len(self._shards)))
 
     def _across(self, number: int, first: int, length: int) -> npt.NDArray[Any]:
         """A window that begins in a shard which was not opened before, or that goes beyond its end."""

@@ -47,7 +47,7 @@ def documents(tokens: Tokens) -> Iterator[bytes]:
     decode, sizes = tokens.tokenizer.decode_bytes, sizes_of(tokens.tokenizer)
     append = tokens.manifest.settings["append"]
     behind = int(sizes[append["id"]]) if append else 0
-    for shard in tokens.shards():
+    for shard in tokens._opened():
         for _, ids, offsets in shard.parts(SLICE):
             content = decode(ids)
             # Where the bytes of each id begin.

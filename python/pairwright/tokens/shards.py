@@ -64,13 +64,14 @@ class OpenShard(ABC):
         return flat[first:end]
 
     def parts(self, size: int) -> Iterator[tuple[int, npt.NDArray[Any], npt.NDArray[np.int64]]]:
-        """All documents in parts of about so many ids: the number of the first, their ids and their offsets in these.
+        """All documents in parts of about so many ids, and no more documents: the number of the first, ids, offsets.
 
-        The offsets must be in order.
+        The offsets of a part begin with 0. Those of the shard must be in order.
         """
         offsets, first = self.offsets, 0
         while first < self.documents:
             last = max(int(offsets.searchsorted(offsets[first] + size, "right")) - 1, first + 1)
+            last = min(last, first + size)
             ids = self.slice(int(offsets[first]), int(offsets[last]))
             yield first, ids, offsets[first : last + 1] - offsets[first]
             first = last
@@ -206,7 +207,7 @@ class JsonlShard(LoadedShard):
         ends, ids, done, number = [0], [], 0, 0
         try:
             with path.open(encoding="ascii") as file:
-                for number, line in enumerate(file, 1):
+                for number, line in enumerate(file, 1):  # noqa: B007  the error tells it
                     ids += json.loads(line)[COLUMN]
                     ends.append(done + len(ids))
                     if len(ids) >= SLICE:
