@@ -13,7 +13,7 @@ import numpy.typing as npt
 import tiktoken
 import tokenizers
 
-from pairwright.aliases import Fraction, Ids, Origin, Path, Report, Special, Text
+from pairwright.aliases import Arrow, Fraction, Ids, Origin, Path, Report, Special, Text
 from pairwright.batch import TokenBatch
 
 __all__ = [
@@ -25,8 +25,10 @@ __all__ = [
     "StreamDecoder",
     "Tokenizer",
     "__version__",
+    "_batch_to_arrow",
     "_from_counts",
     "_from_model",
+    "_schema_of_batches",
     "cache_info",
     "clear_cache",
     "regex_of",
@@ -197,7 +199,7 @@ class Tokenizer:
 
     def encode_batch(
         self,
-        texts: Iterable[Text],
+        texts: Iterable[Text] | Arrow,
         *,
         allowed_special: Special = (),
         disallowed_special: Special = "all",
@@ -206,6 +208,11 @@ class Tokenizer:
         """The ids of many texts, in one flat array, on up to `threads` threads; by default one for each core.
 
         If several texts raise an error, it is that of the first, whatever the threads.
+
+        Texts may also be a column of strings or binary, or a table with one such column and no other, of any library
+        that offers Arrow's PyCapsule interface: a pyarrow array, a polars series, a duckdb relation. It is read where
+        it is, without a copy. Raises `ValueError` for a row that is null and for several columns, `TypeError` for
+        columns of other types, `RuntimeError` with the reason if a stream fails.
         """
 
     def _encode_documents(
@@ -267,8 +274,11 @@ class Tokenizer:
     def count(self, text: Text, *, threads: int | None = None) -> int:
         """The number of ids of a text in which special tokens are plain text. Keeps no ids."""
 
-    def count_batch(self, texts: Iterable[Text], *, threads: int | None = None) -> npt.NDArray[np.int64]:
-        """The number of ids of many texts: an array of shape (n,). Keeps no ids."""
+    def count_batch(self, texts: Iterable[Text] | Arrow, *, threads: int | None = None) -> npt.NDArray[np.int64]:
+        """The number of ids of many texts, of all kinds that `encode_batch` takes: an array of shape (n,).
+
+        Keeps no ids.
+        """
 
     def decode(self, ids: Ids, errors: str = "replace") -> str:
         """The text of ids; `errors` as in `bytes.decode`. Raises `KeyError` naming an unknown id and its position."""
@@ -550,10 +560,11 @@ class Counter:
     ) -> tuple[list[tuple[int, int, str, int]], list[tuple[int, int, str, str]]]:
         """Count documents of files, block by block; see `Reader`. Gives what `Block.ended` and `Block.skipped` do."""
 
-    def add(self, documents: Iterable[object], report: Report | None = None) -> None:
+    def add(self, documents: Iterable[object] | Arrow, report: Report | None = None) -> None:
         """Count documents as they come: the next ones are fetched while some are counted.
 
-        Raises what the iterator raises, and `TypeError` for a document that is no text.
+        Raises what the iterator raises, and `TypeError` for a document that is no text. Columns of Arrow are taken as
+        `Tokenizer.encode_batch` takes them, and those of a stream let go once they are counted.
         """
 
     def digest(self) -> tuple[int, int, str]:
@@ -598,5 +609,7 @@ def regex_of(pattern: str) -> str:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file, complete or not at all: through a temporary file in the same folder. Raises `OSError`."""
 
+def _batch_to_arrow(values: npt.NDArray[np.uint32], offsets: npt.NDArray[np.int64]) -> tuple[object, object]: ...
+def _schema_of_batches() -> object: ...
 def _from_counts(content: bytes, name: Path = "pickled counts") -> Counts: ...
 def _from_model(content: bytes) -> Tokenizer: ...

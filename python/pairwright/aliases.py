@@ -12,6 +12,24 @@ Path: TypeAlias = str | PathLike[str]
 Ids: TypeAlias = Iterable[int] | npt.NDArray[np.integer[Any]]
 
 
+class ArrowArray(Protocol):
+    """An array of Arrow, of any library."""
+
+    def __arrow_c_array__(self, requested_schema: object = None, /) -> tuple[object, object]:
+        """The capsules of the schema and of the array."""
+
+
+class ArrowStream(Protocol):
+    """A stream of arrays of Arrow, of any library."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None, /) -> object:
+        """The capsule of the stream."""
+
+
+Arrow: TypeAlias = ArrowArray | ArrowStream
+"""A column, or a table with a single column: of pyarrow, polars, duckdb, pandas and others."""
+
+
 class Ratio(Protocol):
     """A number that knows what fraction it is: `float`, `fractions.Fraction`, `decimal.Decimal`, numpy's floats."""
 

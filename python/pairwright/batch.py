@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from pairwright import _core
+
 Side: TypeAlias = Literal["left", "right"]
 
 
@@ -76,6 +78,18 @@ class TokenBatch:
         source = self.offsets[:-1, None] + skipped + column - shift
         matrix[mask] = self.values[source[mask]]
         return matrix, mask
+
+    def __arrow_c_schema__(self) -> object:
+        """The Arrow type that all batches have: a large list of uint32."""
+        return _core._schema_of_batches()
+
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:  # noqa: ARG002  may be ignored
+        """The batch as an Arrow array, for any library that asks for one. The ids are not copied.
+
+        So `pyarrow.array(batch)` and `polars.Series(batch)` work; what changes in `values` changes there, too. Raises
+        `TypeError` for other arrays than uint32 and int64, `ValueError` for offsets that are not those of texts.
+        """
+        return _core._batch_to_arrow(self.values, self.offsets)
 
     def to_lists(self) -> list[list[int]]:
         """The ids of every text as a list of int."""

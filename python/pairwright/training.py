@@ -68,7 +68,8 @@ def train(
 
     Args:
         source: A path; several paths (a list of `str` that all name existing files counts as such); an iterable of
-            `str` or `bytes`, each one document; or `Counts`. No piece spans two documents or files.
+            `str` or `bytes`, each one document; a column or stream of texts of any library that offers Arrow's
+            PyCapsule interface (see `Tokenizer.encode_batch`); or `Counts`. No piece spans two documents or files.
         vocab_size: The number of ids: 256 bytes, merges and special tokens.
         pattern: "cl100k" (the default, alias "gpt4"), "gpt2", "o200k", another name, or any regex, followed to the
             letter. What lies between two matches of a regex is a piece too, so that nothing is lost.
@@ -101,8 +102,9 @@ def train(
         special tokens, and `metadata["corpus"]` is empty.
 
     Raises:
-        ValueError: A setting is out of range or contradicts `Counts` or `base`, the corpus is empty, the pattern is
-            invalid, or a special token is empty, given twice or has the bytes of an ordinary token.
+        ValueError: A setting is out of range or contradicts `Counts` or `base`, the corpus is empty, a row of it is
+            null, the pattern is invalid, or a special token is empty, given twice or has the bytes of an ordinary
+            token.
         OSError: A file cannot be read.
         SplitError: A custom pattern gave up on the text.
 

@@ -9,6 +9,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyFloat, PyInt, PyList, PyString};
 
+use super::arrow::{self, Column};
 use super::corpus::Block;
 use crate::machine;
 use crate::special::Choice;
@@ -58,11 +59,15 @@ fn texts<'py>(values: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
     values.try_iter()?.collect()
 }
 
-/// Does something with the bytes of many texts: of a block that was read, or of an iterable.
+/// Does something with the bytes of many texts: of a block that was read, a column of Arrow, or an iterable.
 pub(super) fn with_texts<T>(values: &Bound<'_, PyAny>, work: impl FnOnce(&[&[u8]]) -> T) -> PyResult<T> {
     if let Ok(block) = values.cast::<Block>() {
         let slices: Vec<&[u8]> = block.get().core.texts().collect();
         return Ok(work(&slices));
+    }
+    if let Some(column) = Column::of(values)? {
+        let chunks = column.all(values.py())?;
+        return Ok(work(&arrow::texts(&chunks)));
     }
     let values = texts(values)?;
     let texts = Text::all(&values)?;

@@ -38,7 +38,8 @@ impl Inside {
         Inside::unless_leaving().unwrap_or_else(stop)
     }
 
-    fn unless_leaving() -> Option<Inside> {
+    /// The same, but `None` where the thread would stop.
+    pub(super) fn unless_leaving() -> Option<Inside> {
         // Who leaves looks at the number after it has said so.
         INSIDE.fetch_add(1, SeqCst);
         let inside = Inside;

@@ -1,6 +1,7 @@
 //! The Python module. Methods here convert inputs, release the interpreter once, call the core and build outputs; the
 //! manual is `python/pairwright/_core.pyi`.
 
+mod arrow;
 mod cache;
 mod convert;
 mod corpus;
@@ -26,6 +27,8 @@ mod _core {
     use crate::io::atomic;
     use crate::split::{NAMED, Pattern};
 
+    #[pymodule_export]
+    use super::arrow::{_batch_to_arrow, _schema_of_batches};
     #[pymodule_export]
     use super::cache::{cache_info, clear_cache, set_cache_limit};
     #[pymodule_export]

@@ -6,6 +6,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
+use super::arrow::{self, Chunk, Column};
 use super::convert::{self, Text, size};
 use super::corpus::{self, GivenEnded, GivenOrigin, GivenSkipped};
 use super::counts::Counts;
@@ -87,25 +88,25 @@ impl Counter {
     #[pyo3(signature = (documents, report = None))]
     fn add(&mut self, py: Python<'_>, documents: &Bound<'_, PyAny>, report: Option<Py<PyAny>>) -> PyResult<()> {
         let mut core = self.take()?;
+        if let Some(mut column) = Column::of(documents)? {
+            let mut chunks = py.detach(|| fetch(&mut column))?;
+            while !chunks.is_empty() {
+                let texts = arrow::texts(&chunks);
+                chunks = count_while(py, &mut core, &texts, report.as_ref(), || fetch(&mut column))?;
+            }
+            self.core = Some(core);
+            return Ok(());
+        }
         let mut documents = Documents { iterator: documents.try_iter()?.unbind().into_any(), number: 0 };
         let mut batch = documents.fetch(py)?;
         while !batch.is_empty() {
             let values: Vec<_> = batch.iter().map(|value| value.bind(py).clone()).collect();
             let texts = Text::all(&values)?;
             let slices: Vec<&[u8]> = texts.iter().map(|text| &*text.bytes).collect();
-            let mut watch = Watch::after(core.bytes());
-            let mut fetched = Ok(Vec::new());
-            let counted = py.detach(|| {
-                let meanwhile = || {
-                    let _inside = Inside::enter_detached();
-                    fetched = Python::attach(|py| documents.fetch(py));
-                    if fetched.is_ok() { Ok(()) } else { Err(Error::Interrupted) }
-                };
-                core.add_while(&slices, meanwhile, &mut |event| watch.report(report.as_ref(), event))
-            });
-            // What the iterator raises comes before what that makes of the count.
-            batch = fetched?;
-            watch.finish(py, counted)?;
+            batch = count_while(py, &mut core, &slices, report.as_ref(), || {
+                let _inside = Inside::enter_detached();
+                Python::attach(|py| documents.fetch(py))
+            })?;
         }
         self.core = Some(core);
         Ok(())
@@ -127,6 +128,42 @@ impl Counter {
         let counts = py.detach(|| core.finish(&mut |event| watch.report(report.as_ref(), event)));
         Ok(watch.finish(py, counts)?.into())
     }
+}
+
+/// Counts documents while the next ones are fetched, which it gives.
+fn count_while<T: Default + Send>(
+    py: Python<'_>,
+    core: &mut engine::Counter,
+    documents: &[&[u8]],
+    report: Option<&Py<PyAny>>,
+    fetch: impl FnOnce() -> PyResult<T> + Send,
+) -> PyResult<T> {
+    let mut watch = Watch::after(core.bytes());
+    let mut fetched = Ok(T::default());
+    let counted = py.detach(|| {
+        let meanwhile = || {
+            fetched = fetch();
+            if fetched.is_ok() { Ok(()) } else { Err(Error::Interrupted) }
+        };
+        core.add_while(documents, meanwhile, &mut |event| watch.report(report, event))
+    });
+    // What goes wrong in fetching comes before what that makes of the count.
+    let fetched = fetched?;
+    watch.finish(py, counted)?;
+    Ok(fetched)
+}
+
+/// The next rows of a column, none at the end.
+fn fetch(column: &mut Column) -> PyResult<Vec<Chunk>> {
+    let (mut chunks, mut bytes) = (Vec::new(), 0);
+    while bytes < BATCH {
+        let Some(chunk) = column.next()? else { break };
+        bytes += chunk.bytes() + chunk.len() * DOCUMENT;
+        if chunk.len() > 0 {
+            chunks.push(chunk);
+        }
+    }
+    Ok(chunks)
 }
 
 /// An iterator over documents.

@@ -1,4 +1,4 @@
-"""What can be trained on: a path, several paths, an iterable of texts."""
+"""What can be trained on: a path, several paths, an iterable of texts, a column of Arrow."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from pairwright.corpus.files import Corpus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeGuard
 
     from pairwright._core import Counts
-    from pairwright.aliases import Report
+    from pairwright.aliases import Arrow, Report
 
-Source: TypeAlias = "str | os.PathLike[str] | Iterable[str | bytes | os.PathLike[str]] | Corpus | Texts"
+Source: TypeAlias = "str | os.PathLike[str] | Iterable[str | bytes | os.PathLike[str]] | Arrow | Corpus | Texts"
 
 # No system allows longer paths.
 LONGEST_PATH = 4096
@@ -50,7 +51,7 @@ class Counting:
 class Texts:
     """Documents in memory, or as they come."""
 
-    texts: Iterable[object]
+    texts: Iterable[object] | Arrow
     name: str = "<texts>"
 
     def size(self) -> int:
@@ -73,7 +74,8 @@ def resolve(source: Source) -> Corpus | Texts:
 
     A `str` or path is a file, or whatever else `Corpus` makes of it. An iterable of paths is several of them, an
     iterable of `bytes` or `str` is text, with one exception: a list or tuple of `str` that all name existing files is
-    several files. One in which only some do is refused, since training on the names of files is hardly what is meant.
+    several files. One in which only some do is refused, since training on the names of files is hardly what is meant. A
+    column of Arrow is text.
     """
     if isinstance(source, str | os.PathLike):
         if isinstance(source, str) and not may_be_path(source):
@@ -83,6 +85,8 @@ def resolve(source: Source) -> Corpus | Texts:
         raise TypeError("a single bytes object is ambiguous: pass [data] to train on it, os.fsdecode(data) for a path")
     if isinstance(source, Corpus | Texts):
         return source
+    if not isinstance(source, list | tuple) and is_arrow(source):
+        return Texts(source)
     if not isinstance(source, Iterable):
         raise TypeError(f"cannot train on {type(source).__name__}: pass a path, several paths or an iterable of texts")
     if not isinstance(source, list | tuple):
@@ -113,6 +117,11 @@ def _path(item: object) -> str | os.PathLike[str]:
     if isinstance(item, str | os.PathLike):
         return item
     raise TypeError(f"a corpus has either paths or texts, not both: found {type(item).__name__} among paths")
+
+
+def is_arrow(source: object) -> TypeGuard[Arrow]:
+    """Whether an object offers Arrow data."""
+    return hasattr(source, "__arrow_c_array__") or hasattr(source, "__arrow_c_stream__")
 
 
 def may_be_path(text: str) -> bool:
