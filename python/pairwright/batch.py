@@ -83,7 +83,7 @@ class TokenBatch:
         """The Arrow type that all batches have: a large list of uint32."""
         return _core._schema_of_batches()
 
-    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:  # noqa: ARG002  may be ignored
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
         """The batch as an Arrow array, for any library that asks for one. The ids are not copied.
 
         So `pyarrow.array(batch)` and `polars.Series(batch)` work; what changes in `values` changes there, too. Raises

@@ -96,7 +96,7 @@ fn one(given: &Bound<'_, PyAny>) -> PyResult<(Field, Arrays)> {
         (schema, FFI_ArrowArray::from_raw(pointer(&array, c"arrow_array")?))
     };
     if array.is_released() {
-        return Err(PyValueError::new_err("this Arrow array was consumed before; ask its owner for another"));
+        return Err(consumed("array"));
     }
     let field = Field::try_from(&schema).map_err(failed)?;
     // SAFETY: the array is what its owner says it is; all of Arrow rests on that.
@@ -108,6 +108,9 @@ fn one(given: &Bound<'_, PyAny>) -> PyResult<(Field, Arrays)> {
 fn stream(given: &Bound<'_, PyAny>) -> PyResult<(Field, Arrays)> {
     // SAFETY: as above.
     let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer(given, c"arrow_array_stream")?) };
+    if stream.release().is_none() {
+        return Err(consumed("stream"));
+    }
     let opened = given.py().detach(|| {
         let _inside = Inside::enter_detached();
         ArrayStreamReader::try_new(stream)
@@ -119,6 +122,10 @@ fn stream(given: &Bound<'_, PyAny>) -> PyResult<(Field, Arrays)> {
 /// What a capsule of this name holds.
 fn pointer<T>(capsule: &Bound<'_, PyAny>, name: &CStr) -> PyResult<*mut T> {
     Ok(capsule.cast::<PyCapsule>()?.pointer_checked(Some(name))?.cast().as_ptr())
+}
+
+fn consumed(what: &str) -> PyErr {
+    PyValueError::new_err(format!("this Arrow {what} was consumed before; ask its owner for another"))
 }
 
 fn failed(error: ArrowError) -> PyErr {
