@@ -4,6 +4,7 @@ import itertools
 import multiprocessing
 import pickle
 import random
+import resource
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,6 +19,7 @@ from processes import needs_fork
 from token_folders import FORMATS, ids_of, write_folder
 
 import pairwright
+from pairwright.tokens import mapped
 from pairwright.tokens.arrow import Lists
 from pairwright.tokens.manifest import Split
 from pairwright.tokens.writers import arrow
@@ -261,3 +263,20 @@ def test_numbers_that_do_not_fit_the_manifest_are_named(
         replace(manifest, splits=(Split("train", (changed,)),)).save(tmp_path)
         with pytest.raises(pairwright.FormatError, match=message):
             pairwright.open_tokens(tmp_path)[0]
+
+
+def test_too_many_shards_for_the_system_are_named(tmp_path: Path, tokenizer: pairwright.Tokenizer) -> None:
+    write_folder(tmp_path, tokenizer, {"train": [[b"to be"]] * 60})
+    before, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    in_use = len(list(Path("/dev/fd").iterdir()))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (in_use + 50, hard))
+    try:
+        if mapped.MAPPED:  # Mapped files are not open files.
+            assert sum(map(len, pairwright.open_tokens(tmp_path))) > 0
+            return
+        with pytest.raises(OSError, match="Too many open files") as raised:
+            list(pairwright.open_tokens(tmp_path))
+        assert "train-000" in raised.value.filename
+        assert "ulimit -n" in raised.value.__notes__[0]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, hard))

@@ -51,16 +51,16 @@ def mapped_npy(path: Path, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
 
 def memory(path: Path) -> memoryview:
     """The bytes of a file, which stay on the disk until they are looked at. Raises `OSError`."""
-    with path.open("rb") as file:
-        try:
+    try:
+        with path.open("rb") as file:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ, **MAPPED))
-        except ValueError:
-            return memoryview(b"")  # Nothing cannot be mapped.
-        except OSError as error:
-            error.filename = str(path)
-            if error.errno == errno.EMFILE:
-                error.add_note("each mapped file counts as open: raise `ulimit -n`, or make larger shards")
-            raise
+    except ValueError:
+        return memoryview(b"")  # Nothing cannot be mapped.
+    except OSError as error:
+        error.filename = str(path)
+        if error.errno == errno.EMFILE:
+            error.add_note("each mapped file counts as open: raise `ulimit -n`, or make larger shards")
+        raise
 
 
 def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
