@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 from contextlib import closing
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pairwright.corpus.ahead import Ahead
@@ -23,6 +26,9 @@ ROWS = 1 << 16
 BUFFER = 1 << 20
 
 MAGIC = b"ARROW1"
+
+# Bytes of text that come from a mapped file before its pages are let go of.
+FORGET = 64 << 20
 
 # Objects of pyarrow, which comes without types.
 Library: TypeAlias = Any
@@ -72,6 +78,8 @@ class _Reading:
         self.size = size
         self.skips = skips
         self.read = read
+        self.taken = 0
+        """Bytes of text so far."""
 
     def file(self, number: int, origin: Origin, start: Position) -> Iterator[Block]:
         """The blocks of one file; the last tells that it ended."""
@@ -141,6 +149,7 @@ class _Reading:
                 step = max(1, len(texts) * self.size // max(texts.nbytes, 1))
                 for begin in range(0, len(texts), step):
                     part = texts[begin : begin + step]
+                    self.taken += part.nbytes
                     yield part, len(part), share
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError) as error:
             raise FileError(f"the {origin.format} data are damaged: {error}") from error
@@ -186,21 +195,33 @@ class _Reading:
         return int(min(max(self.size // each, 1), ROWS))
 
     def _of_arrow(self, path: os.PathLike[str], row: int) -> Iterator[tuple[Texts, float]]:
-        pa = arrow()
-        with pa.memory_map(str(path)) as source:
-            is_file = source.read(len(MAGIC)) == MAGIC
-            source.seek(0)
-            size = max(source.size(), 1)
-            reader = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
-            self._check_column(reader.schema.names)
-            count = reader.num_record_batches if is_file else None
-            batches = (reader.get_batch(number) for number in range(count)) if count is not None else iter(reader)
-            before = 0
-            for number, batch in enumerate(batches, 1):
-                texts = batch.column(self.column)
-                share = number / count if count is not None else source.tell() / size
-                yield texts[max(row - before, 0) :], share
-                before += len(texts)
+        ipc = import_module("pyarrow.ipc")
+        with Path(path).open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        source = arrow().BufferReader(arrow().py_buffer(mapped))
+        is_file = mapped[: len(MAGIC)] == MAGIC
+        reader = ipc.open_file(source) if is_file else ipc.open_stream(source)
+        self._check_column(reader.schema.names)
+        count = reader.num_record_batches if is_file else None
+        batches = (reader.get_batch(number) for number in range(count)) if count is not None else iter(reader)
+        before = forgotten = 0
+        for number, batch in enumerate(batches, 1):
+            texts = batch.column(self.column)
+            share = number / count if count is not None else source.tell() / len(mapped)
+            for begin in range(max(row - before, 0), len(texts), ROWS):
+                yield texts[begin : begin + ROWS], share
+                forgotten = self._forget(mapped, forgotten)
+            before += len(texts)
+
+    def _forget(self, mapped: mmap.mmap, forgotten: int) -> int:
+        """Let go of pages of a file, so that not all of it counts as memory of this process in the end.
+
+        What is still in use comes back from the system's cache. Gives what had been read then.
+        """
+        if self.taken - forgotten < FORGET or not hasattr(mapped, "madvise"):
+            return forgotten
+        mapped.madvise(mmap.MADV_DONTNEED)
+        return self.taken
 
     def _check_column(self, names: Sequence[str]) -> None:
         if self.column not in names:
