@@ -89,7 +89,10 @@ class TokenBatch:
         So `pyarrow.array(batch)` and `polars.Series(batch)` work; what changes in `values` changes there, too. Raises
         `TypeError` for other arrays than uint32 and int64, `ValueError` for offsets that are not those of texts.
         """
-        return _core._batch_to_arrow(self.values, self.offsets)
+        # Copies what is not aligned or has gaps, as a slice with a step has.
+        values = np.require(self.values, requirements=("C", "A"))
+        offsets = np.require(self.offsets, requirements=("C", "A"))
+        return _core._batch_to_arrow(values, offsets)
 
     def to_lists(self) -> list[list[int]]:
         """The ids of every text as a list of int."""

@@ -19,6 +19,7 @@ from processes import run_python
 from releases import Watched
 
 import pairwright as pw
+from pairwright import _core
 
 TEXTS = ["to be, or not to be", "", "that is the question", "é日本語😉", "longer than the twelve bytes of a view"]
 TOK = pw.train(TEXTS * 20, vocab_size=290)
@@ -431,7 +432,12 @@ def test_ids_in_odd_places_are_copied() -> None:
     content = np.arange(5, dtype=np.uint32).tobytes()
     values = np.frombuffer(b"\0" + content, np.uint32, offset=1)
     assert not values.flags.aligned
-    assert pa.array(pw.TokenBatch(values, np.array([0, 2, 5]))).to_pylist() == [[0, 1], [2, 3, 4]]
+    offsets = np.frombuffer(b"\0" + np.array([0, 2, 5]).tobytes(), np.int64, offset=1)
+    assert pa.array(pw.TokenBatch(values, offsets)).to_pylist() == [[0, 1], [2, 3, 4]]
+    with pytest.raises(TypeError, match=r"values must be .* aligned and without gaps"):
+        _core._batch_to_arrow(values, np.array([0, 2, 5]))
+    with pytest.raises(TypeError, match=r"offsets must be .* aligned and without gaps"):
+        _core._batch_to_arrow(np.arange(5, dtype=np.uint32), offsets)
 
 
 def test_offsets_that_change_later_do_no_harm() -> None:
@@ -481,15 +487,15 @@ def test_the_interpreter_may_end_while_arrow_has_ids_and_threads_encode() -> Non
         import threading, time
         import pyarrow as pa, polars as pl
         tok = pw.train(["to be or not to be"], 260)
-        column = pa.chunked_array([["to be or not to be " * 100] * 100] * 3)
-        held = [pa.array(tok.encode_batch(column)), pl.Series(tok.encode_batch(column))]
+        columns = [pa.chunked_array([["to be or not to be " * 100] * 100] * 3), pl.Series(["to be"])]
+        held = [pa.array(tok.encode_batch(columns[0])), pl.Series(tok.encode_batch(columns[1]))]
 
-        def encode():
+        def encode(column):
             while True:
-                pa.array(tok.encode_batch(column))
+                tok.encode_batch(column)
 
-        for _ in range(2):
-            threading.Thread(target=encode, daemon=True).start()
+        for column in columns * 2:
+            threading.Thread(target=encode, args=(column,), daemon=True).start()
         time.sleep(0.1)
         """
     )

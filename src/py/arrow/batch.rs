@@ -36,7 +36,7 @@ fn item() -> Arc<Field> {
     Arc::new(Field::new_list_field(DataType::UInt32, true))
 }
 
-/// The capsules of the schema and of the array of a batch.
+/// The capsules of the schema and of the array of a batch. Its arrays must be aligned and have no gaps.
 #[pyfunction]
 pub(in super::super) fn _batch_to_arrow<'py>(
     py: Python<'py>,
@@ -45,10 +45,15 @@ pub(in super::super) fn _batch_to_arrow<'py>(
 ) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
     let values = values.cast::<PyArray1<u32>>().map_err(|_| wrong("values", "uint32"))?;
     let offsets = offsets.cast::<PyArray1<i64>>().map_err(|_| wrong("offsets", "int64"))?;
+    if !offsets.data().is_aligned() {
+        return Err(wrong("offsets", "int64"));
+    }
     // A copy, so that what is checked here stays true whatever becomes of the array.
     let offsets: Vec<i64> = offsets.readonly().as_array().iter().copied().collect();
     check(&offsets, values.len())?;
-    let lists = lists(values, OffsetBuffer::new(ScalarBuffer::from(offsets))).map_err(failed)?;
+    let ids = UInt32Array::new(ScalarBuffer::new(shared(values)?, 0, values.len()), None);
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+    let lists = LargeListArray::try_new(item(), offsets, Arc::new(ids), None).map_err(failed)?;
     let array = PyCapsule::new_with_value(py, FFI_ArrowArray::new(&lists.into_data()), c"arrow_array")?;
     Ok((_schema_of_batches(py)?, array))
 }
@@ -74,24 +79,21 @@ fn check(offsets: &[i64], total: usize) -> PyResult<()> {
     Ok(())
 }
 
-/// Lists of the ids where they are, or of a copy if they do not lie as Arrow needs them.
-fn lists(values: &Bound<'_, PyArray1<u32>>, offsets: OffsetBuffer<i64>) -> Result<LargeListArray, ArrowError> {
-    let total = values.len();
+/// The memory of an array, which is kept alive.
+fn shared(values: &Bound<'_, PyArray1<u32>>) -> PyResult<Buffer> {
     let start = values.data();
-    let buffer = match NonNull::new(start.cast::<u8>()) {
+    match NonNull::new(start.cast::<u8>()) {
         Some(bytes) if values.is_c_contiguous() && start.is_aligned() => {
             let kept = Arc::new(Kept(Some(values.clone().unbind())));
             // SAFETY: numpy has so many ids there, one behind the other, as long as the array lives, which is kept.
-            unsafe { Buffer::from_custom_allocation(bytes, total * size_of::<u32>(), kept) }
+            Ok(unsafe { Buffer::from_custom_allocation(bytes, size_of::<u32>() * values.len(), kept) })
         }
-        _ => Buffer::from_vec(values.readonly().as_array().to_vec()),
-    };
-    let ids = UInt32Array::new(ScalarBuffer::new(buffer, 0, total), None);
-    LargeListArray::try_new(item(), offsets, Arc::new(ids), None)
+        _ => Err(wrong("values", "uint32")),
+    }
 }
 
 fn wrong(name: &str, kind: &str) -> PyErr {
-    PyTypeError::new_err(format!("{name} must be a numpy array of {kind} of one dimension"))
+    PyTypeError::new_err(format!("{name} must be a numpy array of {kind} of one dimension, aligned and without gaps"))
 }
 
 fn failed(error: ArrowError) -> PyErr {

@@ -38,6 +38,8 @@ impl Column {
             return Ok(None);
         }
         let py = value.py();
+        // For all that is called from here. Whoever is inside may not enter again: the end may have begun in between.
+        let _inside = Inside::enter(py);
         let (give, take) = match value.getattr_opt(intern!(py, "__arrow_c_array__"))? {
             Some(give) => (Some(give), one as Take),
             None => (value.getattr_opt(intern!(py, "__arrow_c_stream__"))?, stream as Take),
@@ -111,11 +113,7 @@ fn stream(given: &Bound<'_, PyAny>) -> PyResult<(Field, Arrays)> {
     if stream.release().is_none() {
         return Err(consumed("stream"));
     }
-    let opened = given.py().detach(|| {
-        let _inside = Inside::enter_detached();
-        ArrayStreamReader::try_new(stream)
-    });
-    let reader = opened.map_err(failed)?;
+    let reader = given.py().detach(|| ArrayStreamReader::try_new(stream)).map_err(failed)?;
     Ok((reader.field().as_ref().clone(), Box::new(reader)))
 }
 
