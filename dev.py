@@ -141,7 +141,8 @@ def sanitize_module() -> str | None:
         PYTHON, "-c", f"import pairwright as p; assert p.__file__.startswith({str(package)!r}), p.__file__", **preloaded
     )
     folder = ROOT / "tests" / "python"
-    tests = [*sorted(folder.glob("test_encode*.py")), folder / "test_cache.py", folder / "test_tokenizer.py"]
+    others = ("test_arrow.py", "test_cache.py", "test_tokenizer.py")
+    tests = [*sorted(folder.glob("test_encode*.py")), *(folder / name for name in others)]
     # Freed memory is kept for a while to see who still uses it: what a process takes means nothing here.
     run(PYTHON, "-m", "pytest", "-q", "-k", "not memory", *tests, **preloaded)
     return None
