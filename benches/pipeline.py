@@ -41,7 +41,7 @@ from rich.table import Table
 from scale import varied
 
 import pairwright
-from pairwright._core import PATTERNS
+from pairwright.cli.model import load
 
 THREADS = 2
 DOCUMENT = 4096
@@ -121,7 +121,9 @@ def write_documents(folder: Path, text: Path, formats: list[str]) -> None:
             if lines is not None:
                 lines.write(b"".join(document.encode() + b"\n" for document in some))
             if objects is not None:
-                parts = (json.dumps({"id": id, "text": document}) + "\n" for id, document in zip(ids, some, strict=True))
+                parts = (
+                    json.dumps({"id": id, "text": document}) + "\n" for id, document in zip(ids, some, strict=True)
+                )
                 objects.write("".join(parts))
             if "rows.parquet" in wanted:
                 rows.write_batch(batch)
@@ -175,7 +177,7 @@ def pack(source: Path, path: Path) -> None:
 # Processes
 
 
-def own_process(job: str, path: Path, ranks: str) -> dict[str, Any]:
+def own_process(job: str, path: Path, model: str) -> dict[str, Any]:
     """Have a process of this file do a job."""
     environment = os.environ | {
         "RAYON_NUM_THREADS": str(THREADS),
@@ -183,16 +185,16 @@ def own_process(job: str, path: Path, ranks: str) -> dict[str, Any]:
         "HF_DATASETS_CACHE": str(path.parent / "cache"),
         "TOKENIZERS_PARALLELISM": "false",
     }
-    command = [sys.executable, __file__, "--job", job, "--path", str(path), "--ranks", ranks]
+    command = [sys.executable, __file__, "--job", job, "--path", str(path), "--model", model]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
 
 
-def command(path: Path, options: list[str], out: Path) -> dict[str, Any]:
+def command(model: str, path: Path, options: list[str], out: Path) -> dict[str, Any]:
     """Run the command; gives what it says, and the seconds from its start to its end."""
     shutil.rmtree(out, ignore_errors=True)
-    words = [sys.executable, "-m", "pairwright", "encode", "cl100k_base", str(path), "--out", str(out), *options]
+    words = [sys.executable, "-m", "pairwright", "encode", model, str(path), "--out", str(out), *options]
     words += ["--special", "text", "--threads", str(THREADS), "--quiet", "--json"]
     began = time.perf_counter()
     done = subprocess.run(words, stdout=subprocess.PIPE, check=True)
@@ -201,44 +203,39 @@ def command(path: Path, options: list[str], out: Path) -> dict[str, Any]:
     return answer | {"seconds": seconds}
 
 
-def in_memory(path: Path, ranks: str) -> dict[str, Any]:
+def in_memory(path: Path, model: str) -> dict[str, Any]:
     """Encode a text, or the documents that are its lines, in one call."""
-    del ranks
     content = path.read_bytes()
     texts = content.splitlines() if path.name == "lines.txt" else [content]
-    tok = pairwright.get_encoding("cl100k_base")
+    tok = load(model, None)
     began = time.perf_counter()
     batch = tok.encode_batch(texts, disallowed_special=(), threads=THREADS)
     return {"seconds": time.perf_counter() - began, "tokens": len(batch.values), "bytes": sum(map(len, texts))}
 
 
-def gigatoken(path: Path, ranks: str) -> dict[str, Any]:
+def gigatoken(path: Path, model: str) -> dict[str, Any]:
     """Encode a file into an array, with what is loaded before."""
     import awkward
     import gigatoken
 
-    tok = gigatoken.Tokenizer.from_tiktoken(ranks, None, {})
+    ranks = path.with_name("cl100k_base.tiktoken")
+    load(model, None).to_tiktoken(ranks)
+    tok = gigatoken.Tokenizer.from_tiktoken(str(ranks), None, {})
     began = time.perf_counter()
     ids = tok.encode_files(str(path), parallel=True)
     seconds = time.perf_counter() - began
     return {"seconds": seconds, "tokens": len(awkward.flatten(ids)), "bytes": path.stat().st_size}
 
 
-def tiktoken(path: Path, ranks: str) -> dict[str, Any]:
+def tiktoken(path: Path, model: str) -> dict[str, Any]:
     """Encode rows through `datasets.map`."""
-    import tiktoken
-    from tiktoken.load import load_tiktoken_bpe
-
-    encoding = tiktoken.Encoding(
-        "cl100k_base", pat_str=PATTERNS["cl100k"], mergeable_ranks=load_tiktoken_bpe(ranks), special_tokens={}
-    )
+    encoding = load(model, None).as_tiktoken()
     return mapped(path, lambda texts: [encoding.encode_ordinary(text) for text in texts])
 
 
-def tokenizers(path: Path, ranks: str) -> dict[str, Any]:
+def tokenizers(path: Path, model: str) -> dict[str, Any]:
     """The same with tokenizers."""
-    del ranks
-    tok = pairwright.get_encoding("cl100k_base").as_huggingface()
+    tok = load(model, None).as_huggingface()
     return mapped(path, lambda texts: [each.ids for each in tok.encode_batch(texts, add_special_tokens=False)])
 
 
@@ -276,9 +273,9 @@ JOBS: dict[str, Callable[[Path, str], dict[str, Any]]] = {
 class Bench:
     """Runs contenders in turns, and compares what they give."""
 
-    def __init__(self, folder: Path, ranks: str) -> None:
+    def __init__(self, folder: Path, model: str) -> None:
         self.folder = folder
-        self.ranks = ranks
+        self.model = model
         self.results: dict[str, Result] = {}
         self.shards: dict[str, str] = {}
         """By kind of documents: the SHA-256 of the shards."""
@@ -286,7 +283,7 @@ class Bench:
     def in_process(self, title: str, job: str, name: str) -> None:
         """A contender that is a job of this file."""
         message(title)
-        self._keep(title, own_process(job, self.folder / name, self.ranks))
+        self._keep(title, own_process(job, self.folder / name, self.model))
 
     def command(self, name: str, output: str = "bin") -> None:
         """The command, for an input format."""
@@ -294,7 +291,7 @@ class Bench:
         message(title)
         file, options = FORMATS[name]
         out = self.folder / "out"
-        self._keep(title, command(self.folder / file, [*options, "--format", output], out))
+        self._keep(title, command(self.model, self.folder / file, [*options, "--format", output], out))
         if output == "bin":
             kind = "text" if name.startswith("text") else "documents"
             found = shards_of(out)
@@ -361,10 +358,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write everything that was measured to this file")
     parser.add_argument("--job", choices=JOBS, help=argparse.SUPPRESS)
     parser.add_argument("--path", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--ranks", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--model", default="", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.job:
-        print(json.dumps(JOBS[asked.job](asked.path, asked.ranks)))
+        print(json.dumps(JOBS[asked.job](asked.path, asked.model)))
         return
     if asked.smoke:
         asked.size, asked.runs, asked.peers = 0.2, 1, []
@@ -372,15 +369,16 @@ def main() -> None:
     formats = [name for name in FORMATS if not asked.only or asked.only in name]
     with tempfile.TemporaryDirectory(dir=asked.folder) as temporary:
         folder = Path(temporary)
-        bench = Bench(folder, ranks_of("cl100k_base"))
         source = source_of(folder, smoke=asked.smoke)
+        bench = Bench(folder, model_of(folder, source, smoke=asked.smoke))
         if asked.memory:
             # One format after the other: there is not so much room for all of them at once.
             for name in formats:
                 write_all(folder, source, size, [name])
                 bench.command(name)
                 for path in folder.iterdir():
-                    path.unlink()
+                    if path.name != "model.json":
+                        path.unlink()
         else:
             write_all(folder, source, size, formats)
             for _ in range(asked.runs):
@@ -424,11 +422,13 @@ def source_of(folder: Path, *, smoke: bool) -> bytes:
         raise SystemExit(f"error: {error}") from error
 
 
-def ranks_of(name: str) -> str:
-    """The rank file of an encoding, found where it is found for every user."""
-    from pairwright.encodings import rank_file
-
-    return str(rank_file(name))
+def model_of(folder: Path, source: bytes, *, smoke: bool) -> str:
+    """What the command takes as a model: `cl100k_base`, or one that is trained here."""
+    if not smoke:
+        return "cl100k_base"
+    path = folder / "model.json"
+    pairwright.train([source], vocab_size=400).save(path)
+    return str(path)
 
 
 if __name__ == "__main__":
