@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from pairwright import _core
@@ -75,7 +77,7 @@ class Block:
 
     def position(self, text: int) -> Position:
         """Which document a text is, or is a part of."""
-        first, position = next(run for run in reversed(self.runs) if run[0] <= text)
+        first, position = self.runs[bisect_right(self.runs, text, key=itemgetter(0)) - 1]
         return Position(position.file, position.document + text - first)
 
 

@@ -109,15 +109,25 @@ class _Reading:
             if _state(origin) != was:
                 raise FileError("it was written to while it was read")
         except (FileError, OSError) as error:
-            if isinstance(error, OSError) and error.filename is None:
-                error.filename = origin.name
-            if not self.skips:
-                raise error if isinstance(error, OSError) else DocumentError(f"{origin.name}: {error}") from error
-            skipped.append(Skipped(Position(number, row), f"after {row} rows", str(error)))
+            skipped.append(self._passed_over(origin, Position(number, row), error))
             row += 1
         self.read = before + size
         ended = Ended(number, size, sha256, row)
         yield Block([], 0, [], self.read, skipped=skipped, ended=[ended])
+
+    def _passed_over(self, origin: Origin, at: Position, error: FileError | OSError) -> Skipped:
+        """What is to be said of the rest of a file. Raises the error if the rest is not to be passed over."""
+        position = f"after {at.document} rows" if at.document else ""
+        if isinstance(error, OSError):
+            if error.filename is None:
+                error.filename = origin.name
+            if not self.skips:
+                raise error
+            return Skipped(at, position, error.strerror or str(error))
+        if not self.skips:
+            where = f"{origin.name}, {position}" if position else origin.name
+            raise DocumentError(f"{where}: {error}") from error
+        return Skipped(at, position, str(error))
 
     def _runs(self, texts: Texts, at: Position, skipped: list[Skipped]) -> list[tuple[int, Position]]:
         """Where documents are not those that follow: after every row that is null, which is passed over."""
@@ -151,7 +161,10 @@ class _Reading:
                     part = texts[begin : begin + step]
                     self.taken += part.nbytes
                     yield part, len(part), share
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError) as error:
+        except MemoryError:
+            # pyarrow's own is also one of the next.
+            raise
+        except (pa.ArrowException, UnicodeDecodeError) as error:
             raise FileError(f"the {origin.format} data are damaged: {error}") from error
         except OSError as error:
             # Damage to parquet files is told so, too, but without a number of the system.
@@ -168,7 +181,8 @@ class _Reading:
             groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
             total = max(sum(groups), 1)
             first, before = 0, 0
-            while first < len(groups) and before + groups[first] <= row:
+            # What is lost of a damaged file depends on where batches begin: they always begin where they did before.
+            while not self.skips and first < len(groups) and before + groups[first] <= row:
                 before += groups[first]
                 first += 1
             numbers = list(range(first, len(groups)))
@@ -184,14 +198,14 @@ class _Reading:
         """How many rows have about as many bytes as a block."""
         if not file.num_row_groups or not file.metadata.num_rows:
             return 1
-        index = file.schema_arrow.names.index(self.column)
+        leaves = [file.schema.column(number).path for number in range(len(file.schema))]
+        if self.column not in leaves:
+            return 1
+        # Of a damaged file pyarrow says so here. Asked for the size first it ends the process.
+        next(file.iter_batches(1, row_groups=[0], columns=[self.column], use_threads=False), None)
         group = file.metadata.row_group(0)
-        # The columns of parquet are leaves: those of nested columns come before may be several.
-        leaves = [group.column(number) for number in range(group.num_columns)]
-        leaf = next(
-            (each for each in leaves if each.path_in_schema == self.column), leaves[min(index, len(leaves) - 1)]
-        )
-        each = max(leaf.total_uncompressed_size // max(group.num_rows, 1), 1)
+        size = group.column(leaves.index(self.column)).total_uncompressed_size
+        each = max(size // max(group.num_rows, 1), 1)
         return int(min(max(self.size // each, 1), ROWS))
 
     def _of_arrow(self, path: os.PathLike[str], row: int) -> Iterator[tuple[Texts, float]]:
@@ -227,14 +241,24 @@ class _Reading:
         if self.column not in names:
             shown = ", ".join(map(repr, names)) or "none"
             raise FileError(f"there is no column {self.column!r}; its columns are {shown}")
+        if names.count(self.column) > 1:
+            raise FileError(f"there are {names.count(self.column)} columns {self.column!r}")
 
     def _checked(self, texts: Texts) -> Texts:
-        types = arrow().types
-        if types.is_dictionary(texts.type):
-            texts = texts.dictionary_decode()
-        kinds = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
-        if not any(getattr(types, f"is_{kind}")(texts.type) for kind in kinds):
+        """The bytes of a column of text. What is damaged in a file could lead anywhere, so it is looked for first."""
+        pa = arrow()
+        kind = texts.type.value_type if pa.types.is_dictionary(texts.type) else texts.type
+        if kind in (pa.string(), pa.binary()):
+            wanted = pa.binary()
+        elif kind in (pa.large_string(), pa.large_binary(), pa.string_view(), pa.binary_view()):
+            wanted = pa.large_binary()
+        else:
             raise FileError(f"the column {self.column!r} is {texts.type}, not text")
+        if kind != texts.type or kind in (pa.string_view(), pa.binary_view()):
+            texts.validate(full=True)
+        # Without a copy, and before it is looked at, for strings need not be UTF-8.
+        texts = texts.cast(wanted)
+        texts.validate(full=True)
         return texts
 
 
