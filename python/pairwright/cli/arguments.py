@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 
+from pairwright.special import Treatment
+
 Model: TypeAlias = Annotated[
     str,
     typer.Argument(
@@ -126,8 +128,6 @@ SpillFolder: TypeAlias = Annotated[
 ]
 
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", help="Say nothing but warnings and errors.")]
-
-Treatment: TypeAlias = Literal["refuse", "allow", "text"]
 
 Special: TypeAlias = Annotated[
     Treatment,

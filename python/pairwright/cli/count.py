@@ -23,13 +23,15 @@ from pairwright.cli.arguments import (
     TextField,
     Threads,
 )
-from pairwright.cli.console import CommandError
 from pairwright.cli.reading import corpus_of, cut_plainly, reading
 from pairwright.corpus.blocks import Block
 from pairwright.corpus.files import warn_of_skipped
 
 if TYPE_CHECKING:
     from pairwright.corpus.blocks import Skipped
+
+# Instead of the number of tokens of a document on which the split pattern gives up.
+REFUSED = -1
 
 
 def count(
@@ -57,28 +59,12 @@ def count(
         format=input_format,
         on_error=on_error,
     )
-    tokens = np.zeros(len(corpus.origins), np.int64)
-    documents = np.zeros(len(corpus.origins), np.int64)
-    skipped: list[Skipped] = []
-    # Of the document that goes on: its file, and its tokens so far.
-    file, open_tokens = 0, 0
+    found = Found(tokenizer, corpus, threads)
     with reading(corpus, "counting", hidden=quiet, cut_for=cut_plainly(tokenizer)) as blocks:
         for block in blocks:
-            if block.abandons:
-                tokens[file] -= open_tokens
-                documents[file] -= 1
-            counts = counted(tokenizer, corpus, block, threads)
-            ends = [*(text for text, _ in block.runs[1:]), block.length]
-            for (start, position), end in zip(block.runs, ends, strict=True):
-                tokens[position.file] += counts[start:end].sum()
-                documents[position.file] += end - start - (block.continues and start == 0)
-            if block.goes_on:
-                file = block.position(block.length - 1).file
-                open_tokens = int(counts[-1]) + (open_tokens if block.continues and block.length == 1 else 0)
-            elif block.length or block.abandons:
-                open_tokens = 0
-            skipped += block.skipped
-    warn_of_skipped(corpus, skipped)
+            found.add(block)
+    warn_of_skipped(corpus, found.skipped)
+    tokens, documents = found.tokens, found.documents
     names = [origin.name if origin.path is not None else files.STANDARD for origin in corpus.origins]
     with files.output(None) as write:
         if json:
@@ -86,7 +72,7 @@ def count(
                 {"name": name, "documents": int(documents[number]), "tokens": int(tokens[number])}
                 for number, name in enumerate(names)
             ]
-            total = {"documents": int(documents.sum()), "tokens": int(tokens.sum()), "skipped": len(skipped)}
+            total = {"documents": int(documents.sum()), "tokens": int(tokens.sum()), "skipped": len(found.skipped)}
             write(to_json.dumps({"files": each, **total}).encode() + b"\n")
             return
         if len(names) == 1:
@@ -98,17 +84,47 @@ def count(
         write(b"%d\ttotal\n" % int(tokens.sum()))
 
 
-def counted(tokenizer: Tokenizer, corpus: Corpus, block: Block, threads: int | None) -> npt.NDArray[np.int64]:
-    """The number of tokens of every text. Raises `CommandError` that names a document on which a pattern gives up."""
-    try:
-        return tokenizer.count_batch(block.texts, threads=threads)
-    except SplitError:
-        for number in range(block.length):
-            try:
-                tokenizer.count(block.text(number))
-            except SplitError as error:
-                at = block.position(number)
-                name = corpus.origins[at.file].name
-                where = name if at.document == 0 else f"{name}, document {at.document + 1}"
-                raise CommandError(f"{where}: {error}") from error
-        raise
+class Found:
+    """How many documents and tokens each file has, of the documents that have ended."""
+
+    def __init__(self, tokenizer: Tokenizer, corpus: Corpus, threads: int | None) -> None:
+        self.tokens = np.zeros(len(corpus.origins), np.int64)
+        self.documents = np.zeros(len(corpus.origins), np.int64)
+        self.skipped: list[Skipped] = []
+        self._tokenizer = tokenizer
+        self._corpus = corpus
+        self._threads = threads
+        # The tokens so far of the document that goes on, or `REFUSED`.
+        self._open = 0
+
+    def add(self, block: Block) -> None:
+        """Count the documents of a block. Raises `DocumentError`."""
+        counts = self._counts(block)
+        if block.continues:
+            counts[0] = REFUSED if REFUSED in (self._open, counts[0]) else counts[0] + self._open
+        if block.length or block.abandons:
+            self._open = int(counts[-1]) if block.goes_on else 0
+        complete = block.length - block.goes_on
+        starts = [text for text, _ in block.runs]
+        for (start, position), end in zip(block.runs, [*starts[1:], complete], strict=False):
+            good = counts[start:end]
+            good = good[good != REFUSED]
+            self.tokens[position.file] += good.sum()
+            self.documents[position.file] += len(good)
+        self.skipped += block.skipped
+
+    def _counts(self, block: Block) -> npt.NDArray[np.int64]:
+        """The number of tokens of every text, or `REFUSED`. Raises `DocumentError`."""
+        try:
+            return self._tokenizer.count_batch(block.texts, threads=self._threads)
+        except SplitError:
+            return np.array([self._count(block, number) for number in range(block.length)], np.int64)
+
+    def _count(self, block: Block, number: int) -> int:
+        if number == 0 and block.continues and self._open == REFUSED:
+            return REFUSED
+        try:
+            return self._tokenizer.count(block.text(number), threads=self._threads)
+        except SplitError as error:
+            self.skipped.append(self._corpus.refused(block.position(number), str(error)))
+            return REFUSED

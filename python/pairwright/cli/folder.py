@@ -12,9 +12,9 @@ from rich.table import Table
 from pairwright import Corpus, Tokenizer, encode_corpus
 from pairwright.bar import Bar, megabytes
 from pairwright.cli import facts, files
-from pairwright.cli.arguments import Treatment
 from pairwright.cli.console import console, print_table, say
 from pairwright.pace import Pace
+from pairwright.special import Treatment
 from pairwright.tokens.encoding import EncodingEvent
 from pairwright.tokens.manifest import Manifest
 

@@ -7,13 +7,12 @@ import numpy.typing as npt
 
 from pairwright import Corpus, Tokenizer
 from pairwright.cli import files
-from pairwright.cli.arguments import Treatment
-from pairwright.cli.console import CommandError
 from pairwright.cli.reading import reading
-from pairwright.cli.special import HINT, MEANING, found_in
+from pairwright.cli.special import HINT
 from pairwright.corpus.blocks import Block, Skipped
 from pairwright.corpus.files import warn_of_skipped
 from pairwright.errors import PairwrightError
+from pairwright.special import MEANING, Treatment, refusal
 
 # Ids are printed in slices: as Python objects they take ten times the memory of the array.
 SLICE = 1 << 18
@@ -28,7 +27,9 @@ def print_ids(
     threads: int | None,
     quiet: bool,
 ) -> None:
-    """Print the ids of every document. Raises `CommandError`, `OSError`, `DocumentError`."""
+    """Print the ids of every document. Raises `ValueError`, `OSError`, `DocumentError`."""
+    # What is wrong with the number of threads is not to be said of a document.
+    tokenizer.encode_batch([], threads=threads)
     skipped: list[Skipped] = []
     to_screen = files.is_standard(out)
     with files.output(out) as write, reading(corpus, "encoding", hidden=quiet, to_screen=to_screen) as blocks:
@@ -60,13 +61,9 @@ def encoded(
         try:
             yield tokenizer.encode_to_numpy(text, threads=threads, **MEANING[special])
         except (ValueError, PairwrightError) as error:
-            at = block.position(number)
-            reason = found_in(tokenizer, text, special) or str(error)
-            if not corpus.skips:
-                name = corpus.origins[at.file].name
-                where = name if at.document == 0 else f"{name}, document {at.document + 1}"
-                raise CommandError(f"{where}: {reason}", hint=HINT if reason != str(error) else None) from error
-            skipped.append(Skipped(at, f"document {at.document + 1}", reason))
+            refused = refusal(tokenizer, text, special)
+            hint = HINT if refused else None
+            skipped.append(corpus.refused(block.position(number), refused or str(error), hint))
 
 
 def printed(ids: npt.NDArray[np.uint32]) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, get_args
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 from pairwright.corpus.blocks import SIZE, Ended, Position, Skipped, read_blocks
 from pairwright.corpus.finding import Format, Origin, find, standard_input
 from pairwright.corpus.framing import Framing
-from pairwright.errors import SkippedWarning
+from pairwright.errors import DocumentError, SkippedWarning
 
 if TYPE_CHECKING:
     import os
@@ -29,6 +29,8 @@ BEGINNING = Position(0, 0)
 
 # Documents that a warning names.
 SHOWN = 3
+
+HINT = 'on_error "skip" goes on without documents that cannot be used'
 
 
 class Options(TypedDict, total=False):
@@ -66,8 +68,8 @@ class Corpus:
 
     Raises:
         FileNotFoundError: A folder or pattern has no files. That a named file is missing shows when it is read.
-        ValueError: `lines` and `separator` are both given, or the separator is empty, or an option has none of its
-            values.
+        ValueError: There are no paths, `lines` and `separator` are both given, the separator is empty, or an option has
+            none of its values.
 
     """
 
@@ -95,6 +97,8 @@ class Corpus:
             raise ValueError(f'on_error={on_error!r}: must be "stop" or "skip"')
         if format is not None and format not in get_args(Format):
             raise ValueError(f"format={format!r}: must be one of {', '.join(get_args(Format))}")
+        if not paths:
+            raise ValueError('there are no paths: name files, folders, patterns, or "-" for standard input')
         framing = Framing(lines, separator, text_field, text_column)
         for name, value in (("origins", find(paths, format)), ("framing", framing), ("skips", on_error == "skip")):
             object.__setattr__(self, name, value)
@@ -113,9 +117,16 @@ class Corpus:
         name = self.origins[skipped.at.file].name
         return f"{name}, {skipped.position}" if skipped.position else name
 
-    def size(self) -> int:
-        """The bytes of all files on disk, for the progress bar. What is no regular file counts 0."""
-        return sum(origin.size() for origin in self.origins)
+    def refused(self, at: Position, reason: str, hint: str | None = None) -> Skipped:
+        """A document that was read, but cannot be used. Raises `DocumentError` if it is not to be passed over."""
+        skipped = Skipped(at, self.framing.place(self.origins[at.file], at.document), reason)
+        if not self.skips:
+            raise DocumentError(f"{self.place(skipped)}: {reason}", hint=hint or HINT)
+        return skipped
+
+    def size(self, first: int = 0) -> int:
+        """The bytes of all files on disk, from this one on, for the progress bar. What is no regular file counts 0."""
+        return sum(origin.size() for origin in self.origins[first:])
 
     def check(self) -> None:
         """Raises `OSError` for the first file that is not there, unless such are passed over.
@@ -181,9 +192,10 @@ class Corpus:
                     skips=self.skips,
                     read=before,
                 )
-            for block in blocks:
-                before = block.read
-                yield block
+            with advised():
+                for block in blocks:
+                    before = block.read
+                    yield block
 
     def count(
         self, pattern: str, special_tokens: Sequence[str], counting: Counting, report: Report | None
@@ -199,7 +211,8 @@ class Corpus:
             if is_read_by_core:
                 given = [self.framing.given(origin) for origin in origins]
                 stream = standard_input(origins)
-                of_files, of_documents = counter.add_corpus(given, report, skips=self.skips, stream=stream)
+                with advised():
+                    of_files, of_documents = counter.add_corpus(given, report, skips=self.skips, stream=stream)
                 ended = [Ended(first + file, size, sha256, number) for file, size, sha256, number in of_files]
                 skipped += [
                     Skipped(Position(first + file, document), position, reason)
@@ -223,6 +236,16 @@ class Corpus:
             first += len(origins)
         warn_of_skipped(self, skipped)
         return counter.finish(report), described
+
+
+@contextmanager
+def advised() -> Iterator[None]:
+    """A `DocumentError` tells what to do about it."""
+    try:
+        yield
+    except DocumentError as error:
+        error.hint = getattr(error, "hint", None) or HINT
+        raise
 
 
 def warn_of_skipped(corpus: Corpus, skipped: Sequence[Skipped]) -> None:

@@ -37,6 +37,15 @@ class Framing:
             return origin.path, origin.packing, "separator", self.separator
         return origin.path, origin.packing, "file", None
 
+    def place(self, origin: Origin, document: int) -> str:
+        """Where a document is in its file, as far as its number tells."""
+        if origin.format in ("parquet", "arrow"):
+            return f"row {document}"
+        if origin.format == "text" and self.lines:
+            return f"line {document + 1}"
+        # Lines of JSON without an object are none of these.
+        return f"document {document + 1}" if origin.format == "jsonl" or self.cuts else ""
+
     def described(self, origins: Iterable[Origin]) -> dict[str, Any]:
         """The unit of documents, and what restores what was between them: for the manifest."""
         units = [self._unit(origin) for origin in origins]

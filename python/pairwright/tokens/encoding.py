@@ -20,8 +20,8 @@ import numpy as np
 
 from pairwright._core import Tokenizer, hashes
 from pairwright.corpus import Corpus
-from pairwright.corpus.blocks import Position, Skipped
-from pairwright.errors import DocumentError, PairwrightError
+from pairwright.errors import PairwrightError, StoppedError
+from pairwright.special import MEANING, refusal
 from pairwright.tokens.output import Output, Part
 from pairwright.tokens.run import Asked, Run
 
@@ -46,12 +46,7 @@ WAITING = 2
 # What `Tokenizer.encode_batch` takes, and a block has.
 Texts: TypeAlias = Any
 
-# As on the command line: what to make of special tokens in the text.
-MEANING: dict[str, dict[str, Any]] = {
-    "refuse": {"allowed_special": (), "disallowed_special": "all"},
-    "allow": {"allowed_special": "all", "disallowed_special": ()},
-    "text": {"allowed_special": (), "disallowed_special": ()},
-}
+HINT = 'special "allow" encodes it as its id, "text" as plain text; on_error "skip" goes on without such documents'
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +54,9 @@ class EncodingEvent:
     """A moment of encoding a corpus. What receives it may return `False` to stop; the same call goes on then."""
 
     read: int
-    """Bytes of files that have been read, as they are on disk."""
+    """Bytes of files that have been read, as they are on disk, from the file on with which the work began."""
     total: int
-    """Bytes of all files; 0 where it is not known."""
+    """Bytes of all these files; 0 where it is not known."""
     documents: int
     bytes: int
     """Bytes of text that have been encoded."""
@@ -118,6 +113,8 @@ def encode_corpus(
 
     """
     corpus = source if isinstance(source, Corpus) else Corpus(source)
+    # What is wrong with the number of threads is not to be said of a document.
+    tokenizer.encode_batch([], threads=threads)
     run = Run.open(
         Path(folder),
         tokenizer,
@@ -163,7 +160,7 @@ class _Encoder:
         tokens = [] if settings["special"] == "text" else list(self.tokenizer.special_tokens)
         # Parts of a text that is normalized may have other ids than all of it.
         cut_for = (self.tokenizer.pattern, tokens) if self.tokenizer._is_plain else None
-        total = self.corpus.size()
+        total = self.corpus.size(self.run.start.file)
         with closing(self.corpus.blocks(cut_for=cut_for, start=self.run.start, refuses_empty=True)) as blocks:
             for block in blocks:
                 write(self.part(block))
@@ -171,8 +168,6 @@ class _Encoder:
                     elapsed = time.monotonic() - self.began
                     event = EncodingEvent(block.read, total, self.documents, self.size, self.tokens, elapsed)
                     if progress(event) is False:
-                        from pairwright.errors import StoppedError
-
                         raise StoppedError("stopped by the progress callback")
 
     def part(self, block: Block) -> Part:
@@ -227,36 +222,14 @@ class _Encoder:
                 self._batch([text], 1)
             except (ValueError, PairwrightError) as error:
                 before = self.before if block.continues and index == 0 else 0
-                at, reason = block.position(index), self._reason(text, before, error)
-                skipped = Skipped(at, self._place(at), reason)
-                if not self.corpus.skips:
-                    where = self.corpus.place(skipped)
-                    hint = "to go on without such documents, pass over them: on_error='skip'"
-                    raise DocumentError(f"{where}: {reason}", hint=hint) from error
+                reason = refusal(self.tokenizer, text, self.run.settings["special"], before)
+                hint = HINT if reason else None
+                skipped = self.corpus.refused(block.position(index), reason or str(error), hint)
                 part.refused.append((index, skipped))
             else:
                 kept.append(index)
         complete = len(kept) - (block.goes_on and bool(kept) and kept[-1] == block.length - 1)
         return np.array(kept, np.int64), self._batch(list(map(block.text, kept)), complete)
-
-    def _reason(self, text: bytes, before: int, error: Exception) -> str:
-        found = [(text.find(token.encode()), -len(token), token) for token in self.tokenizer.special_tokens]
-        found = [each for each in found if each[0] >= 0]
-        if self.run.settings["special"] == "refuse" and found:
-            at, _, token = min(found)
-            return f'it holds the special token "{token}" at byte {before + at}'
-        return str(error)
-
-    def _place(self, at: Position) -> str:
-        """Where a document is in its file, as far as the number of it tells."""
-        origin, framing = self.corpus.origins[at.file], self.corpus.framing
-        if origin.format in ("parquet", "arrow"):
-            return f"row {at.document}"
-        if origin.format == "text" and framing.lines:
-            return f"line {at.document + 1}"
-        if origin.format == "jsonl" or framing.separator is not None:
-            return f"document {at.document + 1}"
-        return ""
 
     def _follow(self, part: Part) -> None:
         """Remember what is to be known of the document that goes on, and what was done so far."""

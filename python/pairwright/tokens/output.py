@@ -49,8 +49,7 @@ class Output:
         if gone:
             for split in self._splits:
                 split.drop()
-        self._run.skipped += block.skipped
-        self._run.skipped += [skipped for _, skipped in part.refused]
+        self._run.skip([*block.skipped, *(skipped for _, skipped in part.refused)])
         self._run.ended += block.ended
         for split in self._splits:
             split.write(part)
@@ -129,7 +128,7 @@ class _Split:
             last = part.block.position(int(texts[complete - 1]))
             self._after = Position(last.file, last.document + 1)
         if goes_on:
-            self._open_tokens += int(offsets[end] - offsets[complete] if complete > start else offsets[end] - first)
+            self._open_tokens += int(offsets[end] - offsets[complete])
             self._open_bytes += int(lengths[-1])
 
     def drop(self) -> None:

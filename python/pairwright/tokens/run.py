@@ -10,6 +10,7 @@ import errno
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ import numpy as np
 
 from pairwright._core import write_atomically
 from pairwright.corpus.blocks import Ended, Position, Skipped
+from pairwright.corpus.finding import STANDARD
 from pairwright.errors import FormatError, PairwrightError
 from pairwright.tokens.manifest import (
     MANIFEST,
@@ -33,6 +35,7 @@ from pairwright.tokens.writers import FORMATS, remove_leftovers, writer_for
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable
 
     from pairwright import Tokenizer
     from pairwright.corpus import Corpus
@@ -72,7 +75,7 @@ class Run:
     """That of a run that was complete before."""
     shards: list[list[Shard]] = field(default_factory=list)
     nexts: list[Position] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
+    skipped: dict[Position, Skipped] = field(default_factory=dict)
     ended: list[Ended] = field(default_factory=list)
 
     @classmethod
@@ -114,6 +117,11 @@ class Run:
         name = f"{self.names[split]}-{len(self.shards[split]):05}"
         return writer_for(self.settings["format"], self.folder, name, dtype_of(self.vocab_size))
 
+    def skip(self, skipped: Iterable[Skipped]) -> None:
+        """Take note of documents that were passed over: of each once, though it may fail in several parts."""
+        for each in skipped:
+            self.skipped.setdefault(each.at, each)
+
     def note(self, split: int, shard: Shard, after: Position) -> None:
         """A shard is complete; the next document of its split is not before `after`. Raises `OSError`."""
         self.shards[split].append(shard)
@@ -122,7 +130,7 @@ class Run:
 
     def complete(self) -> Manifest:
         """Write the manifest. Raises `OSError`."""
-        names = [origin.name for origin in self.corpus.origins]
+        names = self._inputs()
         manifest = Manifest(
             tokenizer=self.tokenizer,
             vocab_size=self.vocab_size,
@@ -130,7 +138,7 @@ class Run:
             inputs=tuple(Input(names[file.file], file.bytes, file.sha256, file.documents) for file in self.ended),
             skipped=tuple(
                 SkippedOfManifest(names[each.at.file], each.at.document, each.position, each.reason)
-                for each in self.skipped
+                for _, each in sorted(self.skipped.items())
             ),
             splits=tuple(Split(name, tuple(shards)) for name, shards in zip(self.names, self.shards, strict=True)),
         )
@@ -142,8 +150,12 @@ class Run:
         return {
             "tokenizer": self.tokenizer.sha256,
             "settings": {key: value for key, value in self.settings.items() if key not in FREE},
-            "inputs": [origin.name for origin in self.corpus.origins],
+            "inputs": self._inputs(),
         }
+
+    def _inputs(self) -> list[str]:
+        """What the inputs are called in the manifest."""
+        return [STANDARD if origin.path is None else origin.name for origin in self.corpus.origins]
 
     def _save(self) -> None:
         value = {
@@ -153,7 +165,7 @@ class Run:
                 {"shards": [asdict(shard) for shard in shards], "next": asdict(after)}
                 for shards, after in zip(self.shards, self.nexts, strict=True)
             ],
-            "skipped": [asdict(each) for each in self.skipped],
+            "skipped": [asdict(each) for each in self.skipped.values()],
             "ended": [asdict(each) for each in self.ended],
         }
         write_atomically(self.folder / PROGRESS, json.dumps(value).encode("ascii"))
@@ -173,11 +185,11 @@ class Run:
             if isinstance(error, FormatError):
                 raise
             raise FormatError(f"{path}: damaged ({error!r})", hint="remove the folder to begin anew") from error
-        start = min(nexts)
         if any(origin.path is None for origin in self.corpus.origins):
             # Nobody can tell whether standard input gives the same again.
-            start, shards, nexts = Position(0, 0), [[] for _ in self.names], [Position(0, 0) for _ in self.names]
-        read = start.file + (start.document > 0)
+            shards, nexts = self.shards, self.nexts
+        last = max(nexts)
+        read = last.file + (last.document > 0)
         for origin, was, now in zip(self.corpus.origins[:read], before, self.states, strict=False):
             if was != now:
                 raise PairwrightError(
@@ -185,8 +197,9 @@ class Run:
                     hint="remove the folder to begin anew",
                 )
         self.shards, self.nexts = shards, nexts
-        self.skipped = [each for each in skipped if each.at < start]
-        self.ended = [file for file in ended if file.file < start.file]
+        # Those behind the last shard are found again, those before it perhaps not: what it holds is not encoded again.
+        self.skip(each for each in skipped if each.at < last)
+        self.ended = [file for file in ended if file.file < self.start.file]
         self._remove_unknown()
 
     def _remove_unknown(self) -> None:
@@ -208,8 +221,9 @@ class Run:
             differs = "other inputs"
         else:
             theirs = found["settings"]
-            key = next(key for key in {**theirs, **mine["settings"]} if theirs.get(key) != mine["settings"].get(key))
-            differs = f"{key}={theirs.get(key)!r}, not {mine['settings'].get(key)!r}"
+            keys = [key for key in {**theirs, **mine["settings"]} if theirs.get(key) != mine["settings"].get(key)]
+            shown = [f"{key}={theirs.get(key)!r}, not {mine['settings'].get(key)!r}" for key in keys[:1]]
+            differs = shown[0] if shown else "what this version does not know"
         raise PairwrightError(f"{self.folder} belongs to another run, with {differs}", hint=ANOTHER)
 
     def _compare_with_complete(self) -> None:
@@ -244,7 +258,8 @@ def _settings(tokenizer: Tokenizer, corpus: Corpus, asked: Asked) -> dict[str, A
     for name, known in choices.items():
         if getattr(asked, name) not in known:
             raise ValueError(f"{name}={getattr(asked, name)!r}: must be one of {', '.join(known)}")
-    if asked.shard_tokens < 1:
+    shard_tokens = index(asked.shard_tokens)
+    if shard_tokens < 1:
         raise ValueError(f"shard_tokens={asked.shard_tokens}: must be at least 1")
     if not 0 <= asked.validation < 1:
         raise ValueError(f"validation={asked.validation}: must be a share, at least 0 and less than 1")
@@ -256,8 +271,8 @@ def _settings(tokenizer: Tokenizer, corpus: Corpus, asked: Asked) -> dict[str, A
         "format": asked.format,
         "dtype": dtype_of(tokenizer.vocab_size).name,
         "append": None if asked.append is None else {"token": asked.append, "id": ids[asked.append]},
-        "shard_tokens": asked.shard_tokens,
-        "validation": asked.validation,
+        "shard_tokens": shard_tokens,
+        "validation": float(asked.validation),
         "special": asked.special,
         "on_error": "skip" if corpus.skips else "stop",
         "documents": corpus.framing.described(corpus.origins),
