@@ -31,14 +31,21 @@ type Outcome = Result<()>;
 /// # Errors
 /// [`Error::Io`] and [`Error::Document`], unless what they are about is to be passed over; that of `hand_over`.
 pub(super) fn read(plan: &Plan, hand_over: &mut dyn FnMut(Block) -> Outcome) -> Outcome {
-    let mut reading =
-        Reading { plan, hand_over, block: Block::default(), at: Position::default(), is_open: false, before: 0 };
+    let block = Block { buffer: Vec::with_capacity(room(plan)), ..Block::default() };
+    let mut reading = Reading { plan, hand_over, block, at: Position::default(), is_open: false, before: 0 };
     let outcome = (plan.start.file..plan.origins.len()).try_for_each(|file| reading.file(file));
     // What was read before something failed is there to be used.
     match outcome {
         Err(Error::Interrupted) => outcome,
         _ => reading.flush().and(outcome),
     }
+}
+
+/// Bytes that the buffer of a block has room for from the start: growing would mean to copy it.
+fn room(plan: &Plan) -> usize {
+    /// The size of blocks may have no limit.
+    const MOST: usize = 16 << 20;
+    plan.size.min(MOST) + SLACK + AT_ONCE
 }
 
 struct Reading<'p> {
@@ -240,7 +247,7 @@ impl Reading<'_> {
     /// Hands the block over; what is in the buffer from `end` on begins the next one.
     fn hand_over_up_to(&mut self, end: usize) -> Outcome {
         let rest = &self.block.buffer[end..];
-        let mut buffer = Vec::with_capacity(rest.len().max(self.plan.size.min(AT_ONCE)) + SLACK);
+        let mut buffer = Vec::with_capacity(rest.len() + room(self.plan));
         buffer.extend_from_slice(rest);
         self.block.buffer.truncate(end);
         let next = Block { buffer, read: self.block.read, ..Block::default() };
