@@ -73,6 +73,7 @@ def test() -> None:
     run(PYTHON, "benches/compare.py", "--smoke")
     run(PYTHON, "benches/encoding.py", "--smoke", "--contenders", "tiktoken")
     run(PYTHON, "benches/scale.py", "--smoke")
+    run(PYTHON, "benches/pipeline.py", "--smoke")
     run(PYTHON, "benches/windows.py", "--smoke")
     run(PYTHON, "-m", "pytest", "-q")
 
@@ -163,21 +164,32 @@ def check_reads() -> str | None:
 
 
 def bench(only: str = "") -> None:
-    """Train and encode beside peers, or only `training` or `encoding`; record it in benches/results. Half an hour."""
-    if only not in ("", "training", "encoding"):
-        sys.exit(f"error: there is no comparison {only!r}: training or encoding")
+    """Train, encode, and make token files beside peers, or only `training`, `encoding` or `pipeline`; record it.
+
+    The figures go to benches/results. All of it takes three quarters of an hour.
+    """
+    if only not in ("", "training", "encoding", "pipeline"):
+        sys.exit(f"error: there is no comparison {only!r}: training, encoding or pipeline")
     build("bench")
     results = ROOT / "benches" / "results"
-    if only != "encoding":
+    if only in ("", "training"):
         run(PYTHON, "benches/training.py", "--json", results / "training.json", "--chart", results / "training.svg")
-    if only != "training":
+    if only in ("", "encoding"):
         run(PYTHON, "benches/encoding.py", "--json", results / "encoding.json", "--chart", results)
+    if only in ("", "pipeline"):
+        run(PYTHON, "benches/pipeline.py", "--json", results / "pipeline.json")
+        run(PYTHON, "benches/windows.py", "--json", results / "windows.json")
 
 
 def scale() -> None:
-    """Train on corpora of up to 8 GB; record times and memory in benches/results. Needs 9 GB of disk."""
+    """Train on corpora of up to 8 GB, make token files of 10 GB; record times and memory. Needs 30 GB of disk.
+
+    The figures go to benches/results. It takes three quarters of an hour.
+    """
     build()
-    run(PYTHON, "benches/scale.py", "--json", ROOT / "benches" / "results" / "scale.json")
+    results = ROOT / "benches" / "results"
+    run(PYTHON, "benches/scale.py", "--json", results / "scale.json")
+    run(PYTHON, "benches/pipeline.py", "--memory", "--json", results / "pipeline-memory.json")
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -198,7 +210,7 @@ def main() -> None:
     command, arguments = "".join(sys.argv[1:2]), sys.argv[2:]
     # Only `bench` takes a word more: what to compare.
     if command not in COMMANDS or len(arguments) > (command == "bench"):
-        lines = [f"  {name:<8} {command.__doc__}" for name, command in COMMANDS.items()]
+        lines = [f"  {name:<8} {(command.__doc__ or '').splitlines()[0]}" for name, command in COMMANDS.items()]
         sys.exit("usage: python3 dev.py COMMAND\n\n" + "\n".join(lines))
     COMMANDS[command](*arguments)
 

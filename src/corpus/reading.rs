@@ -45,7 +45,7 @@ pub(super) fn read(plan: &Plan, hand_over: &mut dyn FnMut(Block) -> Outcome) -> 
 fn room(plan: &Plan) -> usize {
     /// The size of blocks may have no limit.
     const MOST: usize = 16 << 20;
-    plan.size.min(MOST) + SLACK + AT_ONCE
+    plan.size.min(MOST) + 2 * SLACK
 }
 
 struct Reading<'p> {
