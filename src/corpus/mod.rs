@@ -17,7 +17,7 @@ mod unpack;
 use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub use ahead::Reader;
 pub use cut::Cutter;
@@ -122,6 +122,8 @@ pub struct Block {
     pub ended: Vec<Ended>,
     /// Bytes of files that have been read so far, as they are on disk.
     pub read: u64,
+    /// Where the buffer goes when nobody needs it any more.
+    spare: Spare,
 }
 
 /// A document that cannot be read.
@@ -143,6 +145,34 @@ pub struct Ended {
     pub sum: Option<Sum>,
     /// The number of documents, those that were passed over among them.
     pub documents: u64,
+}
+
+/// Buffers that were used and can be used again: fresh memory would have to come from the system, megabytes at a time, and
+/// what threads hand each other goes back to it late.
+#[derive(Clone, Default, Debug)]
+struct Spare(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Spare {
+    /// More than are in use at a time are not kept.
+    const MOST: usize = 4;
+
+    fn take(&self) -> Option<Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn put(&self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() < Spare::MOST {
+            all.push(buffer);
+        }
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        self.spare.put(std::mem::take(&mut self.buffer));
+    }
 }
 
 impl Origin {

@@ -31,7 +31,8 @@ type Outcome = Result<()>;
 /// # Errors
 /// [`Error::Io`] and [`Error::Document`], unless what they are about is to be passed over; that of `hand_over`.
 pub(super) fn read(plan: &Plan, hand_over: &mut dyn FnMut(Block) -> Outcome) -> Outcome {
-    let block = Block { buffer: Vec::with_capacity(room(plan)), ..Block::default() };
+    let mut block = Block::default();
+    block.buffer.reserve_exact(room(plan));
     let mut reading = Reading { plan, hand_over, block, at: Position::default(), is_open: false, before: 0 };
     let outcome = (plan.start.file..plan.origins.len()).try_for_each(|file| reading.file(file));
     // What was read before something failed is there to be used.
@@ -247,10 +248,16 @@ impl Reading<'_> {
     /// Hands the block over; what is in the buffer from `end` on begins the next one.
     fn hand_over_up_to(&mut self, end: usize) -> Outcome {
         let rest = &self.block.buffer[end..];
-        let mut buffer = Vec::with_capacity(rest.len() + room(self.plan));
+        let mut buffer = self.block.spare.take().unwrap_or_default();
+        if buffer.capacity() / 4 > rest.len() + room(self.plan) {
+            // It held text that could not be cut. Nobody needs so much now.
+            buffer = Vec::new();
+        }
+        buffer.reserve_exact(rest.len() + room(self.plan));
         buffer.extend_from_slice(rest);
         self.block.buffer.truncate(end);
-        let next = Block { buffer, read: self.block.read, ..Block::default() };
+        let mut next = Block::default();
+        (next.buffer, next.read, next.spare) = (buffer, self.block.read, self.block.spare.clone());
         (self.hand_over)(std::mem::replace(&mut self.block, next))
     }
 

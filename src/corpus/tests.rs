@@ -41,7 +41,7 @@ fn came(plan: Plan) -> Result<Came> {
     let mut goes_on = false;
     let mut reader = Reader::start(plan)?;
     let mut read = 0;
-    while let Some(block) = reader.next(|| Ok(()))? {
+    while let Some(mut block) = reader.next(|| Ok(()))? {
         assert!(block.read >= read);
         read = block.read;
         assert_eq!(block.abandons || block.continues, goes_on && (block.abandons || !block.is_empty()));
@@ -67,8 +67,8 @@ fn came(plan: Plan) -> Result<Came> {
             }
         }
         goes_on |= block.goes_on;
-        came.skipped.extend(block.skipped);
-        came.ended.extend(block.ended);
+        came.skipped.append(&mut block.skipped);
+        came.ended.append(&mut block.ended);
     }
     assert!(!goes_on);
     Ok(came)
@@ -310,7 +310,7 @@ fn a_file_that_is_written_to_while_it_is_read_is_noticed() {
         let mut skipped = Vec::new();
         let outcome = loop {
             match reader.next(|| Ok(())) {
-                Ok(Some(block)) => skipped.extend(block.skipped),
+                Ok(Some(mut block)) => skipped.append(&mut block.skipped),
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             }
