@@ -8,7 +8,7 @@ use memchr::memmem;
 use super::cut::Search;
 use super::json;
 use super::unpack::Unpacked;
-use super::{Block, Ended, Framing, Origin, Plan, Position, Skipped, is_of_document, unreadable};
+use super::{Block, Ended, Framing, Origin, Packing, Plan, Position, Skipped, is_of_document, unreadable};
 use crate::error::{Error, Result};
 
 /// Bytes that are read at a time, at most.
@@ -108,8 +108,12 @@ impl Reading<'_> {
         let mut known = start;
         let mut search = Search::new(self.plan.size);
         loop {
-            let wanted = (self.plan.size + SLACK).saturating_sub(self.weight()).clamp(SLACK, AT_ONCE);
-            let ended = input.read(wanted, &mut self.block.buffer)? < wanted;
+            let wanted = match origin.packing {
+                Packing::Plain => (self.plan.size + SLACK).saturating_sub(self.weight()).clamp(SLACK, AT_ONCE),
+                // How much comes before a damage depends on what is asked for: always the same, wherever work begins.
+                Packing::Gzip | Packing::Zstd => self.plan.size.clamp(SLACK, AT_ONCE),
+            };
+            let read = input.read(wanted, &mut self.block.buffer);
             self.block.read = self.before + input.read_so_far();
             if let Some(finder) = &finder {
                 while let Some(found) = finder.find(&self.block.buffer[known..]) {
@@ -119,7 +123,8 @@ impl Reading<'_> {
                 }
             }
             known = known.max((self.block.buffer.len() + 1).saturating_sub(width.max(1)));
-            if ended {
+            // What ended before something failed is there to be used.
+            if read? < wanted {
                 break;
             }
             if self.weight() >= self.plan.size + SLACK {
@@ -158,14 +163,14 @@ impl Reading<'_> {
         let (mut known, mut number) = (0, 0);
         loop {
             let wanted = self.plan.size.clamp(SLACK, AT_ONCE);
-            let ended = input.read(wanted, &mut lines)? < wanted;
+            let read = input.read(wanted, &mut lines);
             self.block.read = self.before + input.read_so_far();
             let mut start = 0;
             for end in memchr::memchr_iter(b'\n', &lines[known..]).map(|at| known + at) {
                 self.line(origin, field, &lines[start..end], number)?;
                 (start, number) = (end + 1, number + 1);
             }
-            if ended {
+            if read? < wanted {
                 self.refuse_empty(origin, input)?;
                 return self.line(origin, field, &lines[start..], number);
             }

@@ -30,6 +30,8 @@ const PACKED: usize = 128 << 10;
 /// with `zstd --long=31`.
 const FARTHEST: u32 = 31;
 
+const EMPTY: &str = "it is empty, which no compressed file is";
+
 impl<'o> Unpacked<'o> {
     /// # Errors
     /// [`Error::Io`].
@@ -50,7 +52,8 @@ impl<'o> Unpacked<'o> {
         Ok(Unpacked { origin, reader, bytes: 0 })
     }
 
-    /// Adds up to `most` bytes to the buffer; gives how many. They are fewer at the end alone.
+    /// Adds up to `most` bytes to the buffer; gives how many. They are fewer at the end alone, and where it fails: what came
+    /// before a damage is in the buffer.
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Document`] if the file is damaged or has changed since it was opened.
@@ -65,10 +68,12 @@ impl<'o> Unpacked<'o> {
         self.bytes += (buffer.len() - before) as u64;
         let read = read.map_err(|error| self.describe(error))?;
         if self.input().has_changed().map_err(Error::io(self.path()))? {
+            // What came last may be of something else.
+            buffer.truncate(before);
             return Err(self.damaged("it was written to while it was read"));
         }
         if read == 0 && self.origin.packing != Packing::Plain && self.input().bytes() == 0 {
-            return Err(self.damaged("it is empty, which no compressed file is"));
+            return Err(self.damaged(EMPTY));
         }
         Ok(read)
     }
@@ -119,6 +124,7 @@ impl<'o> Unpacked<'o> {
             Packing::Plain => return Error::io(self.path())(error),
         };
         match error.kind() {
+            _ if self.input().bytes() == 0 => self.damaged(EMPTY),
             io::ErrorKind::UnexpectedEof => self.damaged(format!("the {format} data end too early: it was cut off")),
             _ => self.damaged(format!("the {format} data are damaged: {error}")),
         }

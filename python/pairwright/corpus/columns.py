@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mmap
-from contextlib import closing
+from contextlib import closing, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -35,9 +35,16 @@ Library: TypeAlias = Any
 Texts: TypeAlias = Any
 ParquetFile: TypeAlias = Any
 
+# The size of a file and the time of its last change.
+State: TypeAlias = "tuple[int, int]"
+
 
 class FileError(Exception):
-    """A file, or the rest of it, cannot be read, for this reason."""
+    """A file, or the rest of it, cannot be read, for a reason. `position` is where, if not behind the rows before."""
+
+    def __init__(self, reason: str, position: str | None = None) -> None:
+        super().__init__(reason)
+        self.position = position
 
 
 def read_columns(
@@ -83,41 +90,52 @@ class _Reading:
 
     def file(self, number: int, origin: Origin, start: Position) -> Iterator[Block]:
         """The blocks of one file; the last tells that it ended."""
+        if origin.path is None:
+            raise ValueError(f"{origin.format} cannot be read from standard input; name a file")
         row = start.document if number == start.file else 0
         skipped: list[Skipped] = []
-        before = self.read
-        size = 0
-        sha256 = ""
+        before, size, sha256 = self.read, 0, ""
         try:
-            if origin.path is None:
-                raise ValueError(f"{origin.format} cannot be read from standard input; name a file")
-            was = _state(origin)
+            was = _state(origin.path)
             size = was[0]
-            if size == 0:
-                raise FileError("it is empty")
-            for texts, rows, share in self._rows(origin, row):
-                runs = self._runs(texts, Position(number, row), skipped)
+            for block, rows in self._blocks(origin, was, Position(number, row)):
                 row += rows
-                texts = texts.drop_null() if texts.null_count else texts
-                self.read = before + int(size * share)
-                if _state(origin) != was:
-                    raise FileError("it was written to while it was read")
-                yield Block(texts, len(texts), runs, self.read, skipped=skipped)
-                skipped = []
-            with origin.path.open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            if _state(origin) != was:
-                raise FileError("it was written to while it was read")
+                yield block
+            sha256 = _sha256(origin.path)
+            _check_unchanged(origin.path, was)
         except (FileError, OSError) as error:
             skipped.append(self._passed_over(origin, Position(number, row), error))
             row += 1
+            with suppress(OSError):
+                sha256 = _sha256(origin.path)
         self.read = before + size
         ended = Ended(number, size, sha256, row)
         yield Block([], 0, [], self.read, skipped=skipped, ended=[ended])
 
+    def _blocks(self, origin: Origin, was: State, at: Position) -> Iterator[tuple[Block, int]]:
+        """The rows of a file from one on, with their number."""
+        assert origin.path is not None
+        before, size = self.read, was[0]
+        if size == 0:
+            raise FileError("it is empty")
+        # pyarrow would say at length that it may not read it.
+        origin.path.open("rb").close()
+        for texts, rows, share in self._rows(origin, at.document):
+            _check_unchanged(origin.path, was)
+            self.read = before + int(size * share)
+            nulls = _nulls(texts)
+            fails = bool(nulls) and not self.skips
+            if fails:
+                # What comes before is there to be used.
+                texts, rows, nulls = texts[: nulls[0]], nulls[0], []
+            yield self._block(texts, at, nulls), rows
+            at = Position(at.file, at.document + rows)
+            if fails:
+                raise FileError(self._null, f"row {at.document}")
+
     def _passed_over(self, origin: Origin, at: Position, error: FileError | OSError) -> Skipped:
         """What is to be said of the rest of a file. Raises the error if the rest is not to be passed over."""
-        position = f"after {at.document} rows" if at.document else ""
+        position = getattr(error, "position", None) or (f"after {at.document} rows" if at.document else "")
         if isinstance(error, OSError):
             if error.filename is None:
                 error.filename = origin.name
@@ -129,23 +147,23 @@ class _Reading:
             raise DocumentError(f"{where}: {error}") from error
         return Skipped(at, position, str(error))
 
-    def _runs(self, texts: Texts, at: Position, skipped: list[Skipped]) -> list[tuple[int, Position]]:
-        """Where documents are not those that follow: after every row that is null, which is passed over."""
-        if not texts.null_count:
-            return [(0, at)] if len(texts) else []
-        nulls = [index for index, is_null in enumerate(texts.is_null().to_pylist()) if is_null]
-        if not self.skips:
-            raise FileError(f"row {at.document + nulls[0]} of the column {self.column!r} is null")
-        runs: list[tuple[int, Position]] = []
+    def _block(self, texts: Texts, at: Position, nulls: Sequence[int]) -> Block:
+        """Rows from a place on without those that are null, behind which documents are not those that follow."""
+        runs, skipped = [], []
         follows = 0
         for number, index in enumerate([*nulls, len(texts)]):
             if index > follows:
                 runs.append((follows - number, Position(at.file, at.document + follows)))
             if index < len(texts):
                 place = Position(at.file, at.document + index)
-                skipped.append(Skipped(place, f"row {place.document}", f"the column {self.column!r} is null"))
+                skipped.append(Skipped(place, f"row {place.document}", self._null))
             follows = index + 1
-        return runs
+        texts = texts.drop_null() if nulls else texts
+        return Block(texts, len(texts), runs, self.read, skipped=skipped)
+
+    @property
+    def _null(self) -> str:
+        return f"the column {self.column!r} is null"
 
     def _rows(self, origin: Origin, row: int) -> Iterator[tuple[Texts, int, float]]:
         """The column from a row on: some rows, their number, and how much of the file has then been read."""
@@ -181,18 +199,19 @@ class _Reading:
             groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
             total = max(sum(groups), 1)
             first, before = 0, 0
-            # What is lost of a damaged file depends on where batches begin: they always begin where they did before.
-            while not self.skips and first < len(groups) and before + groups[first] <= row:
+            while first < len(groups) and before + groups[first] <= row:
                 before += groups[first]
                 first += 1
             numbers = list(range(first, len(groups)))
-            for batch in file.iter_batches(
-                self._rows_at_once(file), row_groups=numbers, columns=[self.column], use_threads=False
-            ):
-                texts = batch.column(0)
-                rows = len(texts)
-                yield texts[max(row - before, 0) :], (before + rows) / total
-                before += rows
+            # Small groups are read together; but if damage is passed over, what is lost is not to depend on the first.
+            together = [[number] for number in numbers] if self.skips else [numbers]
+            at_once = self._rows_at_once(file)
+            for groups in together:
+                for batch in file.iter_batches(at_once, groups, [self.column], use_threads=False):
+                    texts = batch.column(0)
+                    rows = len(texts)
+                    yield texts[max(row - before, 0) :], (before + rows) / total
+                    before += rows
 
     def _rows_at_once(self, file: ParquetFile) -> int:
         """How many rows have about as many bytes as a block."""
@@ -262,7 +281,22 @@ class _Reading:
         return texts
 
 
-def _state(origin: Origin) -> tuple[int, int]:
-    assert origin.path is not None
-    found = origin.path.stat()
+def _sha256(path: os.PathLike[str]) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _nulls(texts: Texts) -> list[int]:
+    if not texts.null_count:
+        return []
+    return [index for index, is_null in enumerate(texts.is_null().to_pylist()) if is_null]
+
+
+def _state(path: Path) -> State:
+    found = path.stat()
     return found.st_size, found.st_mtime_ns
+
+
+def _check_unchanged(path: Path, was: State) -> None:
+    if _state(path) != was:
+        raise FileError("it was written to while it was read")

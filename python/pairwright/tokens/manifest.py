@@ -102,7 +102,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Input:
-    """A file that was encoded, as it was on disk."""
+    """A file that was encoded, as it was on disk. The hash is empty if it could not be read to the end."""
 
     name: str
     bytes: int
@@ -112,7 +112,7 @@ class Input:
     @classmethod
     def of(cls, fields: Fields) -> Input:
         """Read from JSON."""
-        size, sha256 = fields.number("bytes"), fields.sha256("sha256")
+        size, sha256 = fields.number("bytes"), fields.text("sha256") and fields.sha256("sha256")
         return cls(fields.text("name"), size, sha256, fields.number("documents"))
 
 
