@@ -12,7 +12,7 @@ import queue
 import threading
 import time
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -184,6 +184,8 @@ class _Encoder:
         except (ValueError, PairwrightError):
             wanted, batch = self._one_by_one(block, wanted, part)
         part.texts, part.batch = wanted, batch
+        # The text is not to wait in memory until its ids are written.
+        part.block = replace(block, texts=())
         self._follow(part)
         return part
 

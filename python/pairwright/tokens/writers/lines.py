@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pairwright.tokens.writers.base import HoldingWriter
+from pairwright.tokens.writers.base import ShardWriter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,18 +17,54 @@ if TYPE_CHECKING:
 # Documents are made lines of together until they have so many ids.
 SLICE = 1 << 20
 
+BEGINNING = b'{"tokens":['
+
 # Ids below this are looked up in a table of their digits, of eight bytes each: 33 million a second, where Python's own
 # integers make 8 million.
 LARGEST_TABLE = 1 << 20
 
 
-class JsonlWriter(HoldingWriter):
-    """Writes `{"tokens":[1,2,3]}` for each document."""
+class JsonlWriter(ShardWriter):
+    """Writes `{"tokens":[1,2,3]}` for each document, and holds none of it."""
 
     def __init__(self, folder: Path, name: str, dtype: np.dtype[Any]) -> None:
         super().__init__(folder, name, dtype)
         self._file = self._part(f"{name}.jsonl")
         self._table = digits(np.arange(1, dtype=np.uint32))
+        self._goes_on = False
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a line was begun and not ended."""
+        return self._goes_on
+
+    def write(self, values: npt.NDArray[np.uint32], ends: npt.NDArray[np.int64]) -> None:
+        """Write whole lines, and of a document that goes on the beginning of one."""
+        offsets = np.concatenate([np.zeros(1, np.int64), ends])
+        if self._goes_on and len(ends):
+            self._go_on(values[: ends[0]])
+            self._file.write(b"]}\n")
+            self._goes_on, offsets = False, offsets[1:]
+        self._documents(values, offsets)
+        if offsets[-1] < len(values):
+            self._go_on(values[offsets[-1] :])
+
+    def drop(self) -> None:
+        """Cut off the line that was begun."""
+        if self._goes_on:
+            self._file.go_back()
+            self._goes_on = False
+
+    def _go_on(self, values: npt.NDArray[np.uint32]) -> None:
+        """Write ids of a document that is not whole here."""
+        for first in range(0, len(values), SLICE):
+            if self._goes_on:
+                self._file.write(b",")
+            else:
+                self._file.mark()
+                self._file.write(BEGINNING)
+                self._goes_on = True
+            self._file.write(self._joined(self._digits(values[first : first + SLICE])))
 
     def _documents(self, values: npt.NDArray[np.uint32], offsets: npt.NDArray[np.int64]) -> None:
         first = 0
@@ -36,13 +72,15 @@ class JsonlWriter(HoldingWriter):
             last = max(int(offsets.searchsorted(offsets[first] + SLICE, "right")) - 1, first + 1)
             words = self._digits(values[offsets[first] : offsets[last]])
             ends = (offsets[first : last + 1] - offsets[first]).tolist()
-            lines = []
-            for start, end in itertools.pairwise(ends):
-                # Behind the last id no comma stands, before the others nothing.
-                numbers = words[start:end].tobytes().translate(None, b"\0")[:-1]
-                lines.append(b'{"tokens":[%b]}\n' % numbers)
+            lines = [
+                b"%b%b]}\n" % (BEGINNING, self._joined(words[start:end])) for start, end in itertools.pairwise(ends)
+            ]
             self._file.write(b"".join(lines))
             first = last
+
+    def _joined(self, words: npt.NDArray[np.bytes_]) -> bytes:
+        # Behind the last id no comma stands, before the others nothing.
+        return words.tobytes().translate(None, b"\0")[:-1]
 
     def _digits(self, values: npt.NDArray[np.uint32]) -> npt.NDArray[np.bytes_]:
         largest = int(values.max(initial=0))
