@@ -19,8 +19,10 @@ from pairwright.batch import TokenBatch
 __all__ = [
     "DATASETS",
     "PATTERNS",
+    "Block",
     "Counter",
     "Counts",
+    "Reader",
     "Settings",
     "StreamDecoder",
     "Tokenizer",
@@ -31,6 +33,8 @@ __all__ = [
     "_schema_of_batches",
     "cache_info",
     "clear_cache",
+    "hashes",
+    "lengths",
     "regex_of",
     "set_cache_limit",
     "train",
@@ -525,13 +529,13 @@ class Block:
     def read(self) -> int:
         """Bytes of files that have been read so far, as they are on disk."""
 
-    def lengths(self) -> npt.NDArray[np.int64]:
-        """The bytes of every text."""
-
     def __len__(self) -> int: ...
     def __getitem__(self, index: int, /) -> bytes: ...
 
-def hashes(values: Iterable[Text] | Block, most: int) -> npt.NDArray[np.uint64]:
+def lengths(values: Iterable[Text] | Arrow | Block) -> npt.NDArray[np.int64]:
+    """The bytes of every text."""
+
+def hashes(values: Iterable[Text] | Arrow | Block, most: int) -> npt.NDArray[np.uint64]:
     """The XXH3 (64 bits) of the first `most` bytes of every text."""
 
 @final

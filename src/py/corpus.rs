@@ -168,13 +168,6 @@ impl Block {
         Ok(PyBytes::new(py, text.ok_or_else(outside)?))
     }
 
-    /// The bytes of every text.
-    fn lengths<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
-        let _inside = Inside::enter(py);
-        let lengths: Vec<i64> = self.core.texts().map(|text| text.len() as i64).collect();
-        lengths.into_pyarray(py)
-    }
-
     /// Which documents the texts are.
     #[getter]
     fn runs(&self) -> Vec<(usize, usize, u64)> {
@@ -216,6 +209,14 @@ impl Block {
     fn read(&self) -> u64 {
         self.core.read
     }
+}
+
+/// The bytes of every text.
+#[pyfunction]
+pub(super) fn lengths<'py>(py: Python<'py>, values: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<i64>>> {
+    let lengths: Vec<i64> = convert::with_texts(values, |texts| texts.iter().map(|text| text.len() as i64).collect())?;
+    let _inside = Inside::enter(py);
+    Ok(lengths.into_pyarray(py))
 }
 
 /// The XXH3 of the beginning of every text.

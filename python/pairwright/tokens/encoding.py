@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from pairwright._core import Tokenizer, hashes
+from pairwright._core import Tokenizer, hashes, lengths
 from pairwright.corpus import Corpus
 from pairwright.errors import PairwrightError, StoppedError
 from pairwright.special import MEANING, refusal
@@ -174,9 +174,8 @@ class _Encoder:
         """The ids of a block, and where they go."""
         if block.abandons:
             self.refused = False
-        lengths = _lengths(block)
         wanted, sides = self._sorted_out(block)
-        part = Part(block, lengths, sides)
+        part = Part(block, lengths(block.texts), sides)
         chosen = block.texts if len(wanted) == block.length else list(map(block.text, wanted.tolist()))
         complete = len(wanted) - (block.goes_on and len(wanted) > 0 and wanted[-1] == block.length - 1)
         try:
@@ -247,19 +246,6 @@ class _Encoder:
         self.documents += len(texts) - (block.goes_on and is_last_there)
         self.size += int(part.lengths[texts].sum())
         self.tokens += len(part.batch.values) if part.batch is not None else 0
-
-
-def _lengths(block: Block) -> npt.NDArray[np.int64]:
-    """The bytes of every text."""
-    if hasattr(block.texts, "lengths"):
-        lengths: npt.NDArray[np.int64] = block.texts.lengths()
-        return lengths
-    if not block.length:
-        return np.zeros(0, np.int64)
-    import pyarrow.compute
-
-    found = pyarrow.compute.binary_length(block.texts)
-    return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
 
 
 class _Writer:
