@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,22 +36,7 @@ WAYS: Mapping[str, Mapping[str, Any]] = {
 def documents(number: int = 40, seed: int = 1) -> list[bytes]:
     """Documents of many sizes, of one line each. None is empty, and every format can hold them."""
     drawn = random.Random(seed)
-    words = [
-        "the",
-        "a",
-        "of",
-        "tokens",
-        "café",
-        "中文",
-        "text,",
-        "12345",
-        "it's",
-        "\t",
-        "__init__",
-        "😀",
-        "<|endof|>",
-        "-",
-    ]
+    words = re.split("/", "the/a/of/tokens/café/中文/text,/12345/it's/__init__/😀/<|endof|>/\t/")
     sizes = [drawn.choice((1, 3, 10, 40, 200)) for _ in range(number)]
     return [" ".join(drawn.choices(words, k=size)).encode() for size in sizes]
 
