@@ -75,7 +75,8 @@ def test() -> None:
     run(PYTHON, "benches/scale.py", "--smoke")
     run(PYTHON, "benches/pipeline.py", "--smoke")
     run(PYTHON, "benches/windows.py", "--smoke")
-    run(PYTHON, "-m", "pytest", "-q")
+    # On every core, each file of tests on one of them.
+    run(PYTHON, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile")
 
 
 def docs() -> None:
