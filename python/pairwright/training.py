@@ -67,9 +67,10 @@ def train(
     settings: not on the number of threads, and not on the machine.
 
     Args:
-        source: A path; several paths (a list of `str` that all name existing files counts as such); an iterable of
-            `str` or `bytes`, each one document; a column or stream of texts of any library that offers Arrow's
-            PyCapsule interface (see `Tokenizer.encode_batch`); or `Counts`. No piece spans two documents or files.
+        source: A path, folder or pattern; several of them (a list of `str` that all name existing files counts as
+            such), or a `Corpus` of them, which tells how files are read; an iterable of `str` or `bytes`, each one
+            document; a column or stream of texts of any library that offers Arrow's PyCapsule interface (see
+            `Tokenizer.encode_batch`); or `Counts`. No piece spans two documents or files.
         vocab_size: The number of ids: 256 bytes, merges and special tokens.
         pattern: "cl100k" (the default, alias "gpt4"), "gpt2", "o200k", another name, or any regex, followed to the
             letter. What lies between two matches of a regex is a piece too, so that nothing is lost.
@@ -106,11 +107,13 @@ def train(
             null, the pattern is invalid, or a special token is empty, given twice or has the bytes of an ordinary
             token.
         OSError: A file cannot be read.
+        DocumentError: A document of a file cannot be read: the file is damaged, or a line is no JSON with text.
         SplitError: A custom pattern gave up on the text.
 
     Warns:
         FewerMergesWarning: Fewer pairs were left to merge than `vocab_size` has room for. The tokenizer is smaller.
             Not if training was stopped.
+        SkippedWarning: Documents could not be read, and the corpus was to pass over such.
 
     """
     began = time.monotonic()
