@@ -121,18 +121,19 @@ def encode_corpus(
         corpus,
         Asked(format, append, shard_tokens, validation, special),
     )
-    if run.manifest is not None:
-        return run.manifest
-    encoder = _Encoder(tokenizer, corpus, run, threads)
-    with closing(Output(run)) as output:
-        writer = _Writer(output)
-        try:
-            encoder.encode(writer.take, progress)
-            writer.finish()
-        finally:
-            writer.close()
-        output.finish()
-    return run.complete()
+    with closing(run):
+        if run.manifest is not None:
+            return run.manifest
+        encoder = _Encoder(tokenizer, corpus, run, threads)
+        with closing(Output(run)) as output:
+            writer = _Writer(output)
+            try:
+                encoder.encode(writer.take, progress)
+                writer.finish()
+            finally:
+                writer.close()
+            output.finish()
+        return run.complete()
 
 
 @dataclass

@@ -20,6 +20,7 @@ from pairwright._core import write_atomically
 from pairwright.corpus.blocks import Ended, Position, Skipped
 from pairwright.corpus.finding import STANDARD
 from pairwright.errors import FormatError, PairwrightError
+from pairwright.tokens.lock import FolderLock
 from pairwright.tokens.manifest import (
     MANIFEST,
     MODEL,
@@ -71,6 +72,7 @@ class Run:
     settings: dict[str, Any]
     states: list[tuple[int, int] | None]
     """The size and the time of the last change of every file when the run began."""
+    lock: FolderLock
     manifest: Manifest | None = None
     """That of a run that was complete before."""
     shards: list[list[Shard]] = field(default_factory=list)
@@ -86,21 +88,34 @@ class Run:
         content = _model(tokenizer)
         model = FileFacts(MODEL, len(content), hashlib.sha256(content).hexdigest())
         states = [_state(origin.path) for origin in corpus.origins]
-        run = cls(folder, model, tokenizer.vocab_size, corpus, settings, states)
-        run.shards = [[] for _ in run.names]
-        run.nexts = [Position(0, 0) for _ in run.names]
-        if (folder / MANIFEST).exists():
-            run._compare_with_complete()
-            (folder / PROGRESS).unlink(missing_ok=True)
-            return run
-        if (folder / PROGRESS).exists():
-            run._go_on()
-        else:
-            run._check_empty()
-        remove_leftovers(folder)
-        run._save()
-        write_atomically(folder / MODEL, content)
+        run = cls(folder, model, tokenizer.vocab_size, corpus, settings, states, FolderLock(folder))
+        try:
+            run._begin(content)
+        except BaseException:
+            run.close()
+            raise
         return run
+
+    def _begin(self, content: bytes) -> None:
+        """Find out what is in the folder, and whether it may be gone on with."""
+        folder = self.folder
+        self.shards = [[] for _ in self.names]
+        self.nexts = [Position(0, 0) for _ in self.names]
+        if (folder / MANIFEST).exists():
+            self._compare_with_complete()
+            (folder / PROGRESS).unlink(missing_ok=True)
+            return
+        if (folder / PROGRESS).exists():
+            self._go_on()
+        else:
+            self._check_empty()
+        remove_leftovers(folder)
+        self._save()
+        write_atomically(folder / MODEL, content)
+
+    def close(self) -> None:
+        """Let others have the folder."""
+        self.lock.close()
 
     @property
     def names(self) -> tuple[str, ...]:
