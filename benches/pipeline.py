@@ -94,21 +94,24 @@ def write_all(folder: Path, source: bytes, size: int, formats: list[str]) -> Non
     """The corpus in these formats; the sample for those that are slow is `sample.parquet`."""
     message(f"writing {size / 1e6:,.0f} MB in {len(formats)} formats")
     text = folder / "all.txt"
-    varied(source, size)(text)
-    write_documents(folder, text, formats)
+    if not text.exists():
+        varied(source, size)(text)
+    plain = {FORMATS[name][0].removesuffix(".gz").removesuffix(".zst") for name in formats}
+    missing = {name for name in plain if not (folder / name).exists()}
+    if missing:
+        write_documents(folder, text, missing)
     for name in formats:
         path = folder / FORMATS[name][0]
         if path.suffix in (".gz", ".zst"):
             pack(path.with_suffix(""), path)
 
 
-def write_documents(folder: Path, text: Path, formats: list[str]) -> None:
-    """The documents as lines, JSON lines and rows, some thousands at a time."""
+def write_documents(folder: Path, text: Path, wanted: set[str]) -> None:
+    """The documents in files of these names: lines, JSON lines and rows, some thousands at a time."""
     import pyarrow as pa
     from pyarrow import parquet
 
     schema = pa.schema([("id", pa.int64()), ("text", pa.string())])
-    wanted = {FORMATS[name][0].removesuffix(".gz").removesuffix(".zst") for name in formats}
     number, sampled = 0, 0
     with contextlib.ExitStack() as stack:
         lines = stack.enter_context((folder / "lines.txt").open("wb")) if "lines.txt" in wanted else None
@@ -379,13 +382,13 @@ def main() -> None:
         source = source_of(folder, smoke=asked.smoke)
         bench = Bench(folder, model_of(folder, source, smoke=asked.smoke))
         if asked.memory:
-            # One format after the other: there is not so much room for all of them at once.
+            # One format after the other: there is not so much room for all of them at once. What others are made of stays.
             for name in formats:
                 write_all(folder, source, size, [name])
                 bench.command(name)
-                for path in folder.iterdir():
-                    if path.name != "model.json":
-                        path.unlink()
+                file = FORMATS[name][0]
+                if file not in ("all.txt", "lines.jsonl"):
+                    (folder / file).unlink()
         else:
             write_all(folder, source, size, formats)
             for _ in range(asked.runs):
