@@ -114,27 +114,24 @@ def write_documents(folder: Path, text: Path, wanted: set[str]) -> None:
     schema = pa.schema([("id", pa.int64()), ("text", pa.string())])
     number, sampled = 0, 0
     with contextlib.ExitStack() as stack:
-        lines = stack.enter_context((folder / "lines.txt").open("wb")) if "lines.txt" in wanted else None
-        objects = stack.enter_context((folder / "lines.jsonl").open("w")) if "lines.jsonl" in wanted else None
-        rows = stack.enter_context(parquet.ParquetWriter(folder / "rows.parquet", schema))
-        arrow = stack.enter_context(pa.OSFile(str(folder / "rows.arrow"), "wb"))
-        batches = stack.enter_context(pa.ipc.new_file(arrow, schema))
+        writers: list[Callable[[pa.RecordBatch], object]] = []
+        if "lines.txt" in wanted:
+            lines = stack.enter_context((folder / "lines.txt").open("w", encoding="utf-8", newline=""))
+            writers.append(lambda batch: lines.writelines(f"{text}\n" for text in batch["text"].to_pylist()))
+        if "lines.jsonl" in wanted:
+            objects = stack.enter_context((folder / "lines.jsonl").open("w", encoding="utf-8"))
+            writers.append(lambda batch: objects.writelines(json.dumps(row) + "\n" for row in batch.to_pylist()))
+        if "rows.parquet" in wanted:
+            writers.append(stack.enter_context(parquet.ParquetWriter(folder / "rows.parquet", schema)).write_batch)
+        if "rows.arrow" in wanted:
+            file = stack.enter_context(pa.OSFile(str(folder / "rows.arrow"), "wb"))
+            writers.append(stack.enter_context(pa.ipc.new_file(file, schema)).write_batch)
         sample = stack.enter_context(parquet.ParquetWriter(folder / "sample.parquet", schema))
         for some in in_batches(documents_of(text), 10_000):
-            ids = list(range(number, number + len(some)))
+            batch = pa.record_batch([list(range(number, number + len(some))), some], schema=schema)
             number += len(some)
-            batch = pa.record_batch([ids, some], schema=schema)
-            if lines is not None:
-                lines.write(b"".join(document.encode() + b"\n" for document in some))
-            if objects is not None:
-                parts = (
-                    json.dumps({"id": id, "text": document}) + "\n" for id, document in zip(ids, some, strict=True)
-                )
-                objects.write("".join(parts))
-            if "rows.parquet" in wanted:
-                rows.write_batch(batch)
-            if "rows.arrow" in wanted:
-                batches.write_batch(batch)
+            for write in writers:
+                write(batch)
             if sampled < SAMPLE:
                 sample.write_batch(batch.slice(0, SAMPLE // DOCUMENT))
                 sampled += sum(map(len, some))
@@ -382,7 +379,7 @@ def main() -> None:
         source = source_of(folder, smoke=asked.smoke)
         bench = Bench(folder, model_of(folder, source, smoke=asked.smoke))
         if asked.memory:
-            # One format after the other: there is not so much room for all of them at once. What others are made of stays.
+            # One format after the other: there is not so much room for all of them. What others are made of stays.
             for name in formats:
                 write_all(folder, source, size, [name])
                 bench.command(name)
