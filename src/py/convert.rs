@@ -9,8 +9,6 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyFloat, PyInt, PyList, PyString};
 
-use super::arrow::{self, Column};
-use super::corpus::Block;
 use crate::machine;
 use crate::special::Choice;
 use crate::vocab::Id;
@@ -48,31 +46,6 @@ impl<'a> Text<'a> {
     pub(super) fn all(values: &'a [Bound<'_, PyAny>]) -> PyResult<Vec<Text<'a>>> {
         values.iter().map(Text::of).collect()
     }
-}
-
-/// The values of an iterable of texts. A single text is refused: its characters are hardly meant.
-fn texts<'py>(values: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    if values.is_instance_of::<PyString>() || values.is_instance_of::<PyBytes>() {
-        let kind = values.get_type().name()?;
-        return Err(PyTypeError::new_err(format!("expected several texts, not one {kind}; pass a list: [text]")));
-    }
-    values.try_iter()?.collect()
-}
-
-/// Does something with the bytes of many texts: of a block that was read, a column of Arrow, or an iterable.
-pub(super) fn with_texts<T>(values: &Bound<'_, PyAny>, work: impl FnOnce(&[&[u8]]) -> T) -> PyResult<T> {
-    if let Ok(block) = values.cast::<Block>() {
-        let slices: Vec<&[u8]> = block.get().core.texts().collect();
-        return Ok(work(&slices));
-    }
-    if let Some(column) = Column::of(values)? {
-        let chunks = column.all(values.py())?;
-        return Ok(work(&arrow::texts(&chunks)));
-    }
-    let values = texts(values)?;
-    let texts = Text::all(&values)?;
-    let slices: Vec<&[u8]> = texts.iter().map(|text| &*text.bytes).collect();
-    Ok(work(&slices))
 }
 
 /// As tiktoken does it: through UTF-16, so that a pair of surrogates becomes its character and a lone one U+FFFD.

@@ -4,13 +4,10 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use numpy::{IntoPyArray, PyArray1};
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use twox_hash::XxHash3_64;
 
-use super::convert;
 use super::errors::to_python;
 use super::leave::Inside;
 use super::watch::Watch;
@@ -209,27 +206,4 @@ impl Block {
     fn read(&self) -> u64 {
         self.core.read
     }
-}
-
-/// The bytes of every text.
-#[pyfunction]
-pub(super) fn lengths<'py>(py: Python<'py>, values: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<i64>>> {
-    let lengths: Vec<i64> = convert::with_texts(values, |texts| texts.iter().map(|text| text.len() as i64).collect())?;
-    let _inside = Inside::enter(py);
-    Ok(lengths.into_pyarray(py))
-}
-
-/// The XXH3 of the beginning of every text.
-#[pyfunction]
-pub(super) fn hashes<'py>(
-    py: Python<'py>,
-    values: &Bound<'py, PyAny>,
-    most: usize,
-) -> PyResult<Bound<'py, PyArray1<u64>>> {
-    let hash = |texts: &[&[u8]]| -> Vec<u64> {
-        texts.iter().map(|text| XxHash3_64::oneshot(&text[..text.len().min(most)])).collect()
-    };
-    let hashes = convert::with_texts(values, |texts| py.detach(|| hash(texts)))?;
-    let _inside = Inside::enter(py);
-    Ok(hashes.into_pyarray(py))
 }

@@ -10,6 +10,7 @@ mod decoder;
 mod errors;
 mod ints;
 mod leave;
+mod texts;
 mod tokenizer;
 mod train;
 mod watch;
@@ -32,11 +33,13 @@ mod _core {
     #[pymodule_export]
     use super::cache::{cache_info, clear_cache, set_cache_limit};
     #[pymodule_export]
-    use super::corpus::{Block, Reader, hashes, lengths};
+    use super::corpus::{Block, Reader};
     #[pymodule_export]
     use super::counts::{_from_counts, Counts};
     #[pymodule_export]
     use super::decoder::StreamDecoder;
+    #[pymodule_export]
+    use super::texts::{hashes, lengths};
     #[pymodule_export]
     use super::tokenizer::{_from_model, Tokenizer};
     #[pymodule_export]

@@ -10,11 +10,12 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
-use super::convert::{self, Text, choice, unknown, with_texts};
+use super::convert::{self, Text, choice, unknown};
 use super::decoder::StreamDecoder;
 use super::errors::to_python;
 use super::ints;
 use super::leave::Inside;
+use super::texts::with_texts;
 use super::watch::Watch;
 use crate::encode::batch::Ending;
 use crate::error::{Error, Result};

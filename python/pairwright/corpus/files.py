@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pairwright._core import Counts
     from pairwright.aliases import Report
     from pairwright.corpus.blocks import Block
-    from pairwright.corpus.sources import Counting, Description
+    from pairwright.corpus.counting import Counting, Description
 
 READ_BY_CORE = ("text", "jsonl")
 

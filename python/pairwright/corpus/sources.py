@@ -6,10 +6,8 @@ import itertools
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from pairwright._core import Counter
 from pairwright.corpus.files import Corpus
 
 if TYPE_CHECKING:
@@ -18,33 +16,12 @@ if TYPE_CHECKING:
 
     from pairwright._core import Counts
     from pairwright.aliases import Arrow, Report
+    from pairwright.corpus.counting import Counting, Description
 
 Source: TypeAlias = "str | os.PathLike[str] | Iterable[str | bytes | os.PathLike[str]] | Arrow | Corpus | Texts"
 
 # No system allows longer paths.
 LONGEST_PATH = 4096
-
-
-Description: TypeAlias = "list[dict[str, str | int]]"
-
-
-@dataclass(frozen=True)
-class Counting:
-    """How to count; see `pairwright.count`."""
-
-    threads: int | None = None
-    memory_limit: int | float | None = None
-    spill_folder: str | os.PathLike[str] | None = None
-
-    def counter(self, pattern: str, special_tokens: Sequence[str]) -> Counter:
-        """A counter that counts so."""
-        return Counter(
-            pattern=pattern,
-            special_tokens=special_tokens,
-            threads=self.threads,
-            memory_limit=self.memory_limit,
-            spill_folder=None if self.spill_folder is None else Path(self.spill_folder),
-        )
 
 
 @dataclass(frozen=True)
