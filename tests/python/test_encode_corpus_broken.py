@@ -1,5 +1,6 @@
 """`encode_corpus` where something goes wrong: kills, documents that cannot be used, other folders, full disks."""
 
+import errno
 import json
 import os
 import random
@@ -80,7 +81,6 @@ def test_a_run_that_is_killed_again_and_again_gives_the_folder_of_one_that_was_n
         time.sleep(drawn.random() * 0.05)
         process.kill()
         killed += end(process).code == -signal.SIGKILL
-        assert not Path("out/manifest.json").exists() or not killed or process.returncode is not None
     assert killed >= kills // 2
     ended = spawn(*command, "--out", "out", "--quiet")
     assert (ended.code, ended.err) == (0, "")
@@ -171,11 +171,11 @@ def test_a_run_that_is_killed_at_the_worst_moments_goes_on(validation: str, toke
 @pytest.mark.parametrize("name", BROKEN)
 def test_what_cannot_be_read_ends_the_work_or_is_skipped_and_told(name: str, tokenizer: pw.Tokenizer) -> None:
     case = broken(Path("in"), name)
-    first = b"before " * 2000
+    first = b"before " * 20_000
     Path("in/a.txt").write_bytes(first + b"\n")
     Path("in/z.txt").write_bytes(b"behind\n")
     paths = [Path("in/a.txt"), case.path, Path("in/z.txt")]
-    options: dict[str, Any] = {"shard_tokens": 2000, "append": END}
+    options: dict[str, Any] = {"shard_tokens": 20_000, "append": END}
     stopping, skipping = (pw.Corpus(*paths, **case.options, on_error=on_error) for on_error in ("stop", "skip"))
     with pytest.raises(pw.DocumentError) as caught:
         pw.encode_corpus(tokenizer, stopping, "out", **options)
@@ -395,7 +395,7 @@ def test_skipped_documents_are_told_after_a_break_as_without_one(
     Path("a.jsonl").write_bytes(b"\n".join(lines))
     shutil.copy("a.jsonl", "b.jsonl")
     corpus = pw.Corpus("a.jsonl", "b.jsonl", on_error="skip")
-    options: dict[str, Any] = {"shard_tokens": 500, "validation": 0.05}
+    options: dict[str, Any] = {"shard_tokens": 2000, "validation": 0.05}
     pw.encode_corpus(tokenizer, corpus, "whole", **options)
     for most in (5, 20, 35, 60):
         events: list[pw.EncodingEvent] = []
@@ -435,7 +435,7 @@ def test_a_folder_of_another_run_is_refused_and_not_altered(
     small_blocks(monkeypatch, 500)
     lines = write(Path("in"), "lines.txt", DOCUMENTS * 20)[0]
     corpus = pw.Corpus(lines, lines=True)
-    options: dict[str, Any] = {"shard_tokens": 200, "append": END}
+    options: dict[str, Any] = {"shard_tokens": 2000, "append": END}
     if is_complete:
         pw.encode_corpus(tokenizer, corpus, "out", **options)
     else:
@@ -447,7 +447,7 @@ def test_a_folder_of_another_run_is_refused_and_not_altered(
         (other, corpus, {}, "with another tokenizer"),
         (tokenizer, pw.Corpus(lines, more, lines=True), {}, "with other inputs"),
         (tokenizer, pw.Corpus(lines, separator="\n"), {}, "with documents={'unit': 'line'}, not {'unit': 'separator'"),
-        (tokenizer, corpus, {"shard_tokens": 300}, "with shard_tokens=200, not 300"),
+        (tokenizer, corpus, {"shard_tokens": 300}, "with shard_tokens=2000, not 300"),
         (tokenizer, corpus, {"append": None}, "with append={"),
         (tokenizer, corpus, {"validation": 0.1}, "with validation=0.0, not 0.1"),
         (tokenizer, corpus, {"format": "npy"}, "with format='bin', not 'npy'"),
@@ -465,7 +465,7 @@ def test_a_folder_of_another_run_is_refused_and_not_altered(
     with pytest.raises(pw.PairwrightError, match=r"in/lines.txt: it has changed since"):
         pw.encode_corpus(tokenizer, corpus, "out", **options)
     assert content(Path("out")) == before
-    ended = call("encode", "model.json", lines, "--lines", "--shard-tokens", "200", "--append", END, "--out", "out")
+    ended = call("encode", "model.json", lines, "--lines", "--shard-tokens", "2000", "--append", END, "--out", "out")
     error, hint = ended.err.splitlines()
     assert (ended.code, error.startswith("error: in/lines.txt: it has changed since"), hint[:6]) == (1, True, "hint: ")
 
@@ -521,6 +521,18 @@ def test_a_folder_with_other_files_is_refused_and_not_altered(tokenizer: pw.Toke
         2,
         "error: --format goes with a folder, and file is the name of a file",
     )
+
+
+def test_a_file_system_without_locks_keeps_nobody_away(
+    tokenizer: pw.Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+    write(Path("in"), "file.txt", DOCUMENTS[:2])
+    monkeypatch.setattr("fcntl.flock", refuse)
+    pw.encode_corpus(tokenizer, "in", "out")
+    assert splits_of(Path("out")) == {"train": expected_of(tokenizer, DOCUMENTS[:2])}
 
 
 @pytest.mark.parametrize(

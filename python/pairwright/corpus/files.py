@@ -64,7 +64,8 @@ class Corpus:
         format: "text", "jsonl", "parquet" or "arrow", whatever the names of the files say.
         on_error: "stop" raises an error for the first document that cannot be read. "skip" passes over it: over a line
             or a row, or over the rest of a file that is damaged. Documents of which a part was read are left out, and
-            to be able to do so, counting holds each of them as a whole.
+            to be able to do so, counting holds each of them as a whole. What was changed in a gzip file may show at
+            its end alone, when what came of it was given.
 
     Raises:
         FileNotFoundError: A folder or pattern has no files. That a named file is missing shows when it is read.

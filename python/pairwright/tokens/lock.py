@@ -11,8 +11,9 @@ from pairwright.errors import PairwrightError
 if TYPE_CHECKING:
     from pathlib import Path
 
-# What file systems say that know no locks. There nobody is kept from anything.
-UNKNOWN = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+# What file systems say that know no locks, and the last one those of a network that would have to write into what they
+# lock. There nobody is kept from anything.
+UNKNOWN = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EBADF)
 
 
 class FolderLock:
