@@ -153,6 +153,8 @@ WRONG_USAGE = {
     "merge and threads": ["tally", "--merge", "ready.counts", "--threads", "0", "--out", "x"],
     "train on corpus and counts": ["train", "corpus.txt", "--counts", "ready.counts"],
     "train on dataset and counts": ["train", "--dataset", "python-docs", "--counts", "ready.counts"],
+    "how to read files of a dataset": ["--dataset", "python-docs", "--lines", "--out", "c"],
+    "how to read files of counts": ["--merge", "a.counts", "--text-column", "body", "--out", "c"],
 }
 
 

@@ -307,6 +307,9 @@ WRONG_USAGE = {
     "no such option": ["--nonesuch"],
     "corpus and dataset": ["corpus.txt", "--dataset", "python-docs"],
     "out to standard output": ["corpus.txt", "--out", "-"],
+    "how to read files in the demonstration": ["--lines"],
+    "how to read files of a dataset": ["--dataset", "python-docs", "--on-error", "skip"],
+    "how to read files of counts": ["--counts", "some.counts", "--text-field", "body"],
 }
 
 

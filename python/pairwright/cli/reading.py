@@ -8,6 +8,7 @@ from typing import Unpack
 from pairwright import Corpus, Tokenizer
 from pairwright.bar import ByteBar
 from pairwright.cli import files
+from pairwright.cli.console import UsageError
 from pairwright.corpus.blocks import Block
 from pairwright.corpus.files import Options
 
@@ -18,6 +19,28 @@ LARGE = 8_000_000
 def corpus_of(names: Sequence[str] | None, **options: Unpack[Options]) -> Corpus:
     """The corpus of these names, standard input if there are none; the options are those of `pairwright.Corpus`."""
     return Corpus(*files.inputs(names), **options)
+
+
+# How each of the options is named on the command line, and what it is unless given.
+GIVEN: dict[str, tuple[str, object]] = {
+    "lines": ("--lines", False),
+    "separator": ("--separator", None),
+    "text_field": ("--text-field", "text"),
+    "text_column": ("--text-column", "text"),
+    "format": ("--input-format", None),
+    "on_error": ("--on-error", "stop"),
+}
+
+
+def given_of(options: Options) -> list[str]:
+    """Those of the options on the command line that were given, and so make sense for files alone."""
+    return [option for name, (option, default) in GIVEN.items() if options.get(name, default) != default]
+
+
+def refuse_without_files(options: Options, instead: str) -> None:
+    """Raises `UsageError` if an option was given that tells how to read files, where there are none."""
+    for option in given_of(options):
+        raise UsageError(f"{option} tells how files are read, and there is {instead}", hint=f"leave {option} out")
 
 
 def cut_plainly(tokenizer: Tokenizer) -> tuple[str, list[str]] | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Unpack
+from typing import Annotated
 
 import typer
 
@@ -23,6 +23,7 @@ from pairwright.cli.arguments import (
 )
 from pairwright.cli.console import UsageError, say
 from pairwright.cli.corpus import Source
+from pairwright.cli.reading import given_of, refuse_without_files
 from pairwright.corpus.files import Options
 from pairwright.progress import stderr_is_terminal
 
@@ -71,6 +72,14 @@ def tally(
     """
     if out == files.STANDARD:
         raise UsageError("counts cannot go to standard output", hint="name a file with --out")
+    options = Options(
+        lines=lines,
+        separator=separator,
+        text_field=text_field,
+        text_column=text_column,
+        format=input_format,
+        on_error=on_error,
+    )
     if merge:
         given = {
             "--pattern": pattern,
@@ -79,26 +88,14 @@ def tally(
             "--memory-limit": memory_limit,
             "--spill-folder": spill_folder,
             "--dataset": dataset,
-            "--lines": lines or None,
-            "--separator": separator,
-            "--input-format": input_format,
         }
-        names = merged(corpus, [option for option, value in given.items() if value not in (None, [])])
+        misplaced = [option for option, value in given.items() if value not in (None, [])]
+        names = merged(corpus, [*misplaced, *given_of(options)])
         files.check_target(out)
         counts = counted.load_sum(names)
     else:
         counts = pairwright.count(
-            chosen(
-                corpus,
-                dataset,
-                out,
-                lines=lines,
-                separator=separator,
-                text_field=text_field,
-                text_column=text_column,
-                format=input_format,
-                on_error=on_error,
-            ).text,
+            chosen(corpus, dataset, out, options).text,
             pattern or PATTERN,
             special or (),
             threads=threads,
@@ -124,11 +121,13 @@ def merged(names: Sequence[str] | None, misplaced: Sequence[str]) -> Sequence[st
     return names
 
 
-def chosen(names: Sequence[str] | None, dataset: str | None, out: str, **options: Unpack[Options]) -> Source:
+def chosen(names: Sequence[str] | None, dataset: str | None, out: str, options: Options) -> Source:
     """The corpus to count. Raises `UsageError`, and `OSError` if counts could not be written to `out`."""
     if names and dataset is not None:
         raise UsageError("a corpus and --dataset do not go together", hint="leave one of them out")
     if not names and dataset is None:
         raise UsageError("there is nothing to count", hint="name files, - for standard input, or --dataset")
+    if dataset is not None:
+        refuse_without_files(options, "--dataset")
     files.check_target(out)
     return Source.of_dataset(dataset) if dataset is not None else Source.of_files(names or (), **options)

@@ -23,6 +23,8 @@ from pairwright.cli.arguments import (
 from pairwright.cli.console import UsageError, console, print_table, say
 from pairwright.cli.corpus import Source
 from pairwright.cli.learned import table_of_learned
+from pairwright.cli.reading import refuse_without_files
+from pairwright.corpus.files import Options
 from pairwright.progress import stderr_is_terminal
 
 VOCAB_SIZE = 4096
@@ -108,6 +110,16 @@ def train(
     given = [source for source, is_given in sources.items() if is_given]
     if len(given) > 1:
         raise UsageError(f"{given[0]} and {given[1]} do not go together", hint="leave one of them out")
+    options = Options(
+        lines=lines,
+        separator=separator,
+        text_field=text_field,
+        text_column=text_column,
+        format=input_format,
+        on_error=on_error,
+    )
+    if not corpus:
+        refuse_without_files(options, given[0] if given else "the demonstration")
     if out == files.STANDARD:
         raise UsageError("a model cannot go to standard output", hint="name a file with --out")
     files.check_target(out)
@@ -116,15 +128,7 @@ def train(
     if base is not None:
         on_top_of = models.load(base, pattern if base.endswith(".tiktoken") else None)
     if corpus:
-        learn_from = Source.of_files(
-            corpus,
-            lines=lines,
-            separator=separator,
-            text_field=text_field,
-            text_column=text_column,
-            format=input_format,
-            on_error=on_error,
-        )
+        learn_from = Source.of_files(corpus, **options)
     elif dataset is not None:
         learn_from = Source.of_dataset(dataset)
     elif counts:
