@@ -8,6 +8,7 @@ text, and as documents of about 4 KB, which are lines of text, JSON lines and ro
 its own, with cl100k_base and two threads:
 
 - in memory: the same text, or the same documents, encoded by one call of the library, without reading and writing;
+- reading every format, with doing nothing else, and a SHA-256 of the text: seconds of all cores together;
 - the whole command, from its start to its end, for every format, into `bin`; the text also into every other format;
 - `gigatoken.encode_files` of the text, which gives an array and writes nothing;
 - tiktoken and tokenizers through `datasets.map(batched=True, num_proc=2)`, on the first 20 MB: the call of `map` alone.
@@ -42,6 +43,7 @@ from rich.table import Table
 from scale import varied
 
 import pairwright
+from pairwright._core import lengths
 from pairwright.cli.model import load
 
 THREADS = 2
@@ -218,6 +220,24 @@ def in_memory(path: Path, model: str) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - began, "tokens": len(batch.values), "bytes": sum(map(len, texts))}
 
 
+def reading(path: Path, model: str) -> dict[str, Any]:
+    """Read a corpus and do nothing with it."""
+    del model
+    corpus = pairwright.Corpus(path, lines=path.name == "lines.txt")
+    began = time.process_time()
+    size = sum(int(lengths(block.texts).sum()) for block in corpus.blocks(cut_for=("cl100k", [])))
+    return {"seconds": time.process_time() - began, "tokens": 0, "bytes": size}
+
+
+def hashing(path: Path, model: str) -> dict[str, Any]:
+    """The SHA-256 of a file."""
+    del model
+    content = path.read_bytes()
+    began = time.process_time()
+    hashlib.sha256(content)
+    return {"seconds": time.process_time() - began, "tokens": 0, "bytes": len(content)}
+
+
 def gigatoken(path: Path, model: str) -> dict[str, Any]:
     """Encode a file into an array, with what is loaded before."""
     import awkward
@@ -266,6 +286,8 @@ def mapped(path: Path, encode: Callable[[list[str]], list[list[int]]]) -> dict[s
 
 JOBS: dict[str, Callable[[Path, str], dict[str, Any]]] = {
     "in memory": in_memory,
+    "reading": reading,
+    "hashing": hashing,
     "gigatoken": gigatoken,
     "tiktoken": tiktoken,
     "tokenizers": tokenizers,
@@ -409,6 +431,9 @@ def run(bench: Bench, formats: list[str], peers: list[str]) -> None:
     bench.in_process("in memory, text", "in memory", "all.txt")
     if "lines" in formats:
         bench.in_process("in memory, documents", "in memory", "lines.txt")
+    bench.in_process("SHA-256, text", "hashing", "all.txt")
+    for name in formats:
+        bench.in_process(f"reading, {name}", "reading", FORMATS[name][0])
     for name in formats:
         bench.command(name)
     if "text" in formats:
