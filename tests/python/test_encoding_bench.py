@@ -27,7 +27,9 @@ PEERS = ["tokenizers", "gigatoken", "fastokens", "snaptokens", "toktok", "quickt
 
 
 def bench(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
+    # No data, and nothing that was fetched at another time.
+    elsewhere = {"TIKTOKEN_CACHE_DIR": "", "XDG_CACHE_HOME": os.devnull}
+    environment = os.environ | {"PYTHONIOENCODING": "utf-8"} | elsewhere
     environment.pop("PAIRWRIGHT_DATA", None)
     command = [sys.executable, BENCHES / "encoding.py", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", timeout=200, check=False)
