@@ -6,7 +6,7 @@ byte; a lone surrogate in a `str` becomes U+FFFD. Long calls can be interrupted 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, BinaryIO, Literal, Self, SupportsIndex, final, overload
+from typing import Any, BinaryIO, Literal, Self, SupportsFloat, SupportsIndex, final, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -177,7 +177,7 @@ class Tokenizer:
         *,
         allowed_special: Special = (),
         disallowed_special: Special = "all",
-        threads: int | None = None,
+        threads: SupportsIndex | None = None,
     ) -> list[int]:
         """The ids of a text.
 
@@ -188,7 +188,7 @@ class Tokenizer:
         one for each core. The ids never depend on it.
         """
 
-    def encode_ordinary(self, text: Text, *, threads: int | None = None) -> list[int]:
+    def encode_ordinary(self, text: Text, *, threads: SupportsIndex | None = None) -> list[int]:
         """The ids of a text in which special tokens are plain text."""
 
     def encode_to_numpy(
@@ -197,7 +197,7 @@ class Tokenizer:
         *,
         allowed_special: Special = (),
         disallowed_special: Special = "all",
-        threads: int | None = None,
+        threads: SupportsIndex | None = None,
     ) -> npt.NDArray[np.uint32]:
         """As `encode`, as an array of shape (n,): several times as fast as a list."""
 
@@ -207,7 +207,7 @@ class Tokenizer:
         *,
         allowed_special: Special = (),
         disallowed_special: Special = "all",
-        threads: int | None = None,
+        threads: SupportsIndex | None = None,
     ) -> TokenBatch:
         """The ids of many texts, in one flat array, on up to `threads` threads; by default one for each core.
 
@@ -224,7 +224,7 @@ class Tokenizer:
         texts: Iterable[Text] | Block,
         allowed_special: Special,
         disallowed_special: Special,
-        threads: int | None,
+        threads: SupportsIndex | None,
         ending: int | None,
         complete: int,
     ) -> TokenBatch: ...
@@ -234,7 +234,7 @@ class Tokenizer:
         *,
         allowed_special: Special = (),
         disallowed_special: Special = "all",
-        threads: int | None = None,
+        threads: SupportsIndex | None = None,
     ) -> tuple[list[int], npt.NDArray[np.int64]]:
         """The ids, and where each token lies in the text: an array of shape (n, 2), start and end.
 
@@ -252,9 +252,9 @@ class Tokenizer:
         """
 
     @overload
-    def chunk(self, text: str, max_tokens: int, *, overlap: int = 0) -> list[str]: ...
+    def chunk(self, text: str, max_tokens: SupportsIndex, *, overlap: SupportsIndex = 0) -> list[str]: ...
     @overload
-    def chunk(self, text: bytes, max_tokens: int, *, overlap: int = 0) -> list[bytes]:
+    def chunk(self, text: bytes, max_tokens: SupportsIndex, *, overlap: SupportsIndex = 0) -> list[bytes]:
         """Parts of a text, in order, that have at most so many ids each, by themselves; every one as long as can be.
 
         Each starts where the one before ends or, with an `overlap`, that many tokens before; no character is torn.
@@ -275,10 +275,12 @@ class Tokenizer:
         on the text.
         """
 
-    def count(self, text: Text, *, threads: int | None = None) -> int:
+    def count(self, text: Text, *, threads: SupportsIndex | None = None) -> int:
         """The number of ids of a text in which special tokens are plain text. Keeps no ids."""
 
-    def count_batch(self, texts: Iterable[Text] | Arrow, *, threads: int | None = None) -> npt.NDArray[np.int64]:
+    def count_batch(
+        self, texts: Iterable[Text] | Arrow, *, threads: SupportsIndex | None = None
+    ) -> npt.NDArray[np.int64]:
         """The number of ids of many texts, of all kinds that `encode_batch` takes: an array of shape (n,).
 
         Keeps no ids.
@@ -423,7 +425,7 @@ class Counts:
     def save(self, path: Path) -> None:
         """Write a counts file, complete or not at all: binary, compact, with a checksum. Raises `OSError`."""
 
-    def filter(self, min_count: int) -> Counts:
+    def filter(self, min_count: SupportsIndex) -> Counts:
         """Only the pretokens that occur at least `min_count` times. `ValueError` if that is negative."""
 
     def __add__(self, other: Counts | Literal[0], /) -> Counts:
@@ -550,8 +552,8 @@ class Counter:
         *,
         pattern: str,
         special_tokens: Sequence[str] = (),
-        threads: int | None = None,
-        memory_limit: int | float | None = None,
+        threads: SupportsIndex | None = None,
+        memory_limit: SupportsIndex | SupportsFloat | None = None,
         spill_folder: Path | None = None,
     ) -> Self: ...
     def add_corpus(
@@ -587,14 +589,14 @@ class Settings:
     def __new__(
         cls,
         *,
-        vocab_size: int,
+        vocab_size: SupportsIndex,
         special_tokens: Sequence[str],
         special_ids: str,
         tie_break: str,
-        min_frequency: int,
-        max_token_bytes: int | None,
+        min_frequency: SupportsIndex,
+        max_token_bytes: SupportsIndex | None,
         base: Tokenizer | None = None,
-        threads: int | None = None,
+        threads: SupportsIndex | None = None,
     ) -> Self: ...
 
 def train(counts: Counts, settings: Settings, report: Report | None = None) -> tuple[Tokenizer, int, bool]:

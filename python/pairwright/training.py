@@ -8,16 +8,16 @@ import warnings
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from pairwright import _core
+from pairwright import _core, arguments
 from pairwright._core import Counts, Settings, Tokenizer
 from pairwright.corpus import Counting, Description, Source, resolve
 from pairwright.errors import FewerMergesWarning, StoppedError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Iterable
     from contextlib import AbstractContextManager
-    from typing import Any, Literal, NoReturn
+    from typing import Any, Literal, NoReturn, SupportsFloat, SupportsIndex
 
     from pairwright.progress import Progress, Reporter
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 def count(
     source: Source,
     pattern: str = "cl100k",
-    special_tokens: Sequence[str] = (),
+    special_tokens: Iterable[str] = (),
     *,
-    threads: int | None = None,
-    memory_limit: int | float | None = None,
+    threads: SupportsIndex | None = None,
+    memory_limit: SupportsIndex | SupportsFloat | None = None,
     spill_folder: str | os.PathLike[str] | None = None,
     progress: Progress = None,
 ) -> Counts:
@@ -37,25 +37,28 @@ def count(
     Arguments are those of `train`. Raises what `train` raises for them, and `StoppedError` if the callback `progress`
     returns `False`: half a corpus counted by several threads is not the counts of anything.
     """
-    corpus = resolve(source)
+    arguments.receiver("progress", progress)
+    pattern = arguments.text("pattern", pattern)
+    names = arguments.names("special_tokens", special_tokens)
     counting = Counting(threads, memory_limit, spill_folder)
+    corpus = resolve(source)
     with _reporting(progress, corpus.size()) as report:
-        return corpus.count(pattern, _names(special_tokens), counting, report)[0]
+        return corpus.count(pattern, names, counting, report)[0]
 
 
 def train(
     source: Source | Counts,
-    vocab_size: int = 4096,
+    vocab_size: SupportsIndex = 4096,
     pattern: str | None = None,
-    special_tokens: Sequence[str] | None = None,
+    special_tokens: Iterable[str] | None = None,
     *,
     base: Tokenizer | None = None,
     special_ids: Literal["first", "last"] = "last",
     tie_break: Literal["lowest_pair", "first_seen"] = "lowest_pair",
-    min_frequency: int = 1,
-    max_token_bytes: int | None = None,
-    threads: int | None = None,
-    memory_limit: int | float | None = None,
+    min_frequency: SupportsIndex = 1,
+    max_token_bytes: SupportsIndex | None = None,
+    threads: SupportsIndex | None = None,
+    memory_limit: SupportsIndex | SupportsFloat | None = None,
     spill_folder: str | os.PathLike[str] | None = None,
     progress: Progress = None,
 ) -> Tokenizer:
@@ -71,10 +74,12 @@ def train(
             such), or a `Corpus` of them, which tells how files are read; an iterable of `str` or `bytes`, each one
             document; a column or stream of texts of any library that offers Arrow's PyCapsule interface (see
             `Tokenizer.encode_batch`); or `Counts`. No piece spans two documents or files.
-        vocab_size: The number of ids: 256 bytes, merges and special tokens.
+        vocab_size: The number of ids: 256 bytes, merges and special tokens. Wherever an `int` is taken, so are the
+            integers of numpy.
         pattern: "cl100k" (the default, alias "gpt4"), "gpt2", "o200k", another name, or any regex, followed to the
             letter. What lies between two matches of a regex is a piece too, so that nothing is lost.
-        special_tokens: Names, in order. They cut the text and are never counted or merged.
+        special_tokens: Names, in order; those of a `set`, which has none, sorted. They cut the text and are never
+            counted or merged.
         base: Learn more merges on top of this tokenizer and keep every id it has. Words start as the ids it encodes
             them as; its split pattern and special tokens stay, `special_tokens` names those to be added. New ids
             follow its largest one.
@@ -119,9 +124,16 @@ def train(
     began = time.monotonic()
     if base is not None and not isinstance(base, Tokenizer):
         raise TypeError(f"base must be a Tokenizer, not {type(base).__name__}; load a model with Tokenizer.load")
+    arguments.receiver("progress", progress)
+    vocab_size = arguments.integer("vocab_size", vocab_size)
+    min_frequency = arguments.integer("min_frequency", min_frequency)
+    if max_token_bytes is not None:
+        max_token_bytes = arguments.integer("max_token_bytes", max_token_bytes)
+    if pattern is not None:
+        pattern = arguments.text("pattern", pattern)
     if base is not None and pattern is not None and _core.regex_of(pattern) != _core.regex_of(base.pattern):
         raise ValueError(f"pattern={pattern!r}: the base has {base.pattern!r}; leave pattern out")
-    names = _names(special_tokens or ())
+    names = arguments.names("special_tokens", () if special_tokens is None else special_tokens)
     if isinstance(source, Counts):
         if pattern is not None and _core.regex_of(pattern) != _core.regex_of(source.pattern):
             _refuse("pattern", pattern, source.pattern)
@@ -136,14 +148,14 @@ def train(
     asked_for: dict[str, Any] = {
         "vocab_size": vocab_size,
         "special_tokens": names,
-        "special_ids": special_ids,
-        "tie_break": tie_break,
+        "special_ids": arguments.choice("special_ids", special_ids, ("first", "last")),
+        "tie_break": arguments.choice("tie_break", tie_break, ("lowest_pair", "first_seen")),
         "min_frequency": min_frequency,
         "max_token_bytes": max_token_bytes,
     }
     settings = Settings(**asked_for, base=base, threads=threads)
-    corpus = source if isinstance(source, Counts) else resolve(source)
     counting = Counting(threads, memory_limit, spill_folder)
+    corpus = source if isinstance(source, Counts) else resolve(source)
     described: Description = []
     stopped: str | None = None
     with _reporting(progress, 0 if isinstance(corpus, Counts) else corpus.size()) as report:
@@ -193,12 +205,6 @@ def _reporting(progress: Progress, total: int) -> AbstractContextManager[Reporte
     from pairwright.progress import reporting
 
     return reporting(progress, total)
-
-
-def _names(special_tokens: Sequence[str]) -> list[str]:
-    if isinstance(special_tokens, str):
-        raise TypeError(f"special_tokens must be a list of names, not one str; pass [{special_tokens!r}]")
-    return list(special_tokens)
 
 
 def _described(base: Tokenizer) -> dict[str, object]:
