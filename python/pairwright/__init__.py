@@ -71,6 +71,11 @@ if TYPE_CHECKING:
     from pairwright.tokens.verifying import verify_tokens
     from pairwright.training import count, train
 else:
+    # `threading.RLock`, which is not worth importing `threading` for.
+    from _thread import RLock as _RLock
+
+    _importing = _RLock()
+
     # Imported when first asked for: who loads a model and encodes is not to wait for numpy, nor to hold it in memory.
     _MODULES = {
         "CacheInfo": "pairwright.cache",
@@ -98,7 +103,9 @@ else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
-        module = import_module(_MODULES[name])
+        # One thread at a time: modules that two threads import in different orders may otherwise be given half-made.
+        with _importing:
+            module = import_module(_MODULES[name])
         value = module if name == "datasets" else getattr(module, name)
         globals()[name] = value
         return value

@@ -1,10 +1,10 @@
 """A tokenizer as an object of another library, where that one is installed."""
 
-from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from pairwright._core import Tokenizer, regex_of
+from pairwright.libraries import load
 
 if TYPE_CHECKING:
     import tiktoken
@@ -48,8 +48,4 @@ def as_huggingface(tokenizer: Tokenizer) -> "tokenizers.Tokenizer":
 
 
 def _installed(library: str) -> ModuleType:
-    try:
-        return import_module(library)
-    except ImportError as error:
-        error.add_note(f"this makes an object of {library}, which is not installed: pip install {library}")
-        raise
+    return load(library, note=f"this makes an object of {library}, which is not installed: pip install {library}")

@@ -282,7 +282,7 @@ def test_without_pyarrow_its_formats_say_what_to_install(
     for name in [name for name in sys.modules if name.partition(".")[0] == "pyarrow"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    hint = "parquet and arrow files need pyarrow: pip install pairwright[arrow]"
+    hint = "parquet and Arrow files need pyarrow: pip install 'pairwright[arrow]'"
     for use in (lambda: pairwright.open_tokens("tokens")[0], lambda: writer_for(missing, Path(), "a", np.dtype("u2"))):
         with pytest.raises(ImportError) as raised:
             use()

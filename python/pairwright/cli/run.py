@@ -18,7 +18,7 @@ from pairwright.errors import FewerMergesWarning, PairwrightError, SkippedWarnin
 FAILURE = 1
 INTERRUPTED = 130
 
-# What a user can cause. A module that is not found is one of another library, for a format that needs it.
+# What a user can cause. An ImportError is that of another library, which a format needs: not installed, or broken.
 ERRORS = (
     CommandError,
     PairwrightError,
@@ -27,7 +27,7 @@ ERRORS = (
     OverflowError,
     KeyError,
     MemoryError,
-    ModuleNotFoundError,
+    ImportError,
 )
 
 

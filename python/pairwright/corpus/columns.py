@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import mmap
 from contextlib import closing, suppress
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pairwright.corpus.ahead import Ahead
 from pairwright.corpus.blocks import Block, Ended, Position, Skipped
 from pairwright.errors import DocumentError
+from pairwright.libraries import pyarrow
 
 if TYPE_CHECKING:
     import os
@@ -61,22 +61,12 @@ def read_columns(
 
     Raises `DocumentError`, `OSError`; `ImportError` if there is no pyarrow.
     """
-    arrow()
+    pyarrow()
     reading = _Reading(column, size, skips, read)
     numbered = enumerate(origins, first)
     files = (reading.file(number, origin, start) for number, origin in numbered)
     with closing(Ahead(block for blocks in files for block in blocks)) as blocks:
         yield from blocks
-
-
-def arrow() -> Library:
-    """The module pyarrow. Raises `ImportError` that says what it is for."""
-    try:
-        import pyarrow as module
-    except ImportError as error:
-        error.add_note("parquet and Arrow files are read by pyarrow: pip install 'pairwright[arrow]'")
-        raise
-    return module
 
 
 class _Reading:
@@ -168,7 +158,7 @@ class _Reading:
     def _rows(self, origin: Origin, row: int) -> Iterator[tuple[Texts, int, float]]:
         """The column from a row on: some rows, their number, and how much of the file has then been read."""
         assert origin.path is not None
-        pa = arrow()
+        pa = pyarrow()
         try:
             rows = self._of_parquet if origin.format == "parquet" else self._of_arrow
             for texts, share in rows(origin.path, row):
@@ -191,10 +181,8 @@ class _Reading:
             raise FileError(f"the {origin.format} data are damaged: {error}") from error
 
     def _of_parquet(self, path: os.PathLike[str], row: int) -> Iterator[tuple[Texts, float]]:
-        from pyarrow import parquet
-
         # Page by page: a group of rows may have gigabytes.
-        with parquet.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False) as file:
+        with pyarrow().parquet.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False) as file:
             self._check_column(file.schema_arrow.names)
             groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
             total = max(sum(groups), 1)
@@ -228,12 +216,12 @@ class _Reading:
         return int(min(max(self.size // each, 1), ROWS))
 
     def _of_arrow(self, path: os.PathLike[str], row: int) -> Iterator[tuple[Texts, float]]:
-        ipc = import_module("pyarrow.ipc")
+        pa = pyarrow()
         with Path(path).open("rb") as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        source = arrow().BufferReader(arrow().py_buffer(mapped))
+        source = pa.BufferReader(pa.py_buffer(mapped))
         is_file = mapped[: len(MAGIC)] == MAGIC
-        reader = ipc.open_file(source) if is_file else ipc.open_stream(source)
+        reader = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
         self._check_column(reader.schema.names)
         count = reader.num_record_batches if is_file else None
         batches = (reader.get_batch(number) for number in range(count)) if count is not None else iter(reader)
@@ -265,7 +253,7 @@ class _Reading:
 
     def _checked(self, texts: Texts) -> Texts:
         """The bytes of a column of text. What is damaged in a file could lead anywhere, so it is looked for first."""
-        pa = arrow()
+        pa = pyarrow()
         kind = texts.type.value_type if pa.types.is_dictionary(texts.type) else texts.type
         if kind in (pa.string(), pa.binary()):
             wanted = pa.binary()

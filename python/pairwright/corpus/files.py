@@ -6,6 +6,7 @@ import itertools
 import warnings
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
@@ -13,6 +14,7 @@ from pairwright.corpus.blocks import SIZE, Ended, Position, Skipped, read_blocks
 from pairwright.corpus.finding import Format, Origin, find, standard_input
 from pairwright.corpus.framing import Framing
 from pairwright.errors import DocumentError, SkippedWarning
+from pairwright.libraries import pyarrow
 
 if TYPE_CHECKING:
     import os
@@ -138,6 +140,12 @@ class Corpus:
             for origin in self.origins:
                 if origin.path is not None:
                     origin.path.stat()
+
+    def prepare(self) -> None:
+        """Import what reading the files needs, before other threads do anything. Raises `ImportError`."""
+        if any(origin.format not in READ_BY_CORE for origin in self.origins):
+            pyarrow()
+            import_module("pairwright.corpus.columns")
 
     def regular(self) -> Corpus:
         """Without what cannot be read twice, such as pipes."""

@@ -1,14 +1,14 @@
-"""pyarrow, which only those need who want its formats."""
+"""Token ids in the arrays and files of pyarrow."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pairwright.errors import FormatError
+from pairwright.libraries import pyarrow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,17 +18,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 COLUMN = "tokens"
-
-
-def pyarrow() -> ModuleType:
-    """The module pyarrow with what is used of it. Raises `ImportError`."""
-    try:
-        for part in ("ipc", "parquet"):
-            import_module(f"pyarrow.{part}")
-        return import_module("pyarrow")
-    except ImportError as error:
-        error.add_note("parquet and arrow files need pyarrow: pip install pairwright[arrow]")
-        raise
 
 
 class Lists:

@@ -22,6 +22,7 @@ from pairwright._core import Tokenizer, hashes, lengths
 from pairwright.corpus import Corpus
 from pairwright.errors import PairwrightError, StoppedError
 from pairwright.special import MEANING, refusal
+from pairwright.tokens import writers
 from pairwright.tokens.output import Output, Part
 from pairwright.tokens.run import Asked, Run
 
@@ -113,8 +114,11 @@ def encode_corpus(
 
     """
     corpus = source if isinstance(source, Corpus) else Corpus(source)
-    # What is wrong with the number of threads is not to be said of a document.
+    # What is wrong with the number of threads is not to be said of a document. This also imports what batches need.
     tokenizer.encode_batch([], threads=threads)
+    # Before any thread starts: two threads that import the same library at once can break each other's import.
+    corpus.prepare()
+    writers.prepare(format)
     run = Run.open(
         Path(folder),
         tokenizer,

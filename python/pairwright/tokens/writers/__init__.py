@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pairwright.libraries import pyarrow
 from pairwright.tokens.manifest import FORMATS
 from pairwright.tokens.writers.arrow import ArrowWriter, ParquetWriter
 from pairwright.tokens.writers.base import ShardWriter
 from pairwright.tokens.writers.flat import BinWriter, NpyWriter
 from pairwright.tokens.writers.lines import JsonlWriter
-from pairwright.tokens.writers.part import remove_leftovers
+from pairwright.tokens.writers.part import leftovers, remove_leftovers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
 
-__all__ = ["FORMATS", "ShardWriter", "files_of", "remove_leftovers", "writer_for"]
+__all__ = ["FORMATS", "ShardWriter", "files_of", "leftovers", "prepare", "remove_leftovers", "writer_for"]
 
 WRITERS: dict[str, type[ShardWriter]] = {
     "bin": BinWriter,
@@ -32,6 +33,12 @@ def files_of(format: str, name: str) -> tuple[str, ...]:
     _check(format)
     offsets = {"bin": (f"{name}.offsets",), "npy": (f"{name}.offsets.npy",)}
     return (f"{name}.{format}", *offsets.get(format, ()))
+
+
+def prepare(format: str) -> None:
+    """Import what the writers of a format need, before they are used on another thread. Raises `ImportError`."""
+    if format in ("parquet", "arrow"):
+        pyarrow()
 
 
 def writer_for(format: str, folder: Path, name: str, dtype: np.dtype[Any]) -> ShardWriter:

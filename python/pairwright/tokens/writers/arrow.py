@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
-from pairwright.tokens.arrow import COLUMN, pyarrow
+from pairwright.libraries import pyarrow
+from pairwright.tokens.arrow import COLUMN
 from pairwright.tokens.writers.base import HoldingWriter
 
 if TYPE_CHECKING:
@@ -76,8 +77,15 @@ class RowWriter(HoldingWriter):
         offsets = np.concatenate([np.zeros(1, np.int64), *self._ends])
         values = np.concatenate(self._values, dtype=np.uint32)
         self._values, self._ends, self._ids, self._rows = [], [], 0, 0
-        array = self._arrow.LargeListArray.from_arrays(offsets, values, type=self._schema.field(0).type)
-        self._writer.write_batch(self._arrow.record_batch([array], schema=self._schema))
+        arrow = self._arrow
+        # Through buffers. Given an array of numpy, pyarrow imports pandas, here on the thread that writes, only to find
+        # out that it is no series.
+        lists = arrow.LargeListArray.from_arrays(
+            arrow.Array.from_buffers(arrow.int64(), len(offsets), [None, arrow.py_buffer(offsets)]),
+            arrow.Array.from_buffers(arrow.uint32(), len(values), [None, arrow.py_buffer(values)]),
+            type=self._schema.field(0).type,
+        )
+        self._writer.write_batch(arrow.record_batch([lists], schema=self._schema))
 
     def _finish(self) -> None:
         if self._rows:

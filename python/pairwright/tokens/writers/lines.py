@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+# numpy imports this part of it only when asked for it, and that would be on the thread that writes.
+from numpy import char
+
 from pairwright.tokens.writers.base import ShardWriter
 
 if TYPE_CHECKING:
@@ -97,5 +100,5 @@ class JsonlWriter(ShardWriter):
 
 def digits(values: npt.NDArray[np.uint32]) -> npt.NDArray[np.bytes_]:
     """Each number in digits, with a comma; filled up with zero bytes to a size that all have, of at least eight."""
-    words = np.char.add(values.astype("S10"), b",")
+    words = char.add(values.astype("S10"), b",")
     return words.astype("S8") if int(values.max(initial=0)) < LARGEST_TABLE else words

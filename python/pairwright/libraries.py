@@ -1,0 +1,42 @@
+"""Optional libraries, imported when they are first needed."""
+
+from __future__ import annotations
+
+import threading
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+_importing = threading.RLock()
+
+
+def load(name: str, *parts: str, note: str) -> ModuleType:
+    """Import a library with these submodules, one thread at a time.
+
+    A run calls this before it starts its threads. Raises `ModuleNotFoundError` with `note` if the library is not
+    installed, `ImportError` with the cause if it is installed but broken.
+    """
+    with _importing:
+        try:
+            # The library before its submodules. A thread that begins with a submodule holds the lock of that while it
+            # waits for the package. If another thread imports the package meanwhile and needs the submodule, Python
+            # breaks the deadlock by giving one of them a module that is only half there.
+            library = import_module(name)
+            for part in parts:
+                import_module(f"{name}.{part}")
+        except ImportError as error:
+            if isinstance(error, ModuleNotFoundError) and error.name == name:
+                error.add_note(note)
+                raise
+            raise ImportError(f"{name} is installed but cannot be imported: {error}", name=name) from error
+        return library
+
+
+def pyarrow() -> ModuleType:
+    """The module pyarrow with all that reading and writing use, some of which it imports itself only when called."""
+    return load("pyarrow", "compute", "ipc", "parquet", note=PYARROW)
+
+
+PYARROW = "parquet and Arrow files need pyarrow: pip install 'pairwright[arrow]'"
