@@ -52,6 +52,7 @@ __all__ = [
     "list_encodings",
     "open_tokens",
     "set_cache_limit",
+    "texts",
     "train",
     "verify_tokens",
 ]
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
     from pairwright import datasets
     from pairwright.batch import TokenBatch
     from pairwright.cache import CacheInfo, cache_info
-    from pairwright.corpus import Corpus
+    from pairwright.corpus import Corpus, texts
     from pairwright.encodings import encoding_for_model, encoding_name_for_model, get_encoding, list_encodings
     from pairwright.progress import ProgressEvent
     from pairwright.tokens.encoding import EncodingEvent, encode_corpus
@@ -94,6 +95,7 @@ else:
         "get_encoding": "pairwright.encodings",
         "list_encodings": "pairwright.encodings",
         "open_tokens": "pairwright.tokens.reading",
+        "texts": "pairwright.corpus",
         "train": "pairwright.training",
         "verify_tokens": "pairwright.tokens.verifying",
     }

@@ -70,10 +70,11 @@ def train(
     settings: not on the number of threads, and not on the machine.
 
     Args:
-        source: A path, folder or pattern; several of them (a list of `str` that all name existing files counts as
-            such), or a `Corpus` of them, which tells how files are read; an iterable of `str` or `bytes`, each one
-            document; a column or stream of texts of any library that offers Arrow's PyCapsule interface (see
-            `Tokenizer.encode_batch`); or `Counts`. No piece spans two documents or files.
+        source: A path, folder or pattern; several of them (strings that all name something that exists count as such),
+            or a `Corpus` of them, which tells how files are read; an iterable of `str` or `bytes`, each one document
+            (`pairwright.texts` says that strings are text, whatever exists); a column or stream of texts of any library
+            that offers Arrow's PyCapsule interface (see `Tokenizer.encode_batch`); or `Counts`. No piece spans two
+            documents or files.
         vocab_size: The number of ids: 256 bytes, merges and special tokens. Wherever an `int` is taken, so are the
             integers of numpy.
         pattern: "cl100k" (the default, alias "gpt4"), "gpt2", "o200k", another name, or any regex, followed to the
@@ -111,7 +112,8 @@ def train(
         ValueError: A setting is out of range or contradicts `Counts` or `base`, the corpus is empty, a row of it is
             null, the pattern is invalid, or a special token is empty, given twice or has the bytes of an ordinary
             token.
-        OSError: A file cannot be read.
+        TypeError: The source is none of these.
+        OSError: A file cannot be read, or there is none though strings look like paths.
         DocumentError: A document of a file cannot be read: the file is damaged, or a line is no JSON with text.
         SplitError: A custom pattern gave up on the text.
 

@@ -15,7 +15,6 @@ import regex
 from hypothesis import given, strategies as st
 
 import pairwright as pw
-from pairwright.corpus import Corpus, Texts, resolve
 
 TEXT = "to be, or not to be: that is the question\n" * 20
 
@@ -80,22 +79,7 @@ def test_counts_tell_what_was_counted() -> None:
             pw.train(counts, 258, **contradiction)
 
 
-def test_lists_of_strings_are_files_only_if_all_are(file: Path) -> None:
-    assert resolve([str(file), str(file)]) == Corpus(file, file)
-    assert isinstance(resolve([TEXT]), Texts)
-    assert isinstance(resolve(["no such file"]), Texts)
-    assert isinstance(resolve(iter([str(file)])), Texts)
-    assert isinstance(resolve([]), Texts)
-    with pytest.raises(ValueError, match=r"'missing\.txt' is no file, but other"):
-        resolve([str(file), "missing.txt"])
-    with pytest.raises(TypeError, match="either paths or texts"):
-        resolve([file, b"text"])
-    with pytest.raises(ValueError, match=r"pass a list: \[text\]"):
-        resolve(TEXT)
-    with pytest.raises(TypeError, match="ambiguous"):
-        resolve(b"text")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="int"):
-        resolve(5)  # type: ignore[arg-type]
+def test_what_is_no_document_is_named() -> None:
     with pytest.raises(TypeError, match="document 1 of the corpus is int"):
         pw.train(["a", 5])  # type: ignore[list-item]
 

@@ -2,6 +2,6 @@
 
 from pairwright.corpus.counting import Counting, Description
 from pairwright.corpus.files import Corpus
-from pairwright.corpus.sources import Source, Texts, resolve
+from pairwright.corpus.sources import Source, Texts, resolve, texts
 
-__all__ = ["Corpus", "Counting", "Description", "Source", "Texts", "resolve"]
+__all__ = ["Corpus", "Counting", "Description", "Source", "Texts", "resolve", "texts"]

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
 from pairwright.corpus.blocks import SIZE, Ended, Position, Skipped, read_blocks
-from pairwright.corpus.finding import Format, Origin, find, standard_input
+from pairwright.corpus.finding import Format, Origin, find, flat, standard_input
 from pairwright.corpus.framing import Framing
 from pairwright.errors import DocumentError, SkippedWarning
 from pairwright.libraries import pyarrow
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from pairwright._core import Counts
     from pairwright.aliases import Report
@@ -58,7 +58,7 @@ class Corpus:
 
     Args:
         paths: Files; folders, which mean all files in them and below, but for names that begin with a dot; patterns
-            such as `data/**/*.jsonl.gz`. "-" is standard input.
+            such as `data/**/*.jsonl.gz`; lists and other iterables of these. "-" is standard input.
         lines: In text, every line is a document, without its line feed. Otherwise a file is one.
         separator: In text, documents are what is between these.
         text_field: In JSON lines, the field that has the text. Empty lines are passed over.
@@ -71,6 +71,7 @@ class Corpus:
 
     Raises:
         FileNotFoundError: A folder or pattern has no files. That a named file is missing shows when it is read.
+        TypeError: What is given is no path, nor an iterable of paths.
         ValueError: There are no paths, `lines` and `separator` are both given, the separator is empty, or an option has
             none of its values.
 
@@ -82,7 +83,7 @@ class Corpus:
 
     def __init__(
         self,
-        *paths: str | os.PathLike[str],
+        *paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
         lines: bool = False,
         separator: str | bytes | None = None,
         text_field: str = "text",
@@ -100,10 +101,11 @@ class Corpus:
             raise ValueError(f'on_error={on_error!r}: must be "stop" or "skip"')
         if format is not None and format not in get_args(Format):
             raise ValueError(f"format={format!r}: must be one of {', '.join(get_args(Format))}")
-        if not paths:
+        found = list(flat(paths))
+        if not found:
             raise ValueError('there are no paths: name files, folders, patterns, or "-" for standard input')
         framing = Framing(lines, separator, text_field, text_column)
-        for name, value in (("origins", find(paths, format)), ("framing", framing), ("skips", on_error == "skip")):
+        for name, value in (("origins", find(found, format)), ("framing", framing), ("skips", on_error == "skip")):
             object.__setattr__(self, name, value)
 
     def __iter__(self) -> Iterator[bytes]:

@@ -6,12 +6,13 @@ import errno
 import glob
 import os
 import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import BinaryIO
 
 Format: TypeAlias = Literal["text", "jsonl", "parquet", "arrow"]
@@ -68,6 +69,31 @@ def standard_input(origins: Iterable[Origin]) -> BinaryIO | None:
     except (OSError, AttributeError):
         return sys.stdin.buffer
     return None
+
+
+def in_order(items: Iterable[Any]) -> list[Any]:
+    """Strings, bytes and paths of a set in one order: that of their bytes."""
+    try:
+        return sorted(items, key=os.fsencode)
+    except UnicodeEncodeError:
+        # Half of a surrogate pair, in a text.
+        return sorted(items, key=repr)
+
+
+def flat(paths: Iterable[object]) -> Iterator[str | os.PathLike[str]]:
+    """Paths, of which some may come in lists or other iterables. Raises `TypeError` for what is no path."""
+    for each in paths:
+        if isinstance(each, str | os.PathLike):
+            yield each
+        elif isinstance(each, bytes):
+            yield os.fsdecode(each)
+        elif isinstance(each, Iterable) and not isinstance(each, Mapping):
+            for path in in_order(each) if isinstance(each, set | frozenset) else each:
+                if not isinstance(path, str | bytes | os.PathLike):
+                    raise TypeError(f"a Corpus takes paths and lists of paths: found {type(path).__name__} in a list")
+                yield os.fsdecode(path) if isinstance(path, bytes) else path
+        else:
+            raise TypeError(f"a Corpus takes paths and lists of paths, not {type(each).__name__}")
 
 
 def find(paths: Iterable[str | os.PathLike[str]], format: Format | None) -> tuple[Origin, ...]:

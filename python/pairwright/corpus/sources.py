@@ -1,14 +1,24 @@
-"""What can be trained on: a path, several paths, an iterable of texts, a column of Arrow."""
+"""What can be trained on, counted and encoded: paths and patterns, texts, a column of Arrow."""
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pairwright.corpus.files import Corpus
+from pairwright.corpus.finding import STANDARD, in_order
+from pairwright.corpus.guessing import (
+    HEAD,
+    WILDCARDS,
+    exists,
+    may_be_path,
+    may_look_like_path,
+    means_files,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,13 +30,10 @@ if TYPE_CHECKING:
 
 Source: TypeAlias = "str | os.PathLike[str] | Iterable[str | bytes | os.PathLike[str]] | Arrow | Corpus | Texts"
 
-# No system allows longer paths.
-LONGEST_PATH = 4096
-
 
 @dataclass(frozen=True)
 class Texts:
-    """Documents in memory, or as they come."""
+    """Documents in memory, or as they come; see `texts`."""
 
     texts: Iterable[object] | Arrow
     name: str = "<texts>"
@@ -46,48 +53,95 @@ class Texts:
         return counter.finish(report), described
 
 
+def texts(source: str | bytes | Iterable[str | bytes] | Arrow) -> Texts:
+    """Texts, whatever they look like: for `train`, `count` and `encode_corpus`.
+
+    Those take a list of strings for files if each of them names one, and refuse it if that is not clear. What this
+    gives is always text.
+
+    Args:
+        source: An iterable of `str` or `bytes`, of which each is one document; a single `str` or `bytes`, which is one
+            document; a column or stream of texts of any library that offers Arrow's PyCapsule interface.
+
+    Raises:
+        TypeError: It is none of these.
+
+    """
+    if isinstance(source, str | bytes | bytearray | memoryview):
+        return Texts([source if isinstance(source, str) else bytes(source)])
+    if isinstance(source, os.PathLike | Corpus):
+        raise TypeError(f"texts() takes text, not {type(source).__name__}: pw.Corpus reads files")
+    if isinstance(source, Texts):
+        return source
+    if is_arrow(source):
+        return Texts(source)
+    return Texts(_items(source))
+
+
 def resolve(source: Source) -> Corpus | Texts:
     """What a source means.
 
-    A `str` or path is a file, or whatever else `Corpus` makes of it. An iterable of paths is several of them, an
-    iterable of `bytes` or `str` is text, with one exception: a list or tuple of `str` that all name existing files is
-    several files. One in which only some do is refused, since training on the names of files is hardly what is meant. A
-    column of Arrow is text.
+    A `str` or path is a file, or whatever else `Corpus` makes of it. An iterable of paths is several of them, one of
+    `bytes` is text. Strings are paths and patterns if each of them names something that exists, and text if none does;
+    `ValueError` or `FileNotFoundError` tells where that is not clear. A column of Arrow is text. What `texts` and
+    `Corpus` gave is what it is. Raises `TypeError` for anything else.
     """
-    if isinstance(source, str | os.PathLike):
-        if isinstance(source, str) and not may_be_path(source):
-            raise ValueError("a single str is taken for a path; to train on a text itself, pass a list: [text]")
+    if isinstance(source, os.PathLike):
         return Corpus(source)
-    if isinstance(source, bytes | bytearray):
-        raise TypeError("a single bytes object is ambiguous: pass [data] to train on it, os.fsdecode(data) for a path")
+    if isinstance(source, str):
+        return _of_path(source)
+    if isinstance(source, bytes | bytearray | memoryview):
+        raise TypeError(
+            "a single bytes object is ambiguous: pass pw.texts(data) for a text, os.fsdecode(data) for a path"
+        )
     if isinstance(source, Corpus | Texts):
         return source
     if not isinstance(source, list | tuple) and is_arrow(source):
         return Texts(source)
-    if not isinstance(source, Iterable):
-        raise TypeError(f"cannot train on {type(source).__name__}: pass a path, several paths or an iterable of texts")
-    if not isinstance(source, list | tuple):
-        return _of_iterator(iter(source))
-    if any(isinstance(item, os.PathLike) for item in source):
-        return Corpus(*map(_path, source))
-    if source and all(isinstance(item, str) and may_be_path(item) for item in source):
-        missing = [item for item in source if not os.path.isfile(item)]  # noqa: PTH113  also takes names that are invalid
-        if not missing:
-            return Corpus(*source)
-        if len(missing) < len(source):
-            raise ValueError(
-                f"{missing[0]!r} is no file, but other strings of the list are; "
-                "pass pathlib.Path objects to train on files, or iter(texts) to train on the strings themselves"
-            )
-    return Texts(source)
+    items = _items(source)
+    if not isinstance(items, list | tuple):
+        return _of_iterator(iter(items))
+    if any(isinstance(item, os.PathLike) for item in items):
+        return Corpus(*map(_path, items))
+    if items and all(isinstance(item, str) for item in items) and means_files(items):
+        return Corpus(*items)
+    return Texts(items)
+
+
+def _of_path(source: str) -> Corpus:
+    if not may_be_path(source):
+        raise ValueError("a single str is taken for a path, and this is none; pass pw.texts(text) to take it as text")
+    is_pattern = any(char in source for char in WILDCARDS)
+    if source != STANDARD and not exists(source) and not (is_pattern or may_look_like_path(source)):
+        reason = "no such file or folder; pass pw.texts(text) to take it as text"
+        raise FileNotFoundError(errno.ENOENT, reason, source)
+    return Corpus(source)
 
 
 def _of_iterator(items: Iterator[str | bytes | os.PathLike[str]]) -> Corpus | Texts:
-    """The first item of an iterator decides what it gives."""
+    """What an iterator gives first decides. More is only taken from it if that is no plain text."""
     first = next(items, None)
     if isinstance(first, os.PathLike):
         return Corpus(first, *map(_path, items))
-    return Texts(itertools.chain([first], items) if first is not None else ())
+    if first is None:
+        return Texts(())
+    if not isinstance(first, str) or not (exists(first) or may_look_like_path(first)):
+        return Texts(itertools.chain([first], items))
+    head = [first, *itertools.islice(items, HEAD - 1)]
+    if all(isinstance(item, str) for item in head) and means_files([str(item) for item in head]):
+        return Corpus(*map(_path, head), *map(_path, items))
+    return Texts(itertools.chain(head, items))
+
+
+def _items(source: object) -> Iterable[Any]:
+    """What there is to iterate: a set in an order that does not change from process to process."""
+    if isinstance(source, Mapping):
+        raise TypeError(f"a {type(source).__name__} is ambiguous: pass its values, as in list(data.values())")
+    if not isinstance(source, Iterable):
+        raise TypeError(
+            f"a {type(source).__name__} is no corpus: pass a path, several paths, an iterable of texts or pw.texts(...)"
+        )
+    return in_order(source) if isinstance(source, set | frozenset) else source
 
 
 def _path(item: object) -> str | os.PathLike[str]:
@@ -99,8 +153,3 @@ def _path(item: object) -> str | os.PathLike[str]:
 def is_arrow(source: object) -> TypeGuard[Arrow]:
     """Whether an object offers Arrow data."""
     return hasattr(source, "__arrow_c_array__") or hasattr(source, "__arrow_c_stream__")
-
-
-def may_be_path(text: str) -> bool:
-    """Whether a text could at all be the name of a file."""
-    return 0 < len(text) <= LONGEST_PATH and "\n" not in text and "\0" not in text
