@@ -2,6 +2,8 @@
 
 import lzma
 import os
+import signal
+import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -15,6 +17,23 @@ import pairwright
 
 hypothesis.settings.register_profile("pairwright", deadline=None)
 hypothesis.settings.load_profile("pairwright")
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C even where the tests were started with it ignored: under `nohup`, by `&` in a script, on CI systems.
+
+    Many tests send themselves or a child the signal. What a child inherits is whether a signal is ignored, not the handler,
+    so this puts children right, too.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, handler)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
 
 @pytest.fixture(scope="session")

@@ -3,18 +3,25 @@
 import os
 import sys
 
+from pairwright.cli import ending
+
 
 def main() -> None:
-    """Run the command line on `sys.argv` and exit: 0, 1 for a failure, 2 for wrong usage, 130 if interrupted."""
+    """Run the command line on `sys.argv` and exit: 0, 1 for a failure, 2 for wrong usage, 130 if interrupted.
+
+    SIGTERM ends it with 143, SIGHUP with 129.
+    """
+    ending.watch()
     try:
         # Not at the top of the file, so that Ctrl-C while typer and rich are loading ends like any other.
         from pairwright.cli.run import run
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
-        code = 130
-    finish_standard_output(interrupted=code == 130)
-    sys.exit(code)
+        code = ending.INTERRUPTED
+    interrupted = code == ending.INTERRUPTED
+    finish_standard_output(interrupted=interrupted)
+    sys.exit(ending.status() if interrupted else code)
 
 
 def finish_standard_output(*, interrupted: bool) -> None:

@@ -12,11 +12,11 @@ import typer
 
 from pairwright.cli.app import app
 from pairwright.cli.console import CommandError, say
+from pairwright.cli.ending import INTERRUPTED, message
 from pairwright.cli.files import flush_standard_output
 from pairwright.errors import FewerMergesWarning, PairwrightError, SkippedWarning
 
 FAILURE = 1
-INTERRUPTED = 130
 
 # What a user can cause. An ImportError is that of another library, which a format needs: not installed, or broken.
 ERRORS = (
@@ -55,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
         if getattr(error, "errno", None) != errno.EPIPE:
             fail(describe(error), hint_of(error))
     if code == INTERRUPTED:
-        say("interrupted")
+        say(message())
     return code
 
 
