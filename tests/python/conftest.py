@@ -22,8 +22,8 @@ hypothesis.settings.load_profile("pairwright")
 def pytest_configure() -> None:
     """Heed Ctrl-C even where the tests were started with it ignored: under `nohup`, by `&` in a script, on CI systems.
 
-    Many tests send themselves or a child the signal. What a child inherits is whether a signal is ignored, not the handler,
-    so this puts children right, too.
+    Many tests send themselves or a child the signal. What a child inherits is whether a signal is ignored, not the
+    handler, so this puts children right, too.
     """
     if threading.current_thread() is not threading.main_thread():
         return

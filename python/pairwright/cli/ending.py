@@ -1,7 +1,7 @@
 """Signals that ask the command to end.
 
-SIGTERM and SIGHUP end it as Ctrl-C does: files that are half-written go, shards that are whole stay for the next run. The
-exit status tells them apart: 128 and the number of the signal, as of a process that the signal killed.
+SIGTERM and SIGHUP end it as Ctrl-C does: files that are half-written go, shards that are whole stay for the next run.
+The exit status tells them apart: 128 and the number of the signal, as of a process that the signal killed.
 """
 
 import signal
