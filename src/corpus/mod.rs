@@ -1,5 +1,7 @@
 //! Files → documents: unpacked, cut into documents, in blocks that a thread of its own reads ahead.
 //!
+//! A byte order mark at the start of a file is no part of its text.
+//!
 //! An [`Origin`] says what a file holds, a [`Plan`] what to read and how; [`Reader`] gives [`Block`]s in the order of the
 //! files. Memory does not grow with a file: a document that is longer than a block comes in parts, cut where neither a piece
 //! nor a special token is torn ([`Cutter`]), so that every part is encoded and counted as the document would be. Blocks depend
@@ -10,6 +12,7 @@ mod cut;
 mod input;
 mod json;
 mod reading;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod unpack;
@@ -46,6 +49,29 @@ pub enum Packing {
     Plain,
     Gzip,
     Zstd,
+    Bzip2,
+    Xz,
+}
+
+impl Packing {
+    /// Its name in messages and in Python; empty for files that are not compressed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Packing::Plain => "",
+            Packing::Gzip => "gzip",
+            Packing::Zstd => "zstd",
+            Packing::Bzip2 => "bzip2",
+            Packing::Xz => "xz",
+        }
+    }
+
+    /// The packing of a name.
+    pub fn named(name: &str) -> Option<Packing> {
+        Packing::ALL.into_iter().find(|packing| packing.name() == name)
+    }
+
+    /// All of them.
+    pub const ALL: [Packing; 5] = [Packing::Plain, Packing::Gzip, Packing::Zstd, Packing::Bzip2, Packing::Xz];
 }
 
 /// What in a file is one document.
@@ -53,7 +79,8 @@ pub enum Packing {
 pub enum Framing {
     /// All of it.
     File,
-    /// What ends with a line feed, or with the file; the line feed does not belong to it.
+    /// What ends with a line feed, or with the file. The line feed does not belong to it, nor does a carriage return just
+    /// before it.
     Lines,
     /// What ends with these bytes, or with the file; they do not belong to it.
     Separator(Vec<u8>),

@@ -20,8 +20,7 @@ const SLACK: usize = 4 << 10;
 /// What a document takes besides its text, so that a block of empty ones is full at some time.
 const EACH: usize = 16;
 
-/// What some editors put in front of a text to say that it is UTF-8. JSON knows nothing of it.
-const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
+const LINE_FEED: &[u8] = b"\n";
 
 /// The end of some work.
 type Outcome = Result<()>;
@@ -87,7 +86,7 @@ impl Reading<'_> {
     fn documents(&mut self, origin: &Origin, input: &mut Unpacked) -> Outcome {
         match &origin.framing {
             Framing::File => self.text(origin, input, None),
-            Framing::Lines => self.text(origin, input, Some(b"\n")),
+            Framing::Lines => self.text(origin, input, Some(LINE_FEED)),
             Framing::Separator(separator) => self.text(origin, input, Some(separator)),
             Framing::Json { field } => self.json(origin, input, field),
         }
@@ -103,26 +102,33 @@ impl Reading<'_> {
     fn text(&mut self, origin: &Origin, input: &mut Unpacked, separator: Option<&[u8]>) -> Outcome {
         let finder = separator.map(memmem::Finder::new);
         let width = separator.map_or(0, <[u8]>::len);
+        let is_lines = origin.framing == Framing::Lines;
         // Where the document at hand starts, and up to where it is known that no separator starts in it.
         let mut start = self.block.buffer.len();
         let mut known = start;
         let mut search = Search::new(self.plan.size);
         loop {
-            let wanted = match origin.packing {
-                Packing::Plain => (self.plan.size + SLACK).saturating_sub(self.weight()).clamp(SLACK, AT_ONCE),
+            let wanted = if input.packing() == Packing::Plain {
+                (self.plan.size + SLACK).saturating_sub(self.weight()).clamp(SLACK, AT_ONCE)
+            } else {
                 // How much comes before a damage depends on what is asked for: always the same, wherever work begins.
-                Packing::Gzip | Packing::Zstd => self.plan.size.clamp(SLACK, AT_ONCE),
+                self.plan.size.clamp(SLACK, AT_ONCE)
             };
             let read = input.read(wanted, &mut self.block.buffer);
             self.block.read = self.before + input.read_so_far();
             if let Some(finder) = &finder {
                 while let Some(found) = finder.find(&self.block.buffer[known..]) {
                     let end = known + found;
-                    self.document(start..end);
+                    let is_of_line_end = is_lines && end > start && self.block.buffer[end - 1] == b'\r';
+                    self.document(start..end - usize::from(is_of_line_end));
                     (start, known, search) = (end + width, end + width, Search::new(self.plan.size));
                 }
             }
             known = known.max((self.block.buffer.len() + 1).saturating_sub(width.max(1)));
+            if is_lines && known > start && self.block.buffer[known - 1] == b'\r' {
+                // A line feed may follow.
+                known -= 1;
+            }
             // What ended before something failed is there to be used.
             if read? < wanted {
                 break;
@@ -180,7 +186,6 @@ impl Reading<'_> {
     }
 
     fn line(&mut self, origin: &Origin, field: &str, line: &[u8], number: u64) -> Outcome {
-        let line = if number == 0 { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line) } else { line };
         if line.trim_ascii().is_empty() {
             return Ok(());
         }

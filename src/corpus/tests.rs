@@ -95,6 +95,16 @@ fn packed(text: &[u8], packing: Packing) -> Vec<u8> {
             encoder.write_all(text).unwrap();
             encoder.finish().unwrap()
         }
+        Packing::Bzip2 => {
+            let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+            encoder.write_all(text).unwrap();
+            encoder.finish().unwrap()
+        }
+        Packing::Xz => {
+            let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 0);
+            encoder.write_all(text).unwrap();
+            encoder.finish().unwrap()
+        }
     }
 }
 
@@ -112,33 +122,42 @@ fn documents(text: &[u8], framing: &Framing) -> Vec<Vec<u8>> {
     };
     match framing {
         Framing::File => vec![text.to_vec()],
-        Framing::Lines => separated(b"\n"),
+        Framing::Lines => {
+            let mut all = separated(b"\n");
+            let ended = text.iter().filter(|&&byte| byte == b'\n').count();
+            for line in &mut all[..ended] {
+                line.truncate(line.strip_suffix(b"\r").map_or(line.len(), <[u8]>::len));
+            }
+            all
+        }
         Framing::Separator(separator) => separated(separator),
         Framing::Json { .. } => unreachable!("it has tests of its own"),
     }
 }
 
-const PACKINGS: [Packing; 3] = [Packing::Plain, Packing::Gzip, Packing::Zstd];
+const PACKED: [Packing; 4] = [Packing::Gzip, Packing::Zstd, Packing::Bzip2, Packing::Xz];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn documents_are_those_of_the_obvious_reader(
-        words in proptest::collection::vec(prop_oneof![Just("a"), Just(" b"), Just("\n"), Just("--"), Just("é"), Just("-"), Just("word ")], 0..60),
+        words in proptest::collection::vec(prop_oneof![Just("a"), Just(" b"), Just("\n"), Just("\r\n"), Just("\r"), Just("--"), Just("é"), Just("-"), Just("word ")], 0..60),
         repeats in prop_oneof![Just(1usize), Just(40), Just(400)],
         size in prop_oneof![1..40usize, 1000..9000usize],
         framing in prop_oneof![
             Just(Framing::File), Just(Framing::Lines), Just(Framing::Separator(b"---".to_vec())), Just(Framing::Separator(b" b".to_vec())),
         ],
-        packing in prop::sample::select(&PACKINGS[..]),
+        packing in prop::sample::select(&Packing::ALL[..]),
         cuts in any::<bool>(),
+        marked in any::<bool>(),
         start in 0..5u64,
     ) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("text");
         let text = words.concat().repeat(repeats).into_bytes();
-        let on_disk = packed(&text, packing);
+        let mark = if marked { "\u{FEFF}" } else { "" };
+        let on_disk = packed(&[mark.as_bytes(), &text].concat(), packing);
         fs::write(&path, &on_disk).unwrap();
         let mut plan = plan(&path, packing, framing.clone());
         plan.origins.push(plan.origins[0].clone());
@@ -252,7 +271,7 @@ fn what_was_read_before_something_fails_comes_first() {
 fn damaged_archives_are_named_and_what_was_begun_is_abandoned() {
     let folder = tempfile::tempdir().unwrap();
     let text: String = (0..60_000).map(|number| format!("{number} {}\n", number * 7919 % 65_521)).collect();
-    for packing in [Packing::Gzip, Packing::Zstd] {
+    for packing in PACKED {
         let whole = packed(text.as_bytes(), packing);
         let mut flipped = whole.clone();
         let middle = flipped.len() / 2;
@@ -287,7 +306,7 @@ fn damaged_archives_are_named_and_what_was_begun_is_abandoned() {
 #[test]
 fn several_members_and_frames_are_one_text() {
     let folder = tempfile::tempdir().unwrap();
-    for packing in [Packing::Gzip, Packing::Zstd] {
+    for packing in PACKED {
         let path = folder.path().join("members");
         fs::write(&path, [packed(b"one\ntw", packing), packed(b"o\n", packing), packed(b"", packing)].concat())
             .unwrap();

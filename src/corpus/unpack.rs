@@ -1,55 +1,99 @@
-//! The bytes of a file as they were before it was compressed.
+//! The bytes of a file as they were before it was compressed, without a byte order mark.
 
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
+use liblzma::stream::Error as XzError;
 
 use super::input::Input;
+use super::steps::{Bzip2, PACKED, Steps, Stepwise, Xz};
 use super::{Origin, Packing, Stream, Sum, unreadable};
 use crate::error::{Error, Result};
 
 /// A file that is being read and unpacked.
 pub(super) struct Unpacked<'o> {
     origin: &'o Origin,
-    reader: Unpacker,
-    /// What has been unpacked.
+    packing: Packing,
+    reader: Box<dyn Unpack>,
+    /// The first bytes, until they are asked for, and what failed behind them.
+    head: Vec<u8>,
+    failed: Option<io::Error>,
+    /// What has been given.
     bytes: u64,
 }
 
-enum Unpacker {
-    Plain(Input),
-    Gzip(Box<MultiGzDecoder<BufReader<Input>>>),
-    Zstd(Box<zstd::Decoder<'static, BufReader<Input>>>),
+/// Bytes of a file on disk → its bytes before it was compressed.
+trait Unpack: Read {
+    fn input(&self) -> &Input;
+    fn input_mut(&mut self) -> &mut Input;
 }
 
-/// Compressed bytes that are read at a time.
-const PACKED: usize = 128 << 10;
+impl Unpack for Input {
+    fn input(&self) -> &Input {
+        self
+    }
+    fn input_mut(&mut self) -> &mut Input {
+        self
+    }
+}
 
-/// Frames may refer as far back as this (a power of two), the most that the format knows: some large datasets are compressed
-/// with `zstd --long=31`.
+impl Unpack for MultiGzDecoder<BufReader<Input>> {
+    fn input(&self) -> &Input {
+        self.get_ref().get_ref()
+    }
+    fn input_mut(&mut self) -> &mut Input {
+        self.get_mut().get_mut()
+    }
+}
+
+impl Unpack for zstd::Decoder<'static, BufReader<Input>> {
+    fn input(&self) -> &Input {
+        self.get_ref().get_ref()
+    }
+    fn input_mut(&mut self) -> &mut Input {
+        self.get_mut().get_mut()
+    }
+}
+
+impl<S: Steps> Unpack for Stepwise<S> {
+    fn input(&self) -> &Input {
+        self.input.get_ref()
+    }
+    fn input_mut(&mut self) -> &mut Input {
+        self.input.get_mut()
+    }
+}
+
+/// Unpacked bytes that tell what a file is.
+const HEAD: usize = 8 << 10;
+
+/// Frames of zstd may refer as far back as this (a power of two), the most that the format knows: some large datasets are
+/// compressed with `zstd --long=31`.
 const FARTHEST: u32 = 31;
 
+/// Bytes of memory that unpacking xz may take: dictionaries of up to 1 GiB, 16 times that of `xz -9`. A damaged or hostile
+/// header may ask for 4 GiB.
+const MOST_FOR_XZ: u64 = (1 << 30) + (64 << 20);
+
 const EMPTY: &str = "it is empty, which no compressed file is";
+
+/// What some editors put in front of a text to say that it is UTF-8. It is no part of the text.
+const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 
 impl<'o> Unpacked<'o> {
     /// # Errors
     /// [`Error::Io`].
     pub(super) fn open(origin: &'o Origin, stream: Option<&Stream>) -> Result<Unpacked<'o>> {
         let input = Input::open(origin, stream)?;
-        let buffered = |input| BufReader::with_capacity(PACKED, input);
-        let reader = match origin.packing {
-            Packing::Plain => Unpacker::Plain(input),
-            Packing::Gzip => Unpacker::Gzip(Box::new(MultiGzDecoder::new(buffered(input)))),
-            Packing::Zstd => {
-                let decoder = zstd::Decoder::with_buffer(buffered(input)).and_then(|mut decoder| {
-                    decoder.window_log_max(FARTHEST)?;
-                    Ok(decoder)
-                });
-                Unpacker::Zstd(Box::new(decoder.map_err(Error::io(origin.name()))?))
-            }
-        };
-        Ok(Unpacked { origin, reader, bytes: 0 })
+        let packing = origin.packing;
+        let reader = unpacker(input, packing).map_err(Error::io(origin.name()))?;
+        let mut opened = Unpacked { origin, packing, reader, head: Vec::new(), failed: None, bytes: 0 };
+        opened.failed = (&mut *opened.reader).take(HEAD as u64).read_to_end(&mut opened.head).err();
+        if opened.head.starts_with(BYTE_ORDER_MARK) {
+            opened.head.drain(..BYTE_ORDER_MARK.len());
+        }
+        Ok(opened)
     }
 
     /// Adds up to `most` bytes to the buffer; gives how many. They are fewer at the end alone, and where it fails: what came
@@ -60,27 +104,36 @@ impl<'o> Unpacked<'o> {
     pub(super) fn read(&mut self, most: usize, buffer: &mut Vec<u8>) -> Result<usize> {
         buffer.reserve(most);
         let before = buffer.len();
-        let read = match &mut self.reader {
-            Unpacker::Plain(input) => input.take(most as u64).read_to_end(buffer),
-            Unpacker::Gzip(decoder) => decoder.take(most as u64).read_to_end(buffer),
-            Unpacker::Zstd(decoder) => decoder.take(most as u64).read_to_end(buffer),
-        };
-        self.bytes += (buffer.len() - before) as u64;
-        let read = read.map_err(|error| self.describe(error))?;
+        let outcome = self.append(most, buffer);
+        let read = buffer.len() - before;
+        self.bytes += read as u64;
+        outcome.map_err(|error| self.describe(error))?;
         if self.input().has_changed().map_err(Error::io(self.path()))? {
             // What came last may be of something else.
             buffer.truncate(before);
             return Err(self.damaged("it was written to while it was read"));
         }
-        if read == 0 && self.origin.packing != Packing::Plain && self.input().bytes() == 0 {
+        if read == 0 && self.packing != Packing::Plain && self.input().bytes() == 0 {
             return Err(self.damaged(EMPTY));
         }
         Ok(read)
     }
 
+    fn append(&mut self, most: usize, buffer: &mut Vec<u8>) -> io::Result<()> {
+        let of_head = most.min(self.head.len());
+        buffer.extend(self.head.drain(..of_head));
+        if of_head == most {
+            return Ok(());
+        }
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        (&mut *self.reader).take((most - of_head) as u64).read_to_end(buffer).map(drop)
+    }
+
     /// Reads the rest of the file as it is on disk, for its size and hash.
     pub(super) fn exhaust(&mut self) -> io::Result<()> {
-        io::copy(self.input_mut(), &mut io::sink()).map(drop)
+        io::copy(self.reader.input_mut(), &mut io::sink()).map(drop)
     }
 
     /// The bytes of the file on disk that have been read.
@@ -93,38 +146,31 @@ impl<'o> Unpacked<'o> {
         self.input().sum()
     }
 
+    /// How it is compressed.
+    pub(super) fn packing(&self) -> Packing {
+        self.packing
+    }
+
     fn path(&self) -> &Path {
         self.origin.name()
     }
 
     fn input(&self) -> &Input {
-        match &self.reader {
-            Unpacker::Plain(input) => input,
-            Unpacker::Gzip(decoder) => decoder.get_ref().get_ref(),
-            Unpacker::Zstd(decoder) => decoder.get_ref().get_ref(),
-        }
-    }
-
-    fn input_mut(&mut self) -> &mut Input {
-        match &mut self.reader {
-            Unpacker::Plain(input) => input,
-            Unpacker::Gzip(decoder) => decoder.get_mut().get_mut(),
-            Unpacker::Zstd(decoder) => decoder.get_mut().get_mut(),
-        }
+        self.reader.input()
     }
 
     /// What the system says is about the file, all else about what is in it.
     fn describe(&self, error: io::Error) -> Error {
-        if error.raw_os_error().is_some() {
+        if error.raw_os_error().is_some() || self.packing == Packing::Plain {
             return Error::io(self.path())(error);
         }
-        let format = match self.origin.packing {
-            Packing::Gzip => "gzip",
-            Packing::Zstd => "zstd",
-            Packing::Plain => return Error::io(self.path())(error),
-        };
+        let format = self.packing.name();
+        let of_xz = error.get_ref().and_then(|inner| inner.downcast_ref());
         match error.kind() {
             _ if self.input().bytes() == 0 => self.damaged(EMPTY),
+            _ if matches!(of_xz, Some(XzError::MemLimit)) => {
+                self.damaged("unpacking it takes more than 1 GiB of memory: pack it again with a smaller dictionary")
+            }
             io::ErrorKind::UnexpectedEof => self.damaged(format!("the {format} data end too early: it was cut off")),
             _ => self.damaged(format!("the {format} data are damaged: {error}")),
         }
@@ -133,4 +179,20 @@ impl<'o> Unpacked<'o> {
     fn damaged(&self, reason: impl Into<String>) -> Error {
         unreadable(self.path(), format!("after {} bytes of text", self.bytes), reason)
     }
+}
+
+/// What unpacks a file. Several members, streams or frames of a format behind each other are one text.
+fn unpacker(input: Input, packing: Packing) -> io::Result<Box<dyn Unpack>> {
+    let buffered = |input| BufReader::with_capacity(PACKED, input);
+    Ok(match packing {
+        Packing::Plain => Box::new(input),
+        Packing::Gzip => Box::new(MultiGzDecoder::new(buffered(input))),
+        Packing::Zstd => {
+            let mut decoder = zstd::Decoder::with_buffer(buffered(input))?;
+            decoder.window_log_max(FARTHEST)?;
+            Box::new(decoder)
+        }
+        Packing::Bzip2 => Box::new(Stepwise::new(input, Bzip2::new())),
+        Packing::Xz => Box::new(Stepwise::new(input, Xz::new(MOST_FOR_XZ)?)),
+    })
 }

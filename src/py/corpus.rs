@@ -69,11 +69,9 @@ impl Read for File {
 }
 
 fn origin((path, packing, unit, argument): GivenOrigin) -> PyResult<Origin> {
-    let packing = match &packing[..] {
-        "" => Packing::Plain,
-        "gzip" => Packing::Gzip,
-        "zstd" => Packing::Zstd,
-        other => return Err(PyValueError::new_err(format!("packing={other:?}: must be \"\", \"gzip\" or \"zstd\""))),
+    let Some(packing) = Packing::named(&packing) else {
+        let known = Packing::ALL.map(|packing| format!("{:?}", packing.name())).join(", ");
+        return Err(PyValueError::new_err(format!("packing={packing:?}: must be one of {known}")));
     };
     let framing = match (&unit[..], argument) {
         ("file", None) => Framing::File,

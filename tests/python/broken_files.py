@@ -1,7 +1,10 @@
 """Corpora with something wrong in them, for tests."""
 
+import bz2
 import gzip
+import lzma
 import random
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +19,8 @@ from corpus_files import lines_of, table_of, write_arrow, zst
 class Broken:
     """A corpus with something wrong in it: how it is read, what is said of it and where, which documents are good.
 
-    Where only so many of the first documents are sure to be kept, `at_least` tells how many. A changed byte in gzip may
-    show at the end alone: what comes behind it `is_doubtful`.
+    Where only so many of the first documents are sure to be kept, `at_least` tells how many. A changed byte in
+    compressed data may show at the end alone: what comes behind it `is_doubtful`.
     """
 
     path: Path
@@ -45,6 +48,15 @@ class Broken:
 MANY = [random.Random(number).randbytes(40).hex().encode() for number in range(4000)]
 JOINED = b"".join(text + b"\n" for text in MANY)
 GZIP = gzip.compress(JOINED, mtime=0)
+BZIP2 = bz2.compress(JOINED, 1)
+XZ = lzma.compress(JOINED)
+# The dictionary of a block's header said to be of 4 GiB.
+HUNGRY = (
+    XZ[:12]
+    + (b"\x02\x00\x21\x01\x28" + bytes(3))
+    + zlib.crc32(b"\x02\x00\x21\x01\x28" + bytes(3)).to_bytes(4, "little")
+    + XZ[24:]
+)
 
 CUT_OFF = "the gzip data end too early: it was cut off"
 DAMAGED = "the gzip data are damaged: "
@@ -71,6 +83,18 @@ COMPRESSED: dict[str, tuple[bytes, str, str, int]] = {
     "cut.zst": (zst(JOINED)[:-40], "", "the zstd data end too early: it was cut off", 1000),
     "empty.zst": (b"", "after 0 bytes of text", EMPTY, 0),
     "none.zst": (JOINED, "after 0 bytes of text", "the zstd data are damaged: ", 0),
+    "cut.bz2": (BZIP2[:-9], "", "the bzip2 data end too early: it was cut off", 2000),
+    "flipped.bz2": (flipped(BZIP2, len(BZIP2) // 2), "", "the bzip2 data are damaged: ", 1000),
+    "rubbish.bz2": (BZIP2 + b"rubbish" * 3, AT_END, "the bzip2 data are damaged: ", 4000),
+    "empty.bz2": (b"", "after 0 bytes of text", EMPTY, 0),
+    "none.bz2": (JOINED, "after 0 bytes of text", "the bzip2 data are damaged: ", 0),
+    "cut.xz": (XZ[:-9], AT_END, "the xz data end too early: it was cut off", 4000),
+    "half.xz": (XZ[: len(XZ) // 2], "", "the xz data end too early: it was cut off", 1500),
+    "flipped.xz": (flipped(XZ, len(XZ) // 2), "", "the xz data are damaged: ", 1000),
+    "rubbish.xz": (XZ + b"rubbish" * 3, AT_END, "the xz data are damaged: ", 4000),
+    "empty.xz": (b"", "after 0 bytes of text", EMPTY, 0),
+    "none.xz": (JOINED, "after 0 bytes of text", "the xz data are damaged: ", 0),
+    "hungry.xz": (HUNGRY, "after 0 bytes of text", "unpacking it takes more than 1 GiB of memory", 0),
     "cut.jsonl.gz": (gzip.compress(lines_of(MANY))[:-9], "", CUT_OFF, 3990),
 }
 
@@ -118,7 +142,7 @@ def broken(folder: Path, name: str) -> Broken:
     if name in COMPRESSED:
         content, place, reason, at_least = COMPRESSED[name]
         path.write_bytes(content)
-        return Broken(path, place, reason, MANY, {"lines": True}, at_least, is_doubtful=name == "flipped.gz")
+        return Broken(path, place, reason, MANY, {"lines": True}, at_least, is_doubtful=name.startswith("flipped"))
     if name in OBJECTS:
         line, place, reason = OBJECTS[name]
         path.write_bytes(b'{"text":"one"}\n%b\n{"text":"three"}\n' % line)

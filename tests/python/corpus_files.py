@@ -1,12 +1,14 @@
 """Writes corpora for tests: the same documents in every format."""
 
+import bz2
 import errno
 import gzip
 import json
+import lzma
 import os
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,11 +24,13 @@ WAYS: Mapping[str, Mapping[str, Any]] = {
     "file.txt.gz": {},
     "lines.txt": {"lines": True},
     "lines.txt.zst": {"lines": True},
+    "lines.txt.xz": {"lines": True},
     "separated.txt": {"separator": SEPARATOR},
     "separated.txt.gz": {"separator": SEPARATOR.decode()},
     "objects.jsonl": {},
     "objects.ndjson.gz": {"text_field": "text"},
     "objects.JSONL.ZST": {},
+    "objects.jsonl.bz2": {},
     "rows.parquet": {},
     "rows.arrow": {"text_column": "text"},
     "stream.feather": {},
@@ -89,9 +93,13 @@ def write(folder: Path, name: str, texts: Sequence[bytes]) -> list[Path]:
 
 def packed(name: str, content: bytes) -> bytes:
     """Compressed as the name tells."""
-    if name.lower().endswith(".gz"):
-        return gzip.compress(content, mtime=0)
-    return zst(content) if name.lower().endswith(".zst") else content
+    compress: dict[str, Callable[[bytes], bytes]] = {
+        "gz": lambda content: gzip.compress(content, mtime=0),
+        "zst": zst,
+        "bz2": bz2.compress,
+        "xz": lzma.compress,
+    }
+    return compress.get(name.rpartition(".")[2].lower(), bytes)(content)
 
 
 def content(folder: Path) -> dict[str, bytes]:

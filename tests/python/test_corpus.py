@@ -2,9 +2,11 @@
 
 import gzip
 import hashlib
+import io
 import json
 import os
 import random
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -79,18 +81,25 @@ def test_blocks_of_any_size_have_the_same_documents_from_any_place_on(name: str,
         assert joined(corpus.blocks(size=size, start=start)) == rest
 
 
-cuts = st.sampled_from(["a", "bc", "\n", "\r\n", "--", "-", " ", "é", "中", "<|e|>", "<|e", "", "word " * 30])
+cuts = st.sampled_from(
+    ["a", "bc", "\n", "\r\n", "\r", "\ufeff", "--", "-", " ", "é", "中", "<|e|>", "<|e", "", "word " * 30]
+)
 
 
 @given(
     parts=st.lists(cuts, max_size=60),
     separator=st.sampled_from([b"--", b"\n\n", b"-", "é".encode(), b"\xff"]),
     size=st.integers(1, 400),
-    packing=st.sampled_from(["", ".gz", ".zst"]),
+    packing=st.sampled_from(["", ".gz", ".zst", ".bz2", ".xz"]),
+    marked=st.booleans(),
 )
 @settings(max_examples=150)
-def test_text_is_cut_as_python_cuts_it(parts: Sequence[str], separator: bytes, size: int, packing: str) -> None:
-    text = "".join(parts).encode()
+def test_text_is_cut_as_python_cuts_it(
+    parts: Sequence[str], separator: bytes, size: int, packing: str, marked: bool
+) -> None:
+    content = "\ufeff" * marked + "".join(parts)
+    # Python, too, takes no more than one mark away.
+    text = content.encode().decode("utf-8-sig").encode()
 
     def split(by: bytes) -> list[bytes]:
         pieces = text.split(by)
@@ -98,10 +107,11 @@ def test_text_is_cut_as_python_cuts_it(parts: Sequence[str], separator: bytes, s
 
     with TemporaryDirectory() as folder:
         path = Path(folder, f"text.txt{packing}")
-        path.write_bytes(packed(path.name, text))
+        path.write_bytes(packed(path.name, content.encode()))
+        lines = io.BytesIO(text).readlines()
         for options, expected in (
             ({}, [text]),
-            ({"lines": True}, split(b"\n")),
+            ({"lines": True}, [re.sub(rb"\r?\n\Z", b"", line) for line in lines]),
             ({"separator": separator}, split(separator)),
         ):
             corpus = pw.Corpus(path, **options)
@@ -293,7 +303,7 @@ def test_standard_input_is_text_or_lines_from_a_pipe_or_from_what_python_has_ins
     assert ended.err == "error: parquet cannot be read from standard input; name a file\n"
 
 
-@pytest.mark.parametrize("packing", ["", ".gz", ".zst"])
+@pytest.mark.parametrize("packing", ["", ".gz", ".zst", ".bz2", ".xz"])
 def test_long_documents_are_counted_in_parts(
     packing: str, tokenizer: pw.Tokenizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -375,7 +385,11 @@ def test_what_cannot_be_read_is_passed_over_if_that_is_asked_for(name: str) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["half.gz", "flipped.gz", "cut.zst", "cut.jsonl.gz", "cut.arrow", "cut.parquet", "zeros.parquet"]
+    "name",
+    [
+        *("half.gz", "flipped.gz", "cut.zst", "cut.bz2", "flipped.bz2", "half.xz", "cut.jsonl.gz"),
+        *("cut.arrow", "cut.parquet", "zeros.parquet"),
+    ],
 )
 def test_what_is_kept_of_a_damaged_file_is_the_same_wherever_reading_begins(name: str) -> None:
     case = broken(Path("in"), name)

@@ -51,7 +51,8 @@ class Corpus:
     """The documents of files: plain text, JSON lines, both also compressed, parquet and Arrow.
 
     What a file holds is told by its name: `.jsonl` (also `.ndjson`, `.jsonlines`), `.parquet` (`.pq`), `.arrow`
-    (`.feather`, `.ipc`; files and streams); all else is text. Text and JSON lines may be compressed: `.gz`, `.zst`.
+    (`.feather`, `.ipc`; files and streams); all else is text. Text and JSON lines may be compressed: `.gz`, `.zst`,
+    `.bz2`, `.xz`. A UTF-8 byte order mark at the start of a file is no part of its text.
 
     `pairwright.train`, `pairwright.count` and `pairwright.encode_corpus` take it; iterating gives the documents as
     `bytes`. Nothing is held but what is worked on.
@@ -59,15 +60,16 @@ class Corpus:
     Args:
         paths: Files; folders, which mean all files in them and below, but for names that begin with a dot; patterns
             such as `data/**/*.jsonl.gz`; lists and other iterables of these. "-" is standard input.
-        lines: In text, every line is a document, without its line feed. Otherwise a file is one.
+        lines: In text, every line is a document, without the line feed that ends it, nor a carriage return just before
+            that. Otherwise a file is one.
         separator: In text, documents are what is between these.
         text_field: In JSON lines, the field that has the text. Empty lines are passed over.
         text_column: In parquet and Arrow files, the column that has the text.
         format: "text", "jsonl", "parquet" or "arrow", whatever the names of the files say.
         on_error: "stop" raises an error for the first document that cannot be read. "skip" passes over it: over a line
             or a row, or over the rest of a file that is damaged. Documents of which a part was read are left out, and
-            to be able to do so, counting holds each of them as a whole. What was changed in a gzip file may show at
-            its end alone, when what came of it was given.
+            to be able to do so, counting holds each of them as a whole. What was changed in a compressed file may
+            show at its end alone, when what came of it was given.
 
     Raises:
         FileNotFoundError: A folder or pattern has no files. That a named file is missing shows when it is read.

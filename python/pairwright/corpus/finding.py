@@ -28,7 +28,15 @@ FORMATS: dict[str, Format] = {
     ".ipc": "arrow",
 }
 
-PACKINGS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+PACKINGS = {
+    ".gz": "gzip",
+    ".gzip": "gzip",
+    ".zst": "zstd",
+    ".zstd": "zstd",
+    ".bz2": "bzip2",
+    ".bzip2": "bzip2",
+    ".xz": "xz",
+}
 
 STANDARD = "-"
 """The path that means standard input."""
@@ -43,7 +51,7 @@ class Origin:
     path: Path | None
     format: Format
     packing: str = ""
-    """How it is compressed: "gzip", "zstd" or not at all."""
+    """How it is compressed: "gzip", "zstd", "bzip2", "xz" or not at all."""
 
     @property
     def name(self) -> str:

@@ -1,0 +1,112 @@
+//! Reading through a decompressor step by step, so that all that comes before a damage is given. (The readers that come with
+//! the decompressors keep back what they unpacked in the call that fails.)
+
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+
+use bzip2::{Decompress, Status as BzipStatus};
+use liblzma::stream::{Action, CONCATENATED, Status as XzStatus, Stream};
+
+use super::input::Input;
+
+/// Compressed bytes that are read at a time.
+pub(super) const PACKED: usize = 128 << 10;
+
+/// A decompressor.
+pub(super) trait Steps {
+    /// Unpacks a part of the input, which is empty at its end alone. Gives how many bytes of it are done with, how many came
+    /// out, and whether all is unpacked.
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> (usize, usize, io::Result<bool>);
+}
+
+/// The unpacked bytes of a file.
+pub(super) struct Stepwise<S> {
+    pub(super) input: BufReader<Input>,
+    steps: S,
+    /// What went wrong behind the bytes that were given last.
+    failed: Option<io::Error>,
+}
+
+impl<S: Steps> Stepwise<S> {
+    pub(super) fn new(input: Input, steps: S) -> Stepwise<S> {
+        Stepwise { input: BufReader::with_capacity(PACKED, input), steps, failed: None }
+    }
+}
+
+impl<S: Steps> Read for Stepwise<S> {
+    fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        if output.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let input = self.input.fill_buf()?;
+            let is_end = input.is_empty();
+            let (done, came, outcome) = self.steps.step(input, output);
+            self.input.consume(done);
+            if came > 0 {
+                self.failed = outcome.err();
+                return Ok(came);
+            }
+            if outcome? {
+                return Ok(0);
+            }
+            if is_end {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            if done == 0 {
+                return Err(io::Error::new(ErrorKind::InvalidData, "unpacking does not go on"));
+            }
+        }
+    }
+}
+
+/// Streams of xz behind each other.
+pub(super) struct Xz(Stream);
+
+impl Xz {
+    /// That may take so many bytes of memory.
+    pub(super) fn new(most: u64) -> io::Result<Xz> {
+        Ok(Xz(Stream::new_stream_decoder(most, CONCATENATED)?))
+    }
+}
+
+impl Steps for Xz {
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> (usize, usize, io::Result<bool>) {
+        let before = (self.0.total_in(), self.0.total_out());
+        let action = if input.is_empty() { Action::Finish } else { Action::Run };
+        let outcome = self.0.process(input, output, action);
+        let (done, came) = (self.0.total_in() - before.0, self.0.total_out() - before.1);
+        (done as usize, came as usize, outcome.map(|status| status == XzStatus::StreamEnd).map_err(io::Error::from))
+    }
+}
+
+/// Streams of bzip2 behind each other.
+pub(super) struct Bzip2 {
+    stream: Decompress,
+    is_between: bool,
+}
+
+impl Bzip2 {
+    pub(super) fn new() -> Bzip2 {
+        Bzip2 { stream: Decompress::new(false), is_between: false }
+    }
+}
+
+impl Steps for Bzip2 {
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> (usize, usize, io::Result<bool>) {
+        if self.is_between {
+            if input.is_empty() {
+                return (0, 0, Ok(true));
+            }
+            *self = Bzip2::new();
+        }
+        let before = (self.stream.total_in(), self.stream.total_out());
+        let outcome = self.stream.decompress(input, output);
+        let (done, came) = (self.stream.total_in() - before.0, self.stream.total_out() - before.1);
+        self.is_between = matches!(outcome, Ok(BzipStatus::StreamEnd));
+        let outcome = outcome.map(|_| false).map_err(|error| io::Error::new(ErrorKind::InvalidData, error));
+        (done as usize, came as usize, outcome)
+    }
+}
