@@ -27,6 +27,7 @@ from test_encode_corpus import END, LONG, expected_of, small_blocks, splits_of
 import pairwright as pw
 from pairwright.special import MEANING
 from pairwright.tokens import encoding
+from pairwright.tokens.differences import RESTART, RESTART_OPTION
 from pairwright.tokens.manifest import FORMATS
 
 DOCUMENTS = documents()
@@ -382,7 +383,13 @@ def test_a_file_that_changes_while_it_is_encoded_is_noticed(
     # What was encoded before may not be what is there now.
     with pytest.raises(pw.PairwrightError, match=r"in/lines.txt: it has changed since") as caught:
         pw.encode_corpus(tokenizer, corpus, "out", shard_tokens=1000)
-    assert caught.value.hint == "remove the folder to begin anew"
+    assert caught.value.hint == RESTART
+    # As the hint says, on the command line too.
+    command = ["encode", "model.json", str(path), "--lines", "--shard-tokens", "1000", "--out", "out"]
+    ended = call(*command)
+    assert (ended.code, ended.err.splitlines()[1]) == (1, f"hint: {RESTART_OPTION}")
+    assert call(*command, "--restart", "--quiet").code == 0
+    assert list(pw.decode_tokens("out")) == path.read_bytes().splitlines()
 
 
 def test_skipped_documents_are_told_after_a_break_as_without_one(
@@ -446,18 +453,25 @@ def test_a_folder_of_another_run_is_refused_and_not_altered(
     cases: list[tuple[pw.Tokenizer, pw.Corpus, dict[str, Any], str]] = [
         (other, corpus, {}, "with another tokenizer"),
         (tokenizer, pw.Corpus(lines, more, lines=True), {}, "with other inputs"),
-        (tokenizer, pw.Corpus(lines, separator="\n"), {}, "with documents={'unit': 'line'}, not {'unit': 'separator'"),
-        (tokenizer, corpus, {"shard_tokens": 300}, "with shard_tokens=2000, not 300"),
-        (tokenizer, corpus, {"append": None}, "with append={"),
-        (tokenizer, corpus, {"validation": 0.1}, "with validation=0.0, not 0.1"),
-        (tokenizer, corpus, {"format": "npy"}, "with format='bin', not 'npy'"),
-        (tokenizer, corpus, {"special": "text"}, "with special='refuse', not 'text'"),
+        (tokenizer, pw.Corpus(lines, separator="\n"), {}, "with lines=True, not separator='\\n'"),
+        (tokenizer, pw.Corpus(lines), {}, "with lines=True, not whole files"),
+        (tokenizer, corpus, {"shard_tokens": 300}, "with shard_tokens=2000, not shard_tokens=300"),
+        (tokenizer, corpus, {"append": None}, "with append='<|end|>', not append=None"),
+        (tokenizer, corpus, {"validation": 0.1}, "with validation=0.0, not validation=0.1"),
+        (tokenizer, corpus, {"format": "npy"}, "with format='bin', not format='npy'"),
+        (tokenizer, corpus, {"special": "text"}, "with special='refuse', not special='text'"),
+        (
+            tokenizer,
+            corpus,
+            {"format": "npy", "append": "<|pad|>"},
+            "with append='<|end|>', not append='<|pad|>'; format='bin', not format='npy'",
+        ),
     ]
     for used, source, changed, message in cases:
         with pytest.raises(pw.PairwrightError) as caught:
             pw.encode_corpus(used, source, "out", **{**options, **changed})
         assert f"out belongs to another run, {message}" in str(caught.value)
-        assert caught.value.hint == "name another folder, or remove this one"
+        assert caught.value.hint == RESTART
         assert content(Path("out")) == before
     # A changed input is refused, too.
     text = lines.read_bytes()
@@ -552,16 +566,108 @@ def test_a_damaged_record_of_progress_is_told_with_the_way_on(damage: bytes, tok
     assert content(Path("out")) == before
 
 
-def test_a_record_of_another_version_is_refused(tokenizer: pw.Tokenizer) -> None:
-    write(Path("in"), "file.txt", DOCUMENTS)
-    with pytest.raises(pw.StoppedError):
-        pw.encode_corpus(tokenizer, "in", "out", progress=lambda _: False)
+def test_a_record_of_another_version_is_refused(tokenizer: pw.Tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_blocks(monkeypatch, 500)
+    corpus = pw.Corpus(write(Path("in"), "lines.txt", DOCUMENTS * 20)[0], lines=True)
+    broken_off(tokenizer, corpus, shard_tokens=2000)
     path = Path("out/progress.json")
     record = json.loads(path.read_bytes())
     record["run"]["more"] = 1
     path.write_text(json.dumps(record))
-    with pytest.raises(pw.PairwrightError, match="belongs to another run"):
-        pw.encode_corpus(tokenizer, "in", "out")
+    with pytest.raises(pw.PairwrightError, match="another run, with settings that this version does not know"):
+        pw.encode_corpus(tokenizer, corpus, "out", shard_tokens=2000)
+
+
+# Runs that come after a failed one.
+
+
+def test_a_run_that_completed_nothing_binds_nothing(tokenizer: pw.Tokenizer) -> None:
+    pyarrow.parquet.write_table(table_of(DOCUMENTS).rename_columns(["id", "content"]), "a.parquet")
+    command = ["encode", "model.json", "a.parquet", "--out", "bins"]
+    ended = call(*command)
+    assert (ended.code, "there is no column 'text'" in ended.err) == (1, True)
+    assert call(*command, "--text-column", "content", "--quiet").code == 0
+    assert splits_of(Path("bins")) == {"train": expected_of(tokenizer, DOCUMENTS)}
+    # Whatever is different.
+    other = pw.train(DOCUMENTS, 300, special_tokens=[END])
+    good = write(Path("in"), "lines.txt", DOCUMENTS)[0]
+    with pytest.raises(pw.DocumentError):
+        pw.encode_corpus(tokenizer, "a.parquet", "out", validation=0.5, format="jsonl")
+    assert set(content(Path("out"))) == {"model.json", "progress.json"}
+    options: dict[str, Any] = {"append": END, "shard_tokens": 50, "special": "text", "format": "npy"}
+    pw.encode_corpus(other, pw.Corpus(good, lines=True), "out", **options)
+    pw.encode_corpus(other, pw.Corpus(good, lines=True), "fresh", **options)
+    assert content(Path("out")) == content(Path("fresh"))
+
+
+@pytest.mark.parametrize("state", ["broken off", "complete", "damaged record", "damaged manifest", "no run"])
+def test_a_restart_begins_anew_and_removes_nothing_of_others(
+    state: str, tokenizer: pw.Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_blocks(monkeypatch, 500)
+    lines = write(Path("in"), "lines.txt", DOCUMENTS * 20)[0]
+    corpus = pw.Corpus(lines, lines=True)
+    if state in ("complete", "damaged manifest"):
+        pw.encode_corpus(tokenizer, corpus, "out", shard_tokens=300, format="npy", validation=0.5)
+    elif state != "no run":
+        broken_off(tokenizer, corpus, shard_tokens=300)
+    if state.startswith("damaged"):
+        record = Path("out", "progress.json" if state == "damaged record" else "manifest.json")
+        record.write_bytes(record.read_bytes()[:-3])
+    theirs = {".gitkeep": b"", "notes.txt": b"mine", "train-log.txt": b"mine", ".x.part": b"1", "train-1.bin": b"mine"}
+    Path("out").mkdir(exist_ok=True)
+    for name, text in theirs.items():
+        if state != "no run" or name.startswith("."):
+            Path("out", name).write_bytes(text)
+    pw.encode_corpus(tokenizer, "in", "fresh", append=END)
+    if state != "no run":
+        before = content(Path("out"))
+        with pytest.raises(pw.PairwrightError) as caught:
+            pw.encode_corpus(tokenizer, "in", "out", append=END)
+        assert caught.value.hint == RESTART
+        assert content(Path("out")) == before
+    pw.encode_corpus(tokenizer, "in", "out", append=END, restart=True)
+    found = {name: text for name, text in content(Path("out")).items() if name not in theirs}
+    assert found == content(Path("fresh"))
+    if state != "no run":
+        assert {name: text for name, text in content(Path("out")).items() if name in theirs} == theirs
+    # Restarted although it is complete and the same.
+    pw.encode_corpus(tokenizer, "in", "out", append=END, restart=True)
+    assert {name: text for name, text in content(Path("out")).items() if name not in theirs} == found
+
+
+def test_a_restart_takes_no_folder_that_no_run_wrote(tokenizer: pw.Tokenizer) -> None:
+    write(Path("in"), "file.txt", DOCUMENTS[:2])
+    for name, text in (("train-00000.bin", "mine"), ("manifest.json", '{"name": "app"}'), ("progress.json", "{}")):
+        Path("out").mkdir()
+        Path("out", name).write_text(text)
+        with pytest.raises(pw.PairwrightError, match="out"):
+            pw.encode_corpus(tokenizer, "in", "out", restart=True)
+        assert content(Path("out")) == {name: text.encode()}
+        shutil.rmtree("out")
+
+
+def test_the_command_line_says_in_options_what_differs(tokenizer: pw.Tokenizer) -> None:
+    lines = write(Path("in"), "lines.txt", DOCUMENTS)[0]
+    pw.encode_corpus(tokenizer, pw.Corpus(lines, lines=True), "out", append=END)
+    cases = [
+        (["--lines"], "--append '<|end|>', not no --append"),
+        (["--lines", "--append", END, "--shard-tokens", "7"], "--shard-tokens 100000000, not --shard-tokens 7"),
+        (["--append", END], "--lines, not whole files"),
+        (["--separator", "x y", "--append", END], "--lines, not --separator 'x y'"),
+        (["--lines", "--append", END, "--validation", "1%"], "--validation 0.0, not --validation 0.01"),
+        (["in/lines.txt", "--lines", "--append", END], "other inputs"),
+    ]
+    for options, told in cases:
+        ended = call("encode", "model.json", lines, *options, "--out", "out")
+        assert ended.code == 1
+        assert ended.err.splitlines() == [
+            f"error: out belongs to another run, with {told}",
+            f"hint: {RESTART_OPTION}",
+        ]
+    assert call("encode", "model.json", lines, "--out", "out", "--restart").code == 0
+    ended = call("encode", "model.json", lines, "--restart")
+    assert (ended.code, ended.err.splitlines()[0]) == (2, "error: --restart goes with a folder")
 
 
 def test_standard_input_begins_anew(tokenizer: pw.Tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,8 +19,9 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 from token_folders import FORMATS, facts_of
 
+from pairwright.tokens.folder import remove_leftovers
 from pairwright.tokens.manifest import FileFacts
-from pairwright.tokens.writers import arrow, files_of, remove_leftovers, writer_for
+from pairwright.tokens.writers import arrow, files_of, writer_for
 
 NAME = "train-00000"
 UINT16 = np.dtype(np.uint16)
@@ -185,10 +186,19 @@ def test_leftovers_are_removed_and_nothing_else(tmp_path: Path) -> None:
         ".pairwright-x1.tmp",
         "train-00000.bin",
         "a.part",
+        ".download.part",
+        ".train.part",
+        ".pairwright-notes",
     ):
         (tmp_path / name).write_bytes(b"")
     remove_leftovers(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"train-00000.bin", "a.part"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "train-00000.bin",
+        "a.part",
+        ".download.part",
+        ".train.part",
+        ".pairwright-notes",
+    }
 
 
 def test_an_id_must_fit_its_type(tmp_path: Path) -> None:

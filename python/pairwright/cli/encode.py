@@ -73,6 +73,9 @@ def encode(
             metavar="SHARE", parser=share, help="The share of documents, chosen by their hash, for files of their own."
         ),
     ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin anew, whatever an earlier run has written into the folder.")
+    ] = False,
     special: Special = "refuse",
     lines: Lines = False,
     separator: Separator = None,
@@ -92,8 +95,7 @@ def encode(
     """
     of_folder = {"--append": append, "--shard-tokens": shard_tokens, "--validation": validation, "--format": format}
     given = [option for option, value in of_folder.items() if value is not None]
-    if json and "--json" not in given:
-        given.append("--json")
+    given += [option for option, is_given in (("--restart", restart), ("--json", json)) if is_given]
     if (out is None or files.is_standard(out)) and given:
         raise UsageError(f"{given[0]} goes with a folder", hint="name one with --out")
     is_folder = out is not None and not files.is_standard(out) and means_folder(out, asked=format is not None)
@@ -124,6 +126,7 @@ def encode(
         shard_tokens=shard_tokens or SHARD_TOKENS,
         validation=validation or 0.0,
         special=special,
+        restart=restart,
         threads=threads,
         json=json,
         quiet=quiet,

@@ -4,6 +4,7 @@ import json as to_json
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,10 +14,15 @@ from pairwright import Corpus, Tokenizer, encode_corpus
 from pairwright.bar import Bar, megabytes
 from pairwright.cli import facts, files
 from pairwright.cli.console import console, print_table, say
+from pairwright.cli.special import HINT as SPECIAL_OPTION
+from pairwright.errors import PairwrightError
 from pairwright.pace import Pace
 from pairwright.special import Treatment
-from pairwright.tokens.encoding import EncodingEvent
+from pairwright.tokens.differences import RESTART, RESTART_OPTION, AnotherRunError
+from pairwright.tokens.encoding import HINT as SPECIAL, EncodingEvent
 from pairwright.tokens.manifest import Manifest
+
+HINTS = {RESTART: RESTART_OPTION, SPECIAL: SPECIAL_OPTION}
 
 # Skipped documents that are named at the end.
 SHOWN = 5
@@ -32,13 +38,14 @@ def encode_into(
     shard_tokens: int,
     validation: float,
     special: Treatment,
+    restart: bool,
     threads: int | None,
     json: bool,
     quiet: bool,
 ) -> None:
     """Encode a corpus into a folder, and tell what came of it. Raises as `encode_corpus`."""
     began = time.monotonic()
-    with Bar(hidden=quiet) as bar:
+    with Bar(hidden=quiet) as bar, options_named():
         follower = Follower(bar)
         manifest = encode_corpus(
             tokenizer,
@@ -49,6 +56,7 @@ def encode_into(
             shard_tokens=shard_tokens,
             validation=validation,
             special=special,
+            restart=restart,
             threads=threads,
             progress=follower.receive,
         )
@@ -68,6 +76,18 @@ def encode_into(
             write(to_json.dumps(in_json(manifest, folder, follower, seconds)).encode() + b"\n")
     elif not quiet:
         print_table(summary(manifest, folder, follower, seconds), console(stderr=True))
+
+
+@contextmanager
+def options_named() -> Iterator[None]:
+    """Errors and hints name options of the command line instead of keyword arguments."""
+    try:
+        yield
+    except AnotherRunError as error:
+        raise error.on_command_line() from error
+    except PairwrightError as error:
+        error.hint = HINTS.get(error.hint or "", error.hint)
+        raise
 
 
 class Follower:

@@ -76,6 +76,7 @@ def encode_corpus(
     shard_tokens: int = SHARD_TOKENS,
     validation: float = 0.0,
     special: Literal["refuse", "allow", "text"] = "refuse",
+    restart: bool = False,
     threads: int | None = None,
     progress: Callable[[EncodingEvent], object] | None = None,
 ) -> Manifest:
@@ -83,7 +84,7 @@ def encode_corpus(
 
     If the folder holds a part of the same run, which was broken off, the work goes on behind the shards that are
     complete; what comes out is the same. If it holds all of it, the files of the corpus are compared with those that
-    were encoded, and nothing else is done.
+    were encoded, and nothing else is done. A run that has completed no shard leaves its folder to any other.
 
     Args:
         tokenizer: The tokenizer; it is saved in the folder, too.
@@ -98,6 +99,7 @@ def encode_corpus(
             nothing but their first 64 KiB: those of which the XXH3 hash (64 bits) is below this share of its range.
         special: What to make of special tokens in the text: "refuse" the document, "allow" their ids, or take them for
             plain "text".
+        restart: Begin anew: remove what an earlier run has written into the folder, and no other file.
         threads: The number of threads that encode; `None` uses every core.
         progress: Receives `EncodingEvent` objects, one for each block of some megabytes. If it returns `False`, the
             work is broken off with `StoppedError`.
@@ -124,6 +126,7 @@ def encode_corpus(
         tokenizer,
         corpus,
         Asked(format, append, shard_tokens, validation, special),
+        restart=restart,
     )
     with closing(run):
         if run.manifest is not None:

@@ -20,6 +20,8 @@ from pairwright._core import write_atomically
 from pairwright.corpus.blocks import Ended, Position, Skipped
 from pairwright.corpus.finding import STANDARD
 from pairwright.errors import FormatError, PairwrightError
+from pairwright.tokens.differences import RESTART, AnotherRunError
+from pairwright.tokens.folder import SPLITS, is_of_a_run, remove_leftovers, remove_shards
 from pairwright.tokens.lock import FolderLock
 from pairwright.tokens.manifest import (
     MANIFEST,
@@ -32,7 +34,7 @@ from pairwright.tokens.manifest import (
     Skipped as SkippedOfManifest,
     Split,
 )
-from pairwright.tokens.writers import FORMATS, remove_leftovers, writer_for
+from pairwright.tokens.writers import FORMATS, writer_for
 
 if TYPE_CHECKING:
     import os
@@ -41,10 +43,6 @@ if TYPE_CHECKING:
     from pairwright import Tokenizer
     from pairwright.corpus import Corpus
     from pairwright.tokens.writers import ShardWriter
-
-SPLITS = ("train", "validation")
-
-ANOTHER = "name another folder, or remove this one"
 
 # What does not change what comes of the documents that can be read: a run may go on with another.
 FREE = ("on_error",)
@@ -81,7 +79,7 @@ class Run:
     ended: list[Ended] = field(default_factory=list)
 
     @classmethod
-    def open(cls, folder: Path, tokenizer: Tokenizer, corpus: Corpus, asked: Asked) -> Run:
+    def open(cls, folder: Path, tokenizer: Tokenizer, corpus: Corpus, asked: Asked, *, restart: bool = False) -> Run:
         """Begin a run, or go on with one. Raises what `encode_corpus` does for settings and folders."""
         settings = _settings(tokenizer, corpus, asked)
         folder.mkdir(parents=True, exist_ok=True)
@@ -90,27 +88,32 @@ class Run:
         states = [_state(origin.path) for origin in corpus.origins]
         run = cls(folder, model, tokenizer.vocab_size, corpus, settings, states, FolderLock(folder))
         try:
-            run._begin(content)
+            run._begin(content, restart=restart)
         except BaseException:
             run.close()
             raise
         return run
 
-    def _begin(self, content: bytes) -> None:
-        """Find out what is in the folder, and whether it may be gone on with."""
+    def _begin(self, content: bytes, *, restart: bool) -> None:
+        """Find out what is in the folder, and whether it may be gone on with. `content` is that of the model file."""
         folder = self.folder
         self.shards = [[] for _ in self.names]
         self.nexts = [Position(0, 0) for _ in self.names]
-        if (folder / MANIFEST).exists():
+        if restart and is_of_a_run(folder):
+            pass
+        elif (folder / MANIFEST).exists():
             self._compare_with_complete()
             (folder / PROGRESS).unlink(missing_ok=True)
             return
-        if (folder / PROGRESS).exists():
+        elif (folder / PROGRESS).exists():
             self._go_on()
         else:
             self._check_empty()
-        remove_leftovers(folder)
+        # From now on the folder is that of this run. Whenever the rest is interrupted, the next run does it again.
         self._save()
+        (folder / MANIFEST).unlink(missing_ok=True)
+        remove_shards(folder, (file.name for shards in self.shards for shard in shards for file in shard.files))
+        remove_leftovers(folder)
         write_atomically(folder / MODEL, content)
 
     def close(self) -> None:
@@ -186,10 +189,13 @@ class Run:
         write_atomically(self.folder / PROGRESS, json.dumps(value).encode("ascii"))
 
     def _go_on(self) -> None:
-        """Take up what was done before."""
+        """Take up what was done before. Where nothing was completed, nothing is left of what was asked for then."""
         path = self.folder / PROGRESS
         try:
             found = json.loads(path.read_bytes())
+            if not any(split["shards"] for split in found["splits"]) or STANDARD in found["run"]["inputs"]:
+                # Nobody can tell whether standard input gives the same again.
+                return
             self._compare(found["run"])
             before = [None if state is None else tuple(state) for state in found["states"]]
             shards = [[_shard(each) for each in split["shards"]] for split in found["splits"]]
@@ -199,61 +205,47 @@ class Run:
         except (ValueError, KeyError, TypeError) as error:
             if isinstance(error, FormatError):
                 raise
-            raise FormatError(f"{path}: damaged ({error!r})", hint="remove the folder to begin anew") from error
-        if any(origin.path is None for origin in self.corpus.origins):
-            # Nobody can tell whether standard input gives the same again.
-            shards, nexts = self.shards, self.nexts
+            message = f"{path}: damaged, or no record of pairwright ({error!r})"
+            raise FormatError(message, hint=self._way_on()) from error
         last = max(nexts)
         read = last.file + (last.document > 0)
         for origin, was, now in zip(self.corpus.origins[:read], before, self.states, strict=False):
             if was != now:
                 raise PairwrightError(
-                    f"{origin.name}: it has changed since documents of it were encoded into {self.folder}",
-                    hint="remove the folder to begin anew",
+                    f"{origin.name}: it has changed since documents of it were encoded into {self.folder}", hint=RESTART
                 )
         self.shards, self.nexts = shards, nexts
         # Those behind the last shard are found again, those before it perhaps not: what it holds is not encoded again.
         self.skip(each for each in skipped if each.at < last)
         self.ended = [file for file in ended if file.file < self.start.file]
-        self._remove_unknown()
 
-    def _remove_unknown(self) -> None:
-        """Remove shards that were complete but not noted down: they are made again."""
-        known = {file.name for shards in self.shards for shard in shards for file in shard.files}
-        for name in SPLITS:
-            for path in self.folder.glob(f"{name}-*"):
-                if path.name not in known:
-                    path.unlink()
+    def _way_on(self) -> str:
+        """What to do about a folder with a record that cannot be read."""
+        return RESTART if is_of_a_run(self.folder) else "name another folder"
 
     def _compare(self, found: dict[str, Any]) -> None:
-        """Raises `PairwrightError` if the folder has another run."""
-        mine = self._identity()
-        if found == mine:
-            return
-        if found["tokenizer"] != mine["tokenizer"]:
-            differs = "another tokenizer"
-        elif found["inputs"] != mine["inputs"]:
-            differs = "other inputs"
-        else:
-            theirs = found["settings"]
-            keys = [key for key in {**theirs, **mine["settings"]} if theirs.get(key) != mine["settings"].get(key)]
-            shown = [f"{key}={theirs.get(key)!r}, not {mine['settings'].get(key)!r}" for key in keys[:1]]
-            differs = shown[0] if shown else "what this version does not know"
-        raise PairwrightError(f"{self.folder} belongs to another run, with {differs}", hint=ANOTHER)
+        """Raises `AnotherRunError` if the folder has another run."""
+        asked = self._identity()
+        if found != asked:
+            raise AnotherRunError(self.folder, found, asked)
 
     def _compare_with_complete(self) -> None:
         """Raises `PairwrightError` unless the folder has what this run would make."""
-        manifest = Manifest.load(self.folder)
+        try:
+            manifest = Manifest.load(self.folder)
+        except FormatError as error:
+            error.hint = self._way_on()
+            raise
         settings = {key: value for key, value in manifest.settings.items() if key not in FREE}
         names = [each.name for each in manifest.inputs]
         self._compare({"tokenizer": manifest.tokenizer.sha256, "settings": settings, "inputs": names})
         for origin, encoded in zip(self.corpus.origins, manifest.inputs, strict=True):
             if origin.path is None:
-                raise PairwrightError(f"{self.folder} is complete, and standard input may differ", hint=ANOTHER)
+                raise PairwrightError(f"{self.folder} is complete, and standard input may differ", hint=RESTART)
             # What could not be read has no hash.
             if encoded.sha256 and _sha256(origin.path) != encoded.sha256:
                 raise PairwrightError(
-                    f"{origin.name}: it has changed since it was encoded into {self.folder}", hint=ANOTHER
+                    f"{origin.name}: it has changed since it was encoded into {self.folder}", hint=RESTART
                 )
         self.manifest = manifest
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from pairwright._core import Tokenizer
 from pairwright.errors import FormatError
+from pairwright.tokens.folder import leftovers
 from pairwright.tokens.manifest import MANIFEST, Manifest, parsed, read, rendered
 from pairwright.tokens.shards import open_shard
-from pairwright.tokens.writers import leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

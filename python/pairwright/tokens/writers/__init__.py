@@ -10,14 +10,13 @@ from pairwright.tokens.writers.arrow import ArrowWriter, ParquetWriter
 from pairwright.tokens.writers.base import ShardWriter
 from pairwright.tokens.writers.flat import BinWriter, NpyWriter
 from pairwright.tokens.writers.lines import JsonlWriter
-from pairwright.tokens.writers.part import leftovers, remove_leftovers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
 
-__all__ = ["FORMATS", "ShardWriter", "files_of", "leftovers", "prepare", "remove_leftovers", "writer_for"]
+__all__ = ["FORMATS", "ShardWriter", "files_of", "prepare", "writer_for"]
 
 WRITERS: dict[str, type[ShardWriter]] = {
     "bin": BinWriter,

@@ -133,18 +133,6 @@ class PartFile:
             raise
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove what a run that was killed has left unfinished. Raises `OSError`."""
-    for path in leftovers(folder):
-        path.unlink(missing_ok=True)
-
-
-def leftovers(folder: Path) -> list[Path]:
-    """The files that a run which was killed has left unfinished."""
-    # The second is what a file written by the core has for a name until it is complete.
-    return sorted([*folder.glob(f".*{ENDING}"), *folder.glob(".pairwright-*.tmp")])
-
-
 def sync_folder(folder: Path) -> None:
     """Bring the names of the files in a folder to the disk. Raises `OSError`."""
     if os.name == "nt":

@@ -1,0 +1,74 @@
+"""In what a run differs from the one that a folder belongs to, in the words of Python or of the command line."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pairwright.errors import PairwrightError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+RESTART = "restart=True removes what was written there and begins anew; or name another folder"
+RESTART_OPTION = "--restart removes what was written there and begins anew; or name another folder with --out"
+
+
+class AnotherRunError(PairwrightError):
+    """A folder holds shards that were made in another way."""
+
+    def __init__(self, folder: Path, found: dict[str, Any], asked: dict[str, Any]) -> None:
+        self._folder, self._found, self._asked = folder, found, asked
+        super().__init__(self._message(_in_python), hint=RESTART)
+
+    def on_command_line(self) -> PairwrightError:
+        """The same, told with options instead of keyword arguments."""
+        return PairwrightError(self._message(_as_option), hint=RESTART_OPTION)
+
+    def _message(self, say: Say) -> str:
+        return f"{self._folder} belongs to another run, with {'; '.join(_differences(self._found, self._asked, say))}"
+
+
+# How a setting and its value are said.
+Say: TypeAlias = "Callable[[str, object], str]"
+
+
+def _in_python(name: str, value: object) -> str:
+    return f"{name}={value!r}"
+
+
+def _as_option(name: str, value: object) -> str:
+    option = f"--{name.replace('_', '-')}"
+    if value is None:
+        return f"no {option}"
+    return option if value is True else f"{option} {shlex.quote(str(value))}"
+
+
+def _differences(found: dict[str, Any], asked: dict[str, Any], say: Say) -> list[str]:
+    """What is not the same, each as "what was found, not what is asked for"."""
+    differs = []
+    if found.get("tokenizer") != asked["tokenizer"]:
+        differs.append("another tokenizer")
+    if found.get("inputs") != asked["inputs"]:
+        differs.append("other inputs")
+    theirs, mine = found.get("settings", {}), asked["settings"]
+    # The type of ids follows from the tokenizer.
+    keys = (key for key in sorted({*theirs, *mine}) if theirs.get(key) != mine.get(key) and key != "dtype")
+    differs += [f"{_setting(key, theirs.get(key), say)}, not {_setting(key, mine.get(key), say)}" for key in keys]
+    return differs or ["settings that this version does not know"]
+
+
+def _setting(key: str, value: Any, say: Say) -> str:  # noqa: ANN401  whatever stands in the JSON
+    if key == "append" and isinstance(value, dict):
+        value = value.get("token")
+    if key != "documents" or not isinstance(value, dict):
+        return say(key, value)
+    unit = value.get("unit")
+    if unit == "line":
+        return say("lines", True)
+    named = {"separator": ("separator", "separator"), "json": ("text_field", "field"), "row": ("text_column", "column")}
+    if unit in named:
+        name, field = named[unit]
+        return say(name, value.get(field))
+    return {"file": "whole files", "mixed": "inputs of several kinds"}.get(str(unit), f"documents of kind {unit!r}")
