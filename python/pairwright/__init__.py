@@ -27,6 +27,7 @@ __all__ = [
     "Counts",
     "DocumentError",
     "DownloadError",
+    "EncodedFile",
     "EncodingEvent",
     "FewerMergesWarning",
     "FormatError",
@@ -46,6 +47,7 @@ __all__ = [
     "datasets",
     "decode_tokens",
     "encode_corpus",
+    "encode_to_file",
     "encoding_for_model",
     "encoding_name_for_model",
     "get_encoding",
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
     from pairwright.tokens.encoding import EncodingEvent, encode_corpus
     from pairwright.tokens.reading import Tokens, open_tokens
     from pairwright.tokens.restoring import decode_tokens
+    from pairwright.tokens.single import EncodedFile, encode_to_file
     from pairwright.tokens.verifying import verify_tokens
     from pairwright.training import count, train
 else:
@@ -89,7 +92,9 @@ else:
         "datasets": "pairwright.datasets",
         "EncodingEvent": "pairwright.tokens.encoding",
         "decode_tokens": "pairwright.tokens.restoring",
+        "EncodedFile": "pairwright.tokens.single",
         "encode_corpus": "pairwright.tokens.encoding",
+        "encode_to_file": "pairwright.tokens.single",
         "encoding_for_model": "pairwright.encodings",
         "encoding_name_for_model": "pairwright.encodings",
         "get_encoding": "pairwright.encodings",

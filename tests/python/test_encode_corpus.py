@@ -228,8 +228,8 @@ def test_a_source_may_be_a_path_a_folder_or_a_pattern(tokenizer: pw.Tokenizer) -
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"format": "csv"}, "format='csv': must be one of bin, npy"),
-        ({"special": "ignore"}, "special='ignore': must be one of refuse, allow, text"),
+        ({"format": "csv"}, 'format=\'csv\': must be "bin", "npy", "parquet"'),
+        ({"special": "ignore"}, 'special=\'ignore\': must be "refuse", "allow" or "text"'),
         ({"shard_tokens": 0}, "shard_tokens=0: must be at least 1"),
         ({"validation": 1.0}, "validation=1.0: must be a share"),
         ({"validation": -0.1}, "validation=-0.1: must be a share"),
@@ -386,7 +386,10 @@ def test_the_summary_is_json_if_it_is_asked_for_and_nothing_is_said_if_it_is_not
         (["--validation", "0.1"], "--validation goes with a folder"),
         (["--format", "bin"], "--format goes with a folder"),
         (["--json"], "--json goes with a folder"),
-        (["--append", END, "--out", "ids.txt"], "--append goes with a folder, and ids.txt is the name of a file"),
+        (
+            ["--append", END, "--out", "ids.txt"],
+            "--append goes with a folder or a file of ids, and ids.txt is a file of text",
+        ),
         (["--json", "--out", "-"], "--json goes with a folder"),
         (["--validation", "1.5", "--out", "out"], "is no share such as 0.01 or 1%"),
         (["--validation", "some", "--out", "out"], "is no share such as 0.01 or 1%"),

@@ -533,7 +533,7 @@ def test_a_folder_with_other_files_is_refused_and_not_altered(tokenizer: pw.Toke
     ended = call("encode", "model.json", "in", "--out", "file", "--format", "bin")
     assert (ended.code, ended.err.splitlines()[0]) == (
         2,
-        "error: --format goes with a folder, and file is the name of a file",
+        "error: --format goes with a folder or a file of ids, and file is a file of text",
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from pairwright.cli import files, model as models
+from pairwright.cli import model as models
 from pairwright.cli.arguments import (
     InputFormat,
     Inputs,
@@ -21,10 +21,10 @@ from pairwright.cli.arguments import (
     TextField,
     Threads,
 )
-from pairwright.cli.console import UsageError
-from pairwright.cli.folder import encode_into
+from pairwright.cli.folder import encode_as_file, encode_into
 from pairwright.cli.printing import print_ids
 from pairwright.cli.reading import corpus_of
+from pairwright.cli.target import target_of
 
 SHARD_TOKENS = 100_000_000
 
@@ -47,8 +47,8 @@ def encode(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Where the ids go instead of standard output: into a folder of token files or, if the name has an "
-            "ending such as .txt and there is no --format, as text into a file.",
+            help="Where the ids go instead of standard output: into a folder of token files, or into a single file if "
+            "the name ends in .bin, .npy, .parquet, .arrow, .jsonl or, for ids as text, .txt.",
         ),
     ] = None,
     format: Annotated[
@@ -56,7 +56,7 @@ def encode(
         typer.Option(help="The format of the token files in the folder.", show_default="bin"),
     ] = None,
     append: Annotated[
-        str | None, typer.Option(metavar="TOKEN", help="A special token that ends every document, in the folder.")
+        str | None, typer.Option(metavar="TOKEN", help="A special token that ends every document, in files of ids.")
     ] = None,
     shard_tokens: Annotated[
         int | None,
@@ -93,17 +93,10 @@ def encode(
     A folder is written with a manifest, which `pairwright verify` checks. A command that was broken off goes on where
     the complete files end when it is given again.
     """
-    of_folder = {"--append": append, "--shard-tokens": shard_tokens, "--validation": validation, "--format": format}
-    given = [option for option, value in of_folder.items() if value is not None]
-    given += [option for option, is_given in (("--restart", restart), ("--json", json)) if is_given]
-    if (out is None or files.is_standard(out)) and given:
-        raise UsageError(f"{given[0]} goes with a folder", hint="name one with --out")
-    is_folder = out is not None and not files.is_standard(out) and means_folder(out, asked=format is not None)
-    if out is not None and not is_folder and given:
-        raise UsageError(
-            f"{given[0]} goes with a folder, and {out} is the name of a file",
-            hint="name a folder without an ending, or add --format bin",
-        )
+    of_folder = {"--shard-tokens": shard_tokens, "--validation": validation, "--restart": restart, "--json": json}
+    of_folder_alone = [option for option, value in of_folder.items() if value is not None and value is not False]
+    of_ids = [option for option, value in (("--format", format), ("--append", append)) if value is not None]
+    target = target_of(out, format, [*of_ids, *of_folder_alone], of_folder_alone)
     tokenizer = models.load(model, pattern)
     corpus = corpus_of(
         input,
@@ -114,14 +107,17 @@ def encode(
         format=input_format,
         on_error=on_error,
     )
-    if not is_folder or out is None:
+    if out is None or target.kind == "text":
         print_ids(tokenizer, corpus, out, special, threads=threads, quiet=quiet)
+        return
+    if target.kind == "file":
+        encode_as_file(out, tokenizer, corpus, append=append, special=special, threads=threads, quiet=quiet)
         return
     encode_into(
         Path(out),
         tokenizer,
         corpus,
-        format=format or "bin",
+        format=target.format or "bin",
         append=append,
         shard_tokens=shard_tokens or SHARD_TOKENS,
         validation=validation or 0.0,
@@ -131,11 +127,3 @@ def encode(
         json=json,
         quiet=quiet,
     )
-
-
-def means_folder(name: str, *, asked: bool) -> bool:
-    """Whether a name is that of a folder to write token files into."""
-    path = Path(name)
-    if path.exists():
-        return path.is_dir()
-    return asked or name.endswith(("/", "\\")) or not path.suffix

@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import TextIO
 
 from pairwright._core import write_atomically
+from pairwright.cli.console import UsageError
 from pairwright.tokens.writers.part import PartFile
 
 STANDARD = "-"
+
+COMPRESSED = (".gz", ".gzip", ".zst", ".zstd", ".xz", ".lzma", ".bz2", ".lz4", ".br", ".zip", ".7z", ".tar", ".tgz")
+
 STANDARD_INPUT = "standard input"
 STANDARD_OUTPUT = "standard output"
 
@@ -78,8 +82,22 @@ def streamed(name: str | None) -> Iterator[Callable[[bytes], object]]:
         raise
 
 
+def check_ending(name: str) -> None:
+    """Raises `UsageError` for the name of a compressed file: what is written is not compressed."""
+    path = Path(name)
+    if path.suffix.lower() in COMPRESSED and (path.is_file() or not path.exists()):
+        raise UsageError(
+            f"{name}: what is written is not compressed, and {path.suffix} says that it is",
+            hint=f"name it {path.stem}, and compress it afterwards",
+        )
+
+
 def check_target(name: str) -> None:
-    """Find out before the work, not after it, that its result could not be written. Raises `OSError`."""
+    """Find out before the work, not after it, that its result could not be written.
+
+    Raises `OSError`; `UsageError` for the name of a compressed file.
+    """
+    check_ending(name)
     path = Path(name)
     folder = path.resolve().parent
     if path.is_dir():

@@ -1,4 +1,4 @@
-"""Encoding into a folder, with a bar and a summary."""
+"""Encoding into a folder or a file, with a bar and a summary."""
 
 import json as to_json
 import sys
@@ -10,17 +10,17 @@ from typing import Any, Literal
 
 from rich.table import Table
 
-from pairwright import Corpus, Tokenizer, encode_corpus
+from pairwright import Corpus, Tokenizer, encode_corpus, encode_to_file
 from pairwright.bar import Bar, megabytes
 from pairwright.cli import facts, files
 from pairwright.cli.console import console, print_table, say
 from pairwright.cli.special import HINT as SPECIAL_OPTION
 from pairwright.errors import PairwrightError
-from pairwright.pace import Pace
 from pairwright.special import Treatment
 from pairwright.tokens.differences import RESTART, RESTART_OPTION, AnotherRunError
-from pairwright.tokens.encoding import HINT as SPECIAL, EncodingEvent
+from pairwright.tokens.encoding import HINT as SPECIAL
 from pairwright.tokens.manifest import Manifest
+from pairwright.tokens.progress import Follower
 
 HINTS = {RESTART: RESTART_OPTION, SPECIAL: SPECIAL_OPTION}
 
@@ -50,7 +50,8 @@ def encode_into(
         manifest = encode_corpus(
             tokenizer,
             corpus,
-            folder,
+            # With a slash, so that it is a folder whatever its ending.
+            f"{folder}/",
             format=format,
             append=append,
             shard_tokens=shard_tokens,
@@ -78,6 +79,40 @@ def encode_into(
         print_table(summary(manifest, folder, follower, seconds), console(stderr=True))
 
 
+def encode_as_file(
+    out: str,
+    tokenizer: Tokenizer,
+    corpus: Corpus,
+    *,
+    append: str | None,
+    special: Treatment,
+    threads: int | None,
+    quiet: bool,
+) -> None:
+    """Encode a corpus into a single file, and tell what came of it. Raises as `encode_to_file`."""
+    files.check_target(out)
+    began = time.monotonic()
+    with Bar(hidden=quiet) as bar, options_named():
+        written = encode_to_file(
+            tokenizer, corpus, out, append=append, special=special, threads=threads, progress=Follower(bar).receive
+        )
+    if quiet:
+        return
+    for where, reason in written.skipped[:SHOWN]:
+        say(f"{where}: {reason}", label="skipped", style="bold yellow")
+    if len(written.skipped) > SHOWN:
+        say(f"{len(written.skipped) - SHOWN:,} more", label="skipped", style="yellow")
+    kind = f"{written.format}, {written.dtype}" if written.format in ("bin", "npy") else written.format
+    told = [
+        ("documents", f"{written.documents:,}"),
+        ("bytes", f"{written.bytes:,}"),
+        ("tokens", f"{written.tokens:,}"),
+        ("time", f"{time.monotonic() - began:.2f} s"),
+        ("file", f"{out} ({kind})"),
+    ]
+    print_table(facts.table(told), console(stderr=True))
+
+
 @contextmanager
 def options_named() -> Iterator[None]:
     """Errors and hints name options of the command line instead of keyword arguments."""
@@ -88,24 +123,6 @@ def options_named() -> Iterator[None]:
     except PairwrightError as error:
         error.hint = HINTS.get(error.hint or "", error.hint)
         raise
-
-
-class Follower:
-    """Shows how far it is."""
-
-    def __init__(self, bar: Bar) -> None:
-        self.bar = bar
-        self.last: EncodingEvent | None = None
-        """What was done by this command: less than all where a run goes on."""
-        self._pace = Pace()
-        self._pace.at(0.0, 0, 0)
-
-    def receive(self, event: EncodingEvent) -> None:
-        """Take note of an event."""
-        self.last = event
-        rate, remaining = self._pace.at(event.elapsed, event.read, event.total)
-        done = f"{event.documents:,} documents, {event.tokens / 1e6:,.1f}M tokens"
-        self.bar.show("encoding", event.read, event.total, megabytes, rate, remaining, done)
 
 
 def peak_memory() -> int | None:

@@ -8,6 +8,7 @@ that are complete.
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 import time
@@ -18,16 +19,17 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
+from pairwright import arguments
 from pairwright._core import Tokenizer, hashes, lengths
 from pairwright.corpus import Corpus
 from pairwright.errors import PairwrightError, StoppedError
 from pairwright.special import MEANING, refusal
 from pairwright.tokens import writers
 from pairwright.tokens.output import Output, Part
+from pairwright.tokens.progress import check, reporting
 from pairwright.tokens.run import Asked, Run
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator
 
     import numpy.typing as npt
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from pairwright.batch import TokenBatch
     from pairwright.corpus.blocks import Block
     from pairwright.tokens.manifest import Manifest
+    from pairwright.tokens.output import Destination
+    from pairwright.tokens.progress import Progress
 
 SHARD_TOKENS = 100_000_000
 
@@ -78,7 +82,7 @@ def encode_corpus(
     special: Literal["refuse", "allow", "text"] = "refuse",
     restart: bool = False,
     threads: int | None = None,
-    progress: Callable[[EncodingEvent], object] | None = None,
+    progress: Progress = None,
 ) -> Manifest:
     """Encode a corpus into a folder of token files that `pairwright.open_tokens` reads.
 
@@ -101,8 +105,8 @@ def encode_corpus(
             plain "text".
         restart: Begin anew: remove what an earlier run has written into the folder, and no other file.
         threads: The number of threads that encode; `None` uses every core.
-        progress: Receives `EncodingEvent` objects, one for each block of some megabytes. If it returns `False`, the
-            work is broken off with `StoppedError`.
+        progress: `True` shows a bar on stderr if it is a terminal; a callable receives `EncodingEvent` objects, one for
+            each block of some megabytes. If it returns `False`, the work is broken off with `StoppedError`.
 
     Returns:
         The manifest of the folder.
@@ -115,27 +119,35 @@ def encode_corpus(
         PairwrightError: The folder has files of something else, or of another run.
 
     """
-    corpus = source if isinstance(source, Corpus) else Corpus(source)
+    target = Path(arguments.path("folder", folder))
+    if writers.format_of(target) is not None and not target.is_dir() and not str(folder).endswith(("/", os.sep)):
+        raise ValueError(
+            f"folder={str(folder)!r} is the name of a file: pairwright.encode_to_file writes a single one; "
+            "leave the ending out, or end it with a slash, for a folder"
+        )
+    restart = arguments.flag("restart", restart)
+    corpus = corpus_of(source)
+    check(progress)
     # What is wrong with the number of threads is not to be said of a document. This also imports what batches need.
     tokenizer.encode_batch([], threads=threads)
     # Before any thread starts: two threads that import the same library at once can break each other's import.
     corpus.prepare()
     writers.prepare(format)
     run = Run.open(
-        Path(folder),
+        target,
         tokenizer,
         corpus,
         Asked(format, append, shard_tokens, validation, special),
         restart=restart,
     )
-    with closing(run):
+    with closing(run), reporting(progress) as report:
         if run.manifest is not None:
             return run.manifest
-        encoder = _Encoder(tokenizer, corpus, run, threads)
+        encoder = Encoder(tokenizer, corpus, run, threads)
         with closing(Output(run)) as output:
-            writer = _Writer(output)
+            writer = Writer(output)
             try:
-                encoder.encode(writer.take, progress)
+                encoder.encode(writer.take, report)
                 writer.finish()
             finally:
                 writer.close()
@@ -143,13 +155,18 @@ def encode_corpus(
         return run.complete()
 
 
+def corpus_of(source: Corpus | str | os.PathLike[str]) -> Corpus:
+    """The corpus that a source means."""
+    return source if isinstance(source, Corpus) else Corpus(source)
+
+
 @dataclass
-class _Encoder:
+class Encoder:
     """Turns blocks of documents into parts of the output."""
 
     tokenizer: Tokenizer
     corpus: Corpus
-    run: Run
+    run: Destination
     threads: int | None
     refused: bool = False
     """Whether the document that the block before ended in cannot be encoded."""
@@ -256,7 +273,7 @@ class _Encoder:
         self.tokens += len(part.batch.values) if part.batch is not None else 0
 
 
-class _Writer:
+class Writer:
     """Writes on a thread of its own."""
 
     def __init__(self, output: Output) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -11,11 +11,12 @@ from pairwright.corpus.blocks import Position
 from pairwright.tokens.manifest import Shard
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     import numpy.typing as npt
 
     from pairwright.batch import TokenBatch
-    from pairwright.corpus.blocks import Block, Skipped
-    from pairwright.tokens.run import Run
+    from pairwright.corpus.blocks import Block, Ended, Skipped
     from pairwright.tokens.writers import ShardWriter
 
 
@@ -35,10 +36,38 @@ class Part:
     refused: list[tuple[int, Skipped]] = field(default_factory=list)
 
 
+class Destination(Protocol):
+    """Where a corpus is encoded to: a `Run` into a folder, or a single file."""
+
+    settings: dict[str, Any]
+    ended: list[Ended]
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of the splits."""
+
+    @property
+    def start(self) -> Position:
+        """Where to begin to read."""
+
+    @property
+    def nexts(self) -> Sequence[Position]:
+        """For each split, the place of the first document that is still to be written."""
+
+    def writer(self, split: int) -> ShardWriter:
+        """A writer of the next shard of a split. Raises `OSError`."""
+
+    def skip(self, skipped: Iterable[Skipped]) -> None:
+        """Take note of documents that were passed over."""
+
+    def note(self, split: int, shard: Shard, after: Position) -> None:
+        """A shard is complete; the next document of its split is not before `after`. Raises `OSError`."""
+
+
 class Output:
     """Takes the parts of a run in order, and has complete shards noted down."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Destination) -> None:
         self._run = run
         self._splits = [_Split(run, number) for number in range(len(run.names))]
 
@@ -68,7 +97,7 @@ class Output:
 class _Split:
     """The shards of one split."""
 
-    def __init__(self, run: Run, number: int) -> None:
+    def __init__(self, run: Destination, number: int) -> None:
         self._run = run
         self._number = number
         self._writer: ShardWriter | None = None

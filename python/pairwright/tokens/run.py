@@ -10,16 +10,17 @@ import errno
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pairwright import arguments
 from pairwright._core import write_atomically
 from pairwright.corpus.blocks import Ended, Position, Skipped
 from pairwright.corpus.finding import STANDARD
 from pairwright.errors import FormatError, PairwrightError
+from pairwright.special import MEANING
 from pairwright.tokens.differences import RESTART, AnotherRunError
 from pairwright.tokens.folder import SPLITS, is_of_a_run, remove_leftovers, remove_shards
 from pairwright.tokens.lock import FolderLock
@@ -81,7 +82,7 @@ class Run:
     @classmethod
     def open(cls, folder: Path, tokenizer: Tokenizer, corpus: Corpus, asked: Asked, *, restart: bool = False) -> Run:
         """Begin a run, or go on with one. Raises what `encode_corpus` does for settings and folders."""
-        settings = _settings(tokenizer, corpus, asked)
+        settings = settings_of(tokenizer, corpus, asked)
         folder.mkdir(parents=True, exist_ok=True)
         content = _model(tokenizer)
         model = FileFacts(MODEL, len(content), hashlib.sha256(content).hexdigest())
@@ -259,17 +260,16 @@ class Run:
             )
 
 
-def _settings(tokenizer: Tokenizer, corpus: Corpus, asked: Asked) -> dict[str, Any]:
+def settings_of(tokenizer: Tokenizer, corpus: Corpus, asked: Asked) -> dict[str, Any]:
     """The settings as they stand in the manifest. Raises `ValueError`."""
-    choices = {"format": FORMATS, "special": ("refuse", "allow", "text")}
-    for name, known in choices.items():
-        if getattr(asked, name) not in known:
-            raise ValueError(f"{name}={getattr(asked, name)!r}: must be one of {', '.join(known)}")
-    shard_tokens = index(asked.shard_tokens)
-    if shard_tokens < 1:
-        raise ValueError(f"shard_tokens={asked.shard_tokens}: must be at least 1")
-    if not 0 <= asked.validation < 1:
+    arguments.choice("format", asked.format, FORMATS)
+    arguments.choice("special", asked.special, tuple(MEANING))
+    shard_tokens = arguments.integer("shard_tokens", asked.shard_tokens, least=1)
+    validation = arguments.number("validation", asked.validation)
+    if not 0 <= validation < 1:
         raise ValueError(f"validation={asked.validation}: must be a share, at least 0 and less than 1")
+    if asked.append is not None:
+        arguments.text("append", asked.append)
     ids = tokenizer.special_tokens
     if asked.append is not None and asked.append not in ids:
         shown = ", ".join(map(repr, ids)) or "none"
@@ -279,7 +279,7 @@ def _settings(tokenizer: Tokenizer, corpus: Corpus, asked: Asked) -> dict[str, A
         "dtype": dtype_of(tokenizer.vocab_size).name,
         "append": None if asked.append is None else {"token": asked.append, "id": ids[asked.append]},
         "shard_tokens": shard_tokens,
-        "validation": float(asked.validation),
+        "validation": validation,
         "special": asked.special,
         "on_error": "skip" if corpus.skips else "stop",
         "documents": corpus.framing.described(corpus.origins),

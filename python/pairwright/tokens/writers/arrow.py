@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -36,11 +36,9 @@ class GroupWriter(Protocol):
 class RowWriter(HoldingWriter):
     """Gathers documents into groups of rows."""
 
-    ENDING: ClassVar[str]
-
-    def __init__(self, folder: Path, name: str, dtype: np.dtype[Any]) -> None:
+    def __init__(self, folder: Path, name: str, dtype: np.dtype[Any], files: tuple[str, ...]) -> None:
         self._arrow = pyarrow()
-        super().__init__(folder, name, dtype)
+        super().__init__(folder, name, dtype, files)
         # Ids are never missing, and large lists hold a document of any size.
         item = self._arrow.field("item", self._arrow.uint32(), nullable=False)
         column = self._arrow.field(COLUMN, self._arrow.large_list(item), nullable=False)
@@ -48,7 +46,7 @@ class RowWriter(HoldingWriter):
         self._values: list[npt.NDArray[np.uint32]] = []
         self._ends: list[npt.NDArray[np.int64]] = []
         self._ids = self._rows = 0
-        self._writer = self._opened(self._part(name + self.ENDING))
+        self._writer = self._opened(self._part(*files))
 
     @abstractmethod
     def _opened(self, file: PartFile) -> GroupWriter:
@@ -96,8 +94,6 @@ class RowWriter(HoldingWriter):
 class ArrowWriter(RowWriter):
     """An Arrow IPC file, not compressed, so that it can be memory-mapped."""
 
-    ENDING = ".arrow"
-
     def _opened(self, file: PartFile) -> GroupWriter:
         writer: GroupWriter = self._arrow.ipc.new_file(file, self._schema)
         return writer
@@ -105,8 +101,6 @@ class ArrowWriter(RowWriter):
 
 class ParquetWriter(RowWriter):
     """A parquet file."""
-
-    ENDING = ".parquet"
 
     def _opened(self, file: PartFile) -> GroupWriter:
         writer: GroupWriter = self._arrow.parquet.ParquetWriter(file, self._schema, compression="zstd")

@@ -24,9 +24,10 @@ class ShardWriter(ABC):
     were cut up for `write`. Every `OSError` names the file; after one there is nothing left to do but `discard`.
     """
 
-    def __init__(self, folder: Path, name: str, dtype: np.dtype[Any]) -> None:
+    def __init__(self, folder: Path, name: str, dtype: np.dtype[Any], files: tuple[str, ...]) -> None:
         self.folder = folder
         self.name = name
+        self.files = files
         self.dtype = dtype
         self._parts: list[PartFile] = []
 
@@ -96,8 +97,8 @@ class ShardWriter(ABC):
 class HoldingWriter(ShardWriter):
     """A writer of a format that takes whole documents: holds the ids of the one that goes on in memory."""
 
-    def __init__(self, folder: Path, name: str, dtype: np.dtype[Any]) -> None:
-        super().__init__(folder, name, dtype)
+    def __init__(self, folder: Path, name: str, dtype: np.dtype[Any], files: tuple[str, ...]) -> None:
+        super().__init__(folder, name, dtype, files)
         self._held: list[npt.NDArray[np.uint32]] = []
 
     @property

@@ -21,14 +21,14 @@ OFFSET = np.dtype("<i8")
 
 
 class FlatWriter(ShardWriter):
-    """Writes ids and offsets as they come, and holds none of them."""
+    """Writes ids and offsets as they come, and holds none of them. Without a file for offsets these are not kept."""
 
-    ENDINGS: ClassVar[tuple[str, str]]
     HEADER: ClassVar[int] = 0
 
-    def __init__(self, folder: Path, name: str, dtype: np.dtype[Any]) -> None:
-        super().__init__(folder, name, dtype.newbyteorder("<"))
-        self._ids, self._offsets = (self._part(name + ending, header=self.HEADER) for ending in self.ENDINGS)
+    def __init__(self, folder: Path, name: str, dtype: np.dtype[Any], files: tuple[str, ...]) -> None:
+        super().__init__(folder, name, dtype.newbyteorder("<"), files)
+        self._ids, *offsets = (self._part(file, header=self.HEADER) for file in files)
+        self._offsets = offsets[0] if offsets else None
         self._written = 0
         self._ends = 0
         # How many ids there were when the document that goes on began.
@@ -67,7 +67,8 @@ class FlatWriter(ShardWriter):
         self._written += len(values)
 
     def _end(self, offsets: npt.NDArray[np.int64]) -> None:
-        self._offsets.write(np.ascontiguousarray(offsets, OFFSET).data)
+        if self._offsets is not None:
+            self._offsets.write(np.ascontiguousarray(offsets, OFFSET).data)
         self._ends += len(offsets)
 
     def _finish(self) -> None:
@@ -77,15 +78,13 @@ class FlatWriter(ShardWriter):
 class BinWriter(FlatWriter):
     """Little-endian integers and nothing else."""
 
-    ENDINGS = (".bin", ".offsets")
-
 
 class NpyWriter(FlatWriter):
     """The same behind a header, as `numpy.load` reads it. It tells the number of ids, and so is written last."""
 
-    ENDINGS = (".npy", ".offsets.npy")
     HEADER = npy.SIZE
 
     def _finish(self) -> None:
         self._ids.fill_header(npy.header(self.dtype, self._written))
-        self._offsets.fill_header(npy.header(OFFSET, self._ends))
+        if self._offsets is not None:
+            self._offsets.fill_header(npy.header(OFFSET, self._ends))

@@ -30,9 +30,9 @@ LARGEST_TABLE = 1 << 20
 class JsonlWriter(ShardWriter):
     """Writes `{"tokens":[1,2,3]}` for each document, and holds none of it."""
 
-    def __init__(self, folder: Path, name: str, dtype: np.dtype[Any]) -> None:
-        super().__init__(folder, name, dtype)
-        self._file = self._part(f"{name}.jsonl")
+    def __init__(self, folder: Path, name: str, dtype: np.dtype[Any], files: tuple[str, ...]) -> None:
+        super().__init__(folder, name, dtype, files)
+        self._file = self._part(*files)
         self._table = digits(np.arange(1, dtype=np.uint32))
         self._goes_on = False
 

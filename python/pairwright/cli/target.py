@@ -1,0 +1,77 @@
+"""What the name after `encode --out` means: a folder, a file of ids in a format, or a file of ids as text."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias, get_args
+
+from pairwright.cli import files
+from pairwright.cli.console import UsageError
+from pairwright.tokens.writers import format_of
+
+Format: TypeAlias = Literal["bin", "npy", "parquet", "arrow", "jsonl"]
+
+# Endings of formats in which ids are not written: under such a name nobody expects them as text.
+OTHERS = {
+    *(".csv", ".tsv", ".json", ".db", ".dat", ".mmap", ".offsets"),
+    *(".npz", ".h5", ".hdf5", ".orc", ".msgpack", ".tfrecord"),
+    *(".pickle", ".pkl", ".pt", ".pth", ".safetensors"),
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where ids go. A file of ids as text has no format."""
+
+    kind: Literal["text", "file", "folder"]
+    format: Format | None = None
+
+
+def target_of(out: str | None, format: Format | None, options: list[str], of_folder: list[str]) -> Target:
+    """What a name means, with the format that was asked for.
+
+    `options` are those that were given and make no sense for text; `of_folder` those of them that make sense for a
+    folder alone. Raises `UsageError`.
+    """
+    if out is None or files.is_standard(out):
+        if options:
+            raise UsageError(f"{options[0]} goes with a folder or a file", hint="name one with --out")
+        return Target("text")
+    path = Path(out)
+    if path.is_dir() or out.endswith(("/", "\\")):
+        return Target("folder", format or "bin")
+    files.check_ending(out)
+    suffix = path.suffix.lower()
+    meant = format_of(path)
+    if meant is not None:
+        if format is not None and format != meant:
+            raise UsageError(
+                f"--format {format} contradicts the name {out}, which is that of a {meant} file",
+                hint=f"leave --format out, name the file {path.stem}.{format}, or name a folder: --out {path.stem}/",
+            )
+        if of_folder:
+            raise UsageError(
+                f"{of_folder[0]} goes with a folder, and {out} is the name of a file",
+                hint=f"name a folder: --out {path.stem}/",
+            )
+        return Target("file", meant)
+    if suffix in OTHERS:
+        raise UsageError(
+            f"{out}: ids are not written as {suffix}",
+            hint=f"name a file with one of the endings {endings()}, or a folder: --out {path.stem}/",
+        )
+    is_text = path.exists() or suffix == ".txt" or (suffix and format is None)
+    if not is_text:
+        return Target("folder", format or "bin")
+    if options:
+        # `--format` says what the ids are to be, and other options that they are not to be text.
+        wanted = format or "bin"
+        raise UsageError(
+            f"{options[0]} goes with a folder or a file of ids, and {out} is a file of text",
+            hint=f"name a file of ids, such as --out {path.stem}.{wanted}, or a folder: --out {path.stem}-ids/",
+        )
+    return Target("text")
+
+
+def endings() -> str:
+    """The endings of the formats."""
+    return ", ".join(f".{each}" for each in get_args(Format)) + ", .txt"
