@@ -229,6 +229,35 @@ def test_arguments_that_are_refused(both: Both) -> None:
 # Texts that are still being written
 
 
+# Bytes that need not be UTF-8
+
+parts_of_bytes = st.sampled_from(
+    [b"\xff", b"\xe4\xb8", b"\xf0\x9f\x98", b"\x80", b"a", b"'s", b" ", b"\n", b"\t", b"12", b"<|end|>"]
+)
+mixed_bytes = st.lists(parts_of_bytes | texts.text.map(str.encode), max_size=8).map(b"".join)
+
+
+@every_name
+@settings(max_examples=300)
+@given(content=mixed_bytes)
+def test_any_bytes_have_the_ids_that_they_have_in_tiktoken(load_both: LoadBoth, name: str, content: bytes) -> None:
+    compare(load_both(name), lambda encoding: encoding._encode_bytes(content))
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xec\x8b\xa4\xed", b" \xec\x8b\xa4\xed", b"hi  \xff", b"\n\n\xff", b"the\xff quest", b"\xff" * 9]
+)
+def test_what_is_no_utf_8_is_one_piece_with_the_piece_before(both: Both, content: bytes) -> None:
+    theirs, ours = both
+    assert ours._encode_bytes(content) == theirs._encode_bytes(content)
+    assert ours.decode_bytes(ours._encode_bytes(content)) == content
+
+
+@pytest.mark.parametrize("wrong", ["text", None, 5, [1], bytearray(b"ab"), memoryview(b"ab")])
+def test_what_is_no_bytes_is_refused(both: Both, wrong: Any) -> None:
+    compare(both, lambda encoding: encoding._encode_bytes(wrong))
+
+
 def unstable(text: str, **arguments: Any) -> Callable[[Any], Any]:
     def call(encoding: Any) -> Any:
         ids, found = encoding.encode_with_unstable(text, **arguments)

@@ -213,7 +213,26 @@ class Encoding:
         """The largest id."""
         return self.tokenizer.vocab_size - 1
 
-    # What tiktoken's own documentation makes use of: it tells how to extend an encoding by these.
+    # What tiktoken's own documentation and tests make use of: the former tells how to extend an encoding by these.
+
+    def _encode_bytes(self, text: bytes) -> list[int]:
+        """The ids of bytes that need not be UTF-8; special tokens are plain text.
+
+        Other than in `Tokenizer.encode_ordinary`, everything from the first byte that is not UTF-8 on is one piece,
+        together with the last piece before it.
+        """
+        if not isinstance(text, bytes):
+            raise TypeError(f"text must be bytes, not {type(text).__name__}")
+        try:
+            text.decode()
+        except UnicodeDecodeError as error:
+            end = error.start
+        else:
+            return self.tokenizer.encode_ordinary(text)
+        ids, spans = self.tokenizer.encode_with_spans(text[:end], disallowed_special=())
+        kept = stable(self.tokenizer, text[:end], ids, spans[:, 1])
+        rest = self.tokenizer.decode_bytes(ids[kept:]) + text[end:]
+        return [*ids[:kept], *self.tokenizer.encode_piece(rest)]
 
     @property
     def _pat_str(self) -> str:
