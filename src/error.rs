@@ -54,6 +54,13 @@ pub enum Error {
     #[error("invalid split pattern {pattern:?}: {message}")]
     Pattern { pattern: String, message: String },
 
+    /// A split pattern is no name that is known, and a regex it can hardly be.
+    #[error(
+        "unknown split pattern {pattern:?}: it is no name of a pattern, encoding or model, and has no operator of a regex; \
+         there are {known}"
+    )]
+    UnknownPattern { pattern: String, known: String },
+
     /// A valid split pattern gave up on some text: catastrophic backtracking or a stack limit.
     #[error("the split pattern {pattern:?} failed in the text that starts at byte {offset}: {message}")]
     Split { pattern: String, offset: usize, message: String },

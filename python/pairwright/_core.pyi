@@ -19,6 +19,8 @@ from pairwright.batch import TokenBatch
 __all__ = [
     "DATASETS",
     "PATTERNS",
+    "PATTERN_NAMES",
+    "WHOLE",
     "Block",
     "Counter",
     "Counts",
@@ -36,6 +38,7 @@ __all__ = [
     "hashes",
     "lengths",
     "regex_of",
+    "same_name",
     "set_cache_limit",
     "train",
     "unlearned",
@@ -49,6 +52,12 @@ DATASETS: str
 
 PATTERNS: dict[str, str]
 """The named split patterns: name → regex."""
+
+PATTERN_NAMES: list[str]
+"""All names that mean a split pattern: of patterns, encodings and models."""
+
+WHOLE: str
+"""The regex that takes a text whole."""
 
 def cache_info() -> tuple[int, int, int, int]:
     """Limit, bytes, hits and misses: what `pairwright.cache_info` gives names to."""
@@ -87,10 +96,13 @@ class Tokenizer:
     ) -> Tokenizer:
         """Read a rank file in tiktoken's format; ranks are ids.
 
-        `pattern` is a name or, to the letter, any regex. With `ignore_merges`, a piece that is a token is encoded to
-        it, whether or not merging gives it: that is what tiktoken does, and it matters for vocabularies with tokens
-        that no merge reaches, such as that of Llama 3. Raises `OSError`; `FormatError` naming the line that is damaged;
-        `ValueError` for an invalid pattern or special token.
+        `pattern` is the name of a pattern, encoding or model in any spelling ("cl100k", "GPT-4o", "qwen2.5") or, to the
+        letter, any regex. A word that is no name is refused; "(?:word)" is a regex.
+
+        With `ignore_merges`, a piece that is a token is encoded to it, whether or not merging gives it: that is what
+        tiktoken does, and it matters for vocabularies with tokens that no merge reaches, such as that of Llama 3.
+        Raises `OSError`; `FormatError` naming the line that is damaged; `ValueError` for an invalid pattern or special
+        token.
         """
 
     @staticmethod
@@ -466,6 +478,8 @@ class Counts:
         """The number of pieces, equal ones included."""
 
     @property
+    def _bytes(self) -> int: ...
+    @property
     def pattern(self) -> str:
         """The split pattern: its name, or the regex that was given."""
 
@@ -610,7 +624,13 @@ def unlearned(counts: Counts, settings: Settings) -> tuple[Tokenizer, int]:
     """The tokenizer before anything is learned from the counts, and the number of merges that were asked for."""
 
 def regex_of(pattern: str) -> str:
-    """The regex of a split pattern: that of a named one, or the pattern itself."""
+    """The regex of a split pattern: that of a named one, or the pattern itself. Raises `ValueError` for a word."""
+
+def same_name(name: str, names: Sequence[str], beginnings: Sequence[str] = ()) -> str | None:
+    """The one of some names that differs from a name at most in case and in `-`, `_`, `.` and blanks.
+
+    Else the longest of some beginnings that fits so; one that ends in `-` is followed by more.
+    """
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file, complete or not at all: through a temporary file in the same folder. Raises `OSError`."""

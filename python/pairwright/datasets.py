@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pairwright._core import same_name
 from pairwright.download import MANIFEST, PinnedFile, find_or_fetch
 from pairwright.errors import PairwrightError
+from pairwright.names import check_name, suggestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ def list_datasets() -> list[str]:
 
 
 def load(name: str) -> Dataset:
-    """The dataset of this name.
+    """The dataset of this name, in any case and with any of `-`, `_`, `.` and blank between its parts.
 
     - "tinyshakespeare": 1,115,394 bytes of plays; from the folder named by `PAIRWRIGHT_DATA`, the user's cache folder
       or the network.
@@ -42,8 +44,12 @@ def load(name: str) -> Dataset:
     Raises `ValueError` for an unknown name; `DownloadError` (an `OSError`), `ChecksumError` or `OSError` if
     TinyShakespeare cannot be had; `PairwrightError` if this Python comes without what the other two need.
     """
-    if name not in MANIFEST["datasets"]:
-        raise ValueError(f"unknown dataset {name!r}; there are {', '.join(list_datasets())}")
+    check_name("name", name, "pairwright.train takes the path of a file or folder")
+    known = list_datasets()
+    found = name if name in known else same_name(name, known)
+    if found is None:
+        raise ValueError(f"unknown dataset {name!r}; there are {', '.join(known)}{suggestion(name, known)}")
+    name = found
     if name in _INSIDE_PYTHON:
         return _INSIDE_PYTHON[name](name)
     return Dataset(name, paths=(find_or_fetch(PinnedFile.from_entry(MANIFEST["datasets"][name])),))

@@ -37,5 +37,9 @@ class FewerMergesWarning(UserWarning):
     """Training ran out of pairs before the vocabulary had the size that was asked for."""
 
 
+class PatternWarning(UserWarning):
+    """The split pattern leaves texts whole or nearly so, and pairs are counted across everything in them."""
+
+
 class SkippedWarning(UserWarning):
     """Documents of a corpus could not be read and were passed over, as it was asked for."""

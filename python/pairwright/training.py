@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pairwright import _core, arguments
 from pairwright._core import Counts, Settings, Tokenizer
 from pairwright.corpus import Counting, Description, Source, resolve
-from pairwright.errors import FewerMergesWarning, StoppedError
+from pairwright.errors import FewerMergesWarning, PatternWarning, StoppedError
 
 if TYPE_CHECKING:
     import os
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from typing import Any, Literal, NoReturn, SupportsFloat, SupportsIndex
 
     from pairwright.progress import Progress, Reporter
+
+SMALL_CORPUS = 4096
+"""Of fewer bytes than this it is not told whether a pattern cuts them well."""
+
+LONG_PIECE = 512
+"""Pieces are words. With so many bytes on average they are no such."""
+
+WHOLE_DOCUMENT = 32
+"""Documents that are whole pieces may be words, up to this average of bytes."""
 
 
 def count(
@@ -35,7 +44,8 @@ def count(
     """Count the distinct pieces of a corpus: all that training needs to know of it.
 
     Arguments are those of `train`. Raises what `train` raises for them, and `StoppedError` if the callback `progress`
-    returns `False`: half a corpus counted by several threads is not the counts of anything.
+    returns `False`: half a corpus counted by several threads is not the counts of anything. Warns with `PatternWarning`
+    as `train` does.
     """
     arguments.receiver("progress", progress)
     pattern = arguments.text("pattern", pattern)
@@ -43,7 +53,9 @@ def count(
     counting = Counting(threads, memory_limit, spill_folder)
     corpus = resolve(source)
     with _reporting(progress, corpus.size()) as report:
-        return corpus.count(pattern, names, counting, report)[0]
+        counts, described = corpus.count(pattern, names, counting, report)
+    _warn_if_whole(counts, described)
+    return counts
 
 
 def train(
@@ -77,8 +89,10 @@ def train(
             documents or files.
         vocab_size: The number of ids: 256 bytes, merges and special tokens. Wherever an `int` is taken, so are the
             integers of numpy.
-        pattern: "cl100k" (the default, alias "gpt4"), "gpt2", "o200k", another name, or any regex, followed to the
-            letter. What lies between two matches of a regex is a piece too, so that nothing is lost.
+        pattern: "cl100k" (the default), "gpt2", "o200k", "qwen", the name of another pattern, of an encoding or of a
+            model, in any spelling ("GPT-4o", "o200k_base", "qwen2.5"); or any regex, followed to the letter. What lies
+            between two matches of a regex is a piece too, so that nothing is lost. A word that is no name is refused:
+            write "(?:word)" for a regex that matches nothing but the word.
         special_tokens: Names, in order; those of a `set`, which has none, sorted. They cut the text and are never
             counted or merged.
         base: Learn more merges on top of this tokenizer and keep every id it has. Words start as the ids it encodes
@@ -110,8 +124,8 @@ def train(
 
     Raises:
         ValueError: A setting is out of range or contradicts `Counts` or `base`, the corpus is empty, a row of it is
-            null, the pattern is invalid, or a special token is empty, given twice or has the bytes of an ordinary
-            token.
+            null, the pattern is invalid or no name that is known, or a special token is empty, given twice or has the
+            bytes of an ordinary token.
         TypeError: The source is none of these.
         OSError: A file cannot be read, or there is none though strings look like paths.
         DocumentError: A document of a file cannot be read: the file is damaged, or a line is no JSON with text.
@@ -120,6 +134,7 @@ def train(
     Warns:
         FewerMergesWarning: Fewer pairs were left to merge than `vocab_size` has room for. The tokenizer is smaller.
             Not if training was stopped.
+        PatternWarning: The regex leaves texts whole or nearly so. Not if it is "(?s:.+)", which says so.
         SkippedWarning: Documents could not be read, and the corpus was to pass over such.
 
     """
@@ -166,6 +181,8 @@ def train(
                 counts = corpus
             else:
                 counts, described = corpus.count(pattern, names, counting, report)
+            if base is None:
+                _warn_if_whole(counts, described)
         except StoppedError:
             # Unless it comes from another call, which the corpus makes to produce its texts.
             if report is None or not report.has_stopped:
@@ -198,6 +215,23 @@ def train(
         },
     }
     return tokenizer._with_metadata(json.dumps(metadata))
+
+
+def _warn_if_whole(counts: Counts, described: Description) -> None:
+    """Warn if a regex cuts the corpus into pieces of many hundred bytes, or leaves most documents whole."""
+    if counts.pattern in _core.PATTERNS or counts.pattern == _core.WHOLE:
+        return
+    pieces, size = counts.total, counts._bytes
+    documents = sum(int(each.get("documents", 1)) for each in described)
+    is_whole = pieces < 1.25 * documents and size >= WHOLE_DOCUMENT * pieces
+    if size >= SMALL_CORPUS and (size >= LONG_PIECE * pieces or is_whole):
+        number = "1 piece" if pieces == 1 else f"{pieces:,} pieces"
+        warnings.warn(
+            f"the split pattern {counts.pattern!r} cuts {size:,} bytes of text into no more than {number}, so that "
+            f"tokens may cross words and lines; patterns with a name are {', '.join(sorted(_core.PATTERNS))}",
+            PatternWarning,
+            stacklevel=3,
+        )
 
 
 def _reporting(progress: Progress, total: int) -> AbstractContextManager[Reporter | None]:

@@ -141,7 +141,7 @@ fn read_content(mut rest: &[u8], path: &Path) -> Result<Counts> {
         .and_then(|names| names.iter().map(|name| name.as_str().map(str::to_owned)).collect::<Option<Vec<String>>>());
     let special = special.ok_or_else(|| malformed("the list of special tokens"))?;
 
-    let mut builder = CountsBuilder::new(Splitter::new(pattern)?, special)?;
+    let mut builder = CountsBuilder::new(Splitter::of(pattern)?, special)?;
     for at in 0..pretokens {
         let malformed = || malformed(&format!("pretoken {at}"));
         let pretoken = number(rest).and_then(|size| slice(rest, size)).ok_or_else(malformed)?;

@@ -30,10 +30,7 @@ fn pattern_to_json(pattern: &Pattern) -> Value {
     json!({ "name": name, "regex": pattern.regex() })
 }
 
-/// The pattern that a file tells, `None` if it has no regex. A name stands for its regex only while the two agree; what
-/// counts is the regex by which the text was split.
-fn pattern_from_json(pattern: &Value) -> Option<&str> {
-    let regex = pattern["regex"].as_str()?;
-    let name = pattern["name"].as_str().filter(|name| Pattern::parse(name).regex() == regex);
-    Some(name.unwrap_or(regex))
+/// The pattern that a file tells, `None` if it has no regex.
+fn pattern_from_json(pattern: &Value) -> Option<Pattern> {
+    Some(Pattern::of_file(pattern["name"].as_str(), pattern["regex"].as_str()?))
 }

@@ -236,7 +236,7 @@ fn read_content(content: &Map<String, Value>) -> Result<Tokenizer> {
 
     let pattern = content.get("pattern").filter(|pattern| pattern.is_object()).ok_or_else(|| missing("pattern"))?;
     let pattern = pattern_from_json(pattern).ok_or_else(|| missing("pattern.regex"))?;
-    let tokenizer = Tokenizer::from_ranks(vocab, Splitter::new(pattern)?, special)?;
+    let tokenizer = Tokenizer::from_ranks(vocab, Splitter::of(pattern)?, special)?;
 
     let tokenizer = match content.get("merges") {
         Some(Value::Null) => tokenizer,

@@ -69,7 +69,7 @@ fn from_bytes(content: &[u8]) -> Result<Tokenizer> {
     let tokens = names.into_iter().zip((0..).map(Id));
     let vocab = vocab_of(root.get("vocab"), size, special)?;
     let tokenizer =
-        Tokenizer::from_ranks(vocab, Splitter::new(Pattern::of_regex(pattern))?, SpecialTokens::new(tokens)?)?;
+        Tokenizer::from_ranks(vocab, Splitter::of(Pattern::of_known_regex(pattern))?, SpecialTokens::new(tokens)?)?;
     Ok(tokenizer.ignoring_merges(true).prepared())
 }
 

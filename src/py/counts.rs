@@ -83,6 +83,12 @@ impl Counts {
         self.core.total()
     }
 
+    /// The bytes of all pieces.
+    #[getter]
+    fn _bytes(&self, py: Python<'_>) -> PyResult<u64> {
+        py.detach(|| self.core.bytes()).map_err(|error| to_python(py, error))
+    }
+
     /// The split pattern.
     #[getter]
     fn pattern(&self) -> &str {

@@ -26,6 +26,7 @@ pub(super) fn to_python(py: Python<'_>, error: Error) -> PyErr {
         Error::Format { .. } => own(py, "FormatError", message),
         Error::Split { .. } => own(py, "SplitError", message),
         Error::Stopped => own(py, "StoppedError", message),
+        Error::UnknownPattern { pattern, .. } => unknown_pattern(py, &message, &pattern),
         Error::CountOverflow { .. } => PyOverflowError::new_err(message),
         Error::UnknownId { .. } => PyKeyError::new_err(message),
         // A callback that was asked to stop has an exception of its own, which `Watch` raises in place of this.
@@ -43,6 +44,13 @@ pub(super) fn to_python(py: Python<'_>, error: Error) -> PyErr {
         | Error::EmptyCorpus
         | Error::Setting { .. } => PyValueError::new_err(message),
     }
+}
+
+/// A `ValueError` that suggests the name that was probably meant.
+fn unknown_pattern(py: Python<'_>, message: &str, pattern: &str) -> PyErr {
+    let made =
+        py.import("pairwright.names").and_then(|names| names.call_method1("unknown_pattern", (message, pattern)));
+    made.map_or_else(|error| error, PyErr::from_value)
 }
 
 /// `OSError(errno, text, path)`, which Python turns into `FileNotFoundError`, `PermissionError` and so on.

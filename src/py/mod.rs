@@ -26,7 +26,8 @@ mod _core {
 
     use super::errors::to_python;
     use crate::io::atomic;
-    use crate::split::{NAMED, Pattern};
+    use crate::split::names::{self, Names};
+    use crate::split::{NAMED, Pattern, WHOLE};
 
     #[pymodule_export]
     use super::arrow::{_batch_to_arrow, _schema_of_batches};
@@ -54,14 +55,26 @@ mod _core {
 
     /// The regex of a split pattern: that of a named one, or the pattern itself.
     #[pyfunction]
-    fn regex_of(pattern: &str) -> String {
-        Pattern::parse(pattern).regex().to_owned()
+    fn regex_of(py: Python<'_>, pattern: &str) -> PyResult<String> {
+        let pattern = Pattern::parse(pattern).map_err(|error| to_python(py, error))?;
+        Ok(pattern.regex().to_owned())
+    }
+
+    /// The one of these names that a name means, in whatever spelling.
+    #[pyfunction]
+    #[pyo3(signature = (name, names, beginnings = Vec::new()))]
+    fn same_name(name: &str, names: Vec<String>, beginnings: Vec<String>) -> Option<String> {
+        let itself = |name: String| (name.clone(), name);
+        let known = Names::new(names.into_iter().map(itself), beginnings.into_iter().map(itself));
+        known.find(name).cloned()
     }
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-        module.add("DATASETS", include_str!("../../data/datasets.json"))?;
+        module.add("DATASETS", names::MANIFEST)?;
+        module.add("WHOLE", WHOLE)?;
+        module.add("PATTERN_NAMES", names::of_patterns().whole().collect::<Vec<_>>())?;
         let patterns = PyDict::new(module.py());
         for pattern in NAMED {
             patterns.set_item(pattern.name, pattern.regex)?;

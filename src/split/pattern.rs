@@ -1,17 +1,20 @@
 //! The named split patterns and where each comes from.
 
+use super::names;
 use super::regex::RegexSplitter;
 use super::scan::Grammar;
 use super::steps::{self, Behavior, Step};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A split pattern known by name.
 #[derive(Debug)]
 pub struct NamedPattern {
     /// The name used in model files.
     pub name: &'static str,
-    /// Other names for it.
+    /// Other names for it. Those of encodings and models of OpenAI are in `data/datasets.json`.
     pub aliases: &'static [&'static str],
+    /// What the names of further models that use it begin with, as the prefixes in `data/datasets.json`.
+    pub models: &'static [&'static str],
     /// The pattern as it is published, in the syntax of backtracking regex engines.
     pub regex: &'static str,
     /// Other regexes that cut every text into the same pieces.
@@ -29,6 +32,8 @@ pub static NAMED: &[NamedPattern] = &[
     NamedPattern {
         name: "gpt2",
         aliases: &["r50k", "p50k"],
+        // gpt2-medium, gpt2-large, gpt2-xl.
+        models: &["gpt2-"],
         regex: r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
         spellings: &[
             // As GPT-2 has it, and tokenizers.
@@ -41,7 +46,9 @@ pub static NAMED: &[NamedPattern] = &[
     // GPT-3.5 and GPT-4, tiktoken's cl100k_base before 0.7; Llama 3.
     NamedPattern {
         name: "cl100k",
-        aliases: &["gpt4", "llama3"],
+        aliases: &["gpt4", "llama3", "llama3.1", "llama3.2", "llama3.3"],
+        // llama_models, llama3/tokenizer.py (Meta, 2024).
+        models: &["llama-3-", "llama-3.1-", "llama-3.2-", "llama-3.3-", "meta-llama-3-", "meta-llama-3.1-"],
         regex: concat!(
             r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}",
             r"| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"
@@ -56,6 +63,8 @@ pub static NAMED: &[NamedPattern] = &[
     NamedPattern {
         name: "o200k",
         aliases: &["gpt4o", "llama4"],
+        // llama_models, llama4/tokenizer.py (Meta, 2025).
+        models: &["llama-4-"],
         regex: concat!(
             r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
             r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
@@ -67,7 +76,9 @@ pub static NAMED: &[NamedPattern] = &[
     // Qwen 1 to 3 (Alibaba, 2023), tokenization_qwen.py.
     NamedPattern {
         name: "qwen",
-        aliases: &["qwen2", "qwen3"],
+        aliases: &["qwen1.5", "qwen2", "qwen2.5", "qwen3"],
+        // The tokenizer.json of each.
+        models: &["qwen1.5-", "qwen2-", "qwen2.5-", "qwen3-"],
         regex: concat!(
             r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}",
             r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -79,6 +90,7 @@ pub static NAMED: &[NamedPattern] = &[
     NamedPattern {
         name: "qwen3.5",
         aliases: &[],
+        models: &["qwen3.5-"],
         regex: concat!(
             r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}",
             r"| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -89,7 +101,9 @@ pub static NAMED: &[NamedPattern] = &[
     // Mistral's tekken (2024), tekken.json.
     NamedPattern {
         name: "tekken",
-        aliases: &[],
+        aliases: &["mistral-nemo"],
+        // mistral_common, tokens/tokenizers/mistral.py.
+        models: &["mistral-nemo-", "open-mistral-nemo-", "ministral-", "pixtral-"],
         regex: concat!(
             r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+",
             r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*",
@@ -101,7 +115,8 @@ pub static NAMED: &[NamedPattern] = &[
     // Kimi K2 (Moonshot AI, 2025), tokenization_kimi.py.
     NamedPattern {
         name: "kimi",
-        aliases: &[],
+        aliases: &["kimi-k2"],
+        models: &["kimi-k2-"],
         regex: concat!(
             r"[\p{Han}]+",
             r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*",
@@ -133,21 +148,67 @@ pub enum Pattern {
     Steps(Vec<Step>, String),
 }
 
+impl NamedPattern {
+    /// The pattern that goes by just this name.
+    pub fn of_name(name: &str) -> Option<&'static NamedPattern> {
+        NAMED.iter().find(|named| named.name == name)
+    }
+
+    /// The pattern that has just this regex.
+    pub fn of_regex(regex: &str) -> Option<&'static NamedPattern> {
+        NAMED.iter().find(|named| named.regex == regex)
+    }
+}
+
 impl Pattern {
-    /// Takes a name or an alias for the named pattern, the text of steps for these, anything else for a regex.
-    pub fn parse(pattern: &str) -> Pattern {
-        if let Some(named) = NAMED.iter().find(|named| named.name == pattern || named.aliases.contains(&pattern)) {
-            Pattern::Named(named)
+    /// What a user means: the named pattern of a name in any spelling , which may be that of an encoding or model; steps for the text of steps; anything else is a regex.
+    ///
+    /// # Errors
+    /// [`Error::UnknownPattern`] for a word: a regex without any operator is hardly meant, more likely a name is misspelled.
+    /// `(?:word)` is taken for a regex. [`Error::Pattern`] for an empty text.
+    pub fn parse(pattern: &str) -> Result<Pattern> {
+        if let Some(named) = NamedPattern::of_name(pattern) {
+            Ok(Pattern::Named(named))
         } else if let Some(steps) = steps::of_text(pattern) {
-            Pattern::of_steps(steps)
+            Ok(Pattern::of_steps(steps))
+        } else if pattern.is_empty() {
+            let message = format!("it is empty; there are {}, and any regex", list_of_names());
+            Err(Error::Pattern { pattern: String::new(), message })
+        } else if is_regex(pattern) {
+            Ok(Pattern::Custom(pattern.to_owned()))
+        } else if let Some(named) = names::pattern(pattern) {
+            Ok(Pattern::Named(named))
         } else {
-            Pattern::Custom(pattern.to_owned())
+            Err(Error::UnknownPattern { pattern: pattern.to_owned(), known: list_of_names() })
         }
     }
 
-    /// What a file means that tells a regex: the named pattern that has just this one goes by its name.
-    pub fn of_regex(regex: &str) -> &str {
-        NAMED.iter().find(|named| named.regex == regex).map_or(regex, |named| named.name)
+    /// A regex, even one that looks like a name: it is spelled such that [`Pattern::parse`] takes it for a regex too.
+    pub fn of_regex(regex: &str) -> Pattern {
+        match Pattern::parse(regex) {
+            Ok(Pattern::Custom(regex)) => Pattern::Custom(regex),
+            _ => Pattern::Custom(format!("(?:{regex})")),
+        }
+    }
+
+    /// What a file of another library means by a regex: the named pattern that has just this one, if there is one.
+    pub fn of_known_regex(regex: &str) -> Pattern {
+        NamedPattern::of_regex(regex).map_or_else(|| Pattern::of_regex(regex), Pattern::Named)
+    }
+
+    /// What a model or counts file means: a pattern that it names is that one only as long as their regexes agree, for what counts
+    /// is the regex by which the text was split.
+    pub fn of_file(name: Option<&str>, regex: &str) -> Pattern {
+        match (name.and_then(NamedPattern::of_name), steps::of_text(regex)) {
+            (Some(named), _) if named.regex == regex => Pattern::Named(named),
+            (_, Some(steps)) => Pattern::of_steps(steps),
+            _ => Pattern::of_regex(regex),
+        }
+    }
+
+    /// The pattern of a single step: a name, spelled just as it is, or a regex.
+    pub(crate) fn of_step(pattern: &str) -> Pattern {
+        NamedPattern::of_name(pattern).map_or_else(|| Pattern::Custom(pattern.to_owned()), Pattern::Named)
     }
 
     /// Steps, of which each cuts the pieces of the one before.
@@ -162,9 +223,9 @@ impl Pattern {
     /// [`Error::Pattern`](crate::Error::Pattern) for an invalid regex.
     pub fn simplest(steps: Vec<Step>) -> Result<Pattern> {
         let [step] = &steps[..] else {
-            return Ok(if steps.is_empty() { Pattern::parse(WHOLE) } else { Pattern::of_steps(steps) });
+            return Ok(if steps.is_empty() { Pattern::of_regex(WHOLE) } else { Pattern::of_steps(steps) });
         };
-        let pattern = Pattern::parse(&step.pattern);
+        let pattern = Pattern::of_step(&step.pattern);
         let is_simple = match (pattern.grammar(), step.behavior, step.invert) {
             // Named patterns have no gaps, so that to leave out the gaps is to keep all.
             (Some(_), Behavior::Removed, true) => true,
@@ -172,7 +233,11 @@ impl Pattern {
             (grammar, Behavior::Isolated, false) => grammar.is_some() || !may_be_empty(pattern.regex())?,
             _ => false,
         };
-        Ok(if is_simple { pattern } else { Pattern::of_steps(steps) })
+        Ok(match pattern {
+            _ if !is_simple => Pattern::of_steps(steps),
+            Pattern::Custom(regex) => Pattern::of_regex(&regex),
+            named => named,
+        })
     }
 
     /// The same pattern by its name, if a named one cuts every text as it does.
@@ -206,6 +271,27 @@ impl Pattern {
 /// A regex that takes a text whole.
 pub const WHOLE: &str = "(?s:.+)";
 
+/// The characters that mean something else in a regex than themselves. A dot does so too, but not in a version number.
+const OPERATORS: [char; 13] = ['\\', '^', '$', '*', '+', '?', '(', ')', '[', ']', '{', '}', '|'];
+
+/// Whether a text can be meant as a regex: it has an operator, or is no word but the likes of `, `.
+fn is_regex(text: &str) -> bool {
+    let chars: Vec<char> = text.chars().collect();
+    let is_in_word = |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(|char| char.is_alphanumeric());
+    let is_operator = |(at, char): (usize, &char)| match char {
+        '.' => !(is_in_word(at.checked_sub(1)) && is_in_word(Some(at + 1))),
+        _ => OPERATORS.contains(char),
+    };
+    chars.iter().enumerate().any(is_operator) || !chars.iter().any(|char| char.is_alphanumeric())
+}
+
+/// The names of the named patterns.
+fn list_of_names() -> String {
+    let mut names: Vec<&str> = NAMED.iter().map(|named| named.name).collect();
+    names.sort_unstable();
+    names.join(", ")
+}
+
 fn named_of(regex: &str) -> Option<&'static NamedPattern> {
     NAMED.iter().find(|named| named.regex == regex || named.spellings.contains(&regex))
 }
@@ -229,13 +315,52 @@ fn may_be_empty(regex: &str) -> Result<bool> {
 mod tests {
     use super::*;
 
+    fn parse(pattern: &str) -> Pattern {
+        Pattern::parse(pattern).unwrap()
+    }
+
     #[test]
     fn names_aliases_and_spellings_are_recognised() {
-        assert_eq!(Pattern::parse("gpt4").as_str(), "cl100k");
-        let spelled = Pattern::parse(NAMED[1].regex);
+        assert_eq!(parse("gpt4").as_str(), "cl100k");
+        assert_eq!(parse("GPT-4o").as_str(), "o200k");
+        let spelled = parse(NAMED[1].regex);
         assert_eq!(spelled.as_str(), NAMED[1].regex);
         assert!(matches!(spelled.grammar(), Some(Grammar::Cl100k)));
-        assert!(matches!(Pattern::parse(NAMED[1].spellings[0]).grammar(), Some(Grammar::Cl100k)));
-        assert!(Pattern::parse(r"\w+").grammar().is_none());
+        assert!(matches!(parse(NAMED[1].spellings[0]).grammar(), Some(Grammar::Cl100k)));
+        assert!(parse(r"\w+").grammar().is_none());
+    }
+
+    #[test]
+    fn a_word_is_no_regex() {
+        for word in ["cl100", "foo", "a", "gpt-4.7", "a.b", "foo bar", "'s", "foo:1", "中", "cl100k\n", " foo"] {
+            let error = Pattern::parse(word).unwrap_err();
+            assert!(matches!(&error, Error::UnknownPattern { pattern, .. } if pattern == word), "{error}");
+            assert!(error.to_string().contains("cl100k, gpt2, kimi, o200k, qwen, qwen3.5, tekken"), "{error}");
+            assert_eq!(parse(&format!("(?:{word})")), Pattern::of_regex(word));
+        }
+        assert!(matches!(Pattern::parse(""), Err(Error::Pattern { .. })));
+        for regex in [".", "a.", ".a", "a..", r"\d", "a+", "^a", "(?i)gpt2", "[a]", "a|b", " ", "\n", "--", ", "] {
+            assert_eq!(parse(regex), Pattern::Custom(regex.to_owned()));
+            assert_eq!(Pattern::of_regex(regex), parse(regex));
+        }
+    }
+
+    #[test]
+    fn parse_takes_back_what_a_file_means() {
+        let steps = r#"[{"split":"gpt2"},{"split":"o200k_base"}]"#;
+        for (name, regex, expected) in [
+            (Some("gpt2"), NAMED[0].regex, "gpt2"),
+            (Some("gpt2"), r"\w+", r"\w+"),
+            (None, NAMED[0].regex, NAMED[0].regex),
+            (None, "o200k_base", "(?:o200k_base)"),
+            (None, "gpt2", "(?:gpt2)"),
+            (None, "foo", "(?:foo)"),
+            (None, "", "(?:)"),
+            (None, steps, steps),
+        ] {
+            let pattern = Pattern::of_file(name, regex);
+            assert_eq!(pattern.as_str(), expected);
+            assert_eq!(parse(expected), pattern);
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde_json::{Map, Value, json};
 
 use super::regex::RegexSplitter;
-use super::{Engine, Splitter};
+use super::{Engine, Pattern, Splitter};
 use crate::error::{Error, Result};
 
 /// What becomes of the matches of a step's pattern and of the gaps between them.
@@ -114,7 +114,7 @@ enum Cutter {
 impl StepSplitter {
     pub(super) fn new(steps: &[Step]) -> Result<StepSplitter> {
         let cutter = |step: &Step| {
-            let splitter = Splitter::new(&step.pattern)?;
+            let splitter = Splitter::of(Pattern::of_step(&step.pattern))?;
             let cutter = match splitter.engine {
                 Engine::Scan(..) => Cutter::Named(splitter),
                 _ => Cutter::Regex(RegexSplitter::new(splitter.pattern.regex())?),

@@ -126,17 +126,18 @@ impl Counts {
         kept
     }
 
-    /// Checks that the bytes of all pieces can be counted: so many pairs there may be while learning.
+    /// The bytes of all pieces: so many pairs there may be while learning.
     ///
     /// # Errors
     /// [`Error::CountOverflow`].
-    pub(super) fn check_bytes(&self) -> Result<()> {
+    pub fn bytes(&self) -> Result<u64> {
         let mut bytes = 0_u64;
         self.iter().try_for_each(|(pretoken, count)| {
             let sum = count.checked_mul(pretoken.len() as u64).and_then(|more| bytes.checked_add(more));
             bytes = sum.ok_or_else(|| overflow("the number of bytes", pretoken))?;
             Ok(())
-        })
+        })?;
+        Ok(bytes)
     }
 
     /// Adds pretokens of a corpus that are not there yet, in their order.

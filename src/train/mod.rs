@@ -137,7 +137,7 @@ fn learn(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings, report:
     if counts.is_empty() {
         return Err(Error::EmptyCorpus);
     }
-    counts.check_bytes()?;
+    counts.bytes()?;
     let Room { known, special, asked } = Room::new(counts, base, settings);
     let first = match settings.special_ids {
         SpecialIds::First => known + special.len(),

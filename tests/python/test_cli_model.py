@@ -121,6 +121,32 @@ def test_what_is_neither_file_nor_encoding_is_an_error_that_names_the_encodings(
     assert all(name in hint for name in pairwright.list_encodings())
 
 
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [("gpt-4o", "o200k_base"), ("GPT4o", "o200k_base"), ("gpt-4", "cl100k_base"), ("CL100K-base", "cl100k_base")],
+)
+def test_a_model_of_openai_or_another_spelling_means_its_encoding(
+    name: str, encoding: str, tokenizer: pairwright.Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pairwright.encodings._loaded", {encoding: tokenizer})
+    assert call("info", name).out == call("info", "model.json").out
+    assert f"the encoding {encoding} has a pattern" in call("info", name, "--pattern", "gpt2").err
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        *[("cl100k", "cl100k_base"), ("cl100", "cl100k_base"), ("o200k_bas", "o200k_base"), ("p50k_bsae", "p50k_base")],
+        # It might be the file of a model of one's own.
+        *[("gpt-4o-mine", "o200k_base"), ("gpt-5.json", "o200k_base"), ("models/gpt-4o", None), ("m\udcff", None)],
+    ],
+)
+def test_a_name_that_is_nearly_that_of_an_encoding_is_pointed_to_it(name: str, meant: str | None) -> None:
+    ended = call("info", name)
+    assert ended.code == 1
+    assert ended.err.splitlines()[1].startswith(f"hint: did you mean {meant}? name a" if meant else "hint: name a")
+
+
 def test_an_encoding_that_cannot_be_had_is_an_error_with_a_hint() -> None:
     ended = call("info", "cl100k_base")
     error, hint = ended.err.splitlines()

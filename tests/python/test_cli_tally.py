@@ -87,6 +87,8 @@ BAD = {
     "no counts": (["tally", "--merge", "ready.counts", "corpus.txt"], "corpus.txt: not a counts file"),
     "no counts on standard input": (["tally", "--merge", "-"], "standard input: not a counts file"),
     "invalid regex": (["tally", "corpus.txt", "--pattern", "("], 'invalid split pattern "("'),
+    "word for a pattern": (["tally", "corpus.txt", "--pattern", "foo"], 'unknown split pattern "foo"'),
+    "empty pattern": (["tally", "corpus.txt", "--pattern", ""], 'invalid split pattern ""'),
     "special token twice": (["tally", "-", "--special", "<a>", "--special", "<a>"], '"<a>" is given twice'),
     "threads": (["tally", "corpus.txt", "--threads", "0"], "threads"),
     "unknown dataset": (["tally", "--dataset", "nonesuch"], "nonesuch"),

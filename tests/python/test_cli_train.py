@@ -264,6 +264,8 @@ BAD = {
     "byte-colliding special token": (["corpus.txt", "--special", "x"], '"x" has the bytes of'),
     "special token that is no text": (["corpus.txt", "--special", "\udcff"], "'\\udcff' is no valid text"),
     "invalid regex": (["corpus.txt", "--pattern", "(a"], 'invalid split pattern "(a"'),
+    "word for a pattern": (["corpus.txt", "--pattern", "cl100"], """did you mean 'cl100k'?"""),
+    "empty pattern": (["corpus.txt", "--pattern", ""], 'invalid split pattern "": it is empty; there are cl100k'),
     "missing file": (["missing.txt"], "missing.txt: No such file or directory"),
     "folder without files": (["empty"], "empty: the folder has no files"),
     "pattern that fits no file": (["*.jsonl"], "*.jsonl: no file fits this pattern"),
@@ -284,6 +286,40 @@ def test_bad_input_is_an_error_and_leaves_nothing(arguments: list[str], expected
     assert error.startswith("error: ")
     assert expected in error
     assert nothing_was_written()
+
+
+@pytest.mark.parametrize("pattern", ["o200k_base", "GPT-4o", "o200k"])
+def test_a_pattern_is_known_by_any_of_its_names(pattern: str) -> None:
+    assert call("train", "corpus.txt", "--vocab-size", "260", "--pattern", pattern, "--out", "m").code == 0
+    assert pairwright.Tokenizer.load("m").pattern == "o200k"
+
+
+def test_a_word_that_is_no_pattern_is_an_error_with_the_way_to_force_it() -> None:
+    hint = call("train", "corpus.txt", "--pattern", "cl100").err.splitlines()[1]
+    assert hint == "hint: write (?:cl100) for a regex that matches nothing but this text"
+    assert call("train", "corpus.txt", "--vocab-size", "260", "--pattern", "(?:cl100)", "--out", "m").code == 0
+
+
+def test_a_regex_that_leaves_texts_whole_is_warned_of_in_one_line() -> None:
+    whole = "to be or not to be, that is the question\n" * 200
+    ended = call(
+        "train",
+        "-",
+        "--pattern",
+        "(?:o200k_base)",
+        "--vocab-size",
+        "260",
+        "--quiet",
+        "--out",
+        "m",
+        given=whole.encode(),
+    )
+    assert ended.code == 0
+    (warning,) = ended.err.splitlines()
+    assert warning.startswith(
+        "warning: the split pattern '(?:o200k_base)' cuts 8,200 bytes of text into no more than 1 piece"
+    )
+    assert "o200k" in warning
 
 
 def test_a_catastrophic_regex_is_an_error_and_leaves_nothing() -> None:

@@ -1,9 +1,11 @@
 """`Counts`: what was counted, as a value."""
 
 import copy
+import hashlib
 import math
 import pickle
 import re
+import struct
 from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
@@ -316,3 +318,24 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
 def test_a_pickle_that_was_altered_is_refused() -> None:
     with pytest.raises(FormatError, match="pickled counts: "):
         pw._core._from_counts(b"no counts")
+
+
+def test_a_file_whose_regex_looks_like_a_name_still_has_that_regex(tmp_path: Path) -> None:
+    """Words were once taken for regexes, and text counted by them."""
+    path = tmp_path / "old.counts"
+    counts = Counts.from_items([("a", 2)], r"(?:o200k_base)")
+    counts.save(path)
+    content = path.read_bytes()[:-32].replace(b"(?:o200k_base)", b"o200k_base")
+    (header,) = struct.unpack_from("<I", content, 28)
+    old = (
+        content[:12]
+        + struct.pack("<Q", len(content) + 32)
+        + content[20:28]
+        + struct.pack("<I", header - 4)
+        + content[32:]
+    )
+    path.write_bytes(old + hashlib.sha256(old).digest())
+    assert Counts.load(path) == counts
+    assert Counts.load(path).pattern == "(?:o200k_base)"
+    with pytest.raises(ValueError, match="different split patterns"):
+        Counts.load(path) + Counts.from_items([("a", 2)], "o200k_base")

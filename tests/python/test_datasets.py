@@ -6,6 +6,7 @@ import sys
 import sysconfig
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,6 +68,23 @@ def test_an_unknown_name_is_told_the_known_ones() -> None:
         datasets.load("nope")
     assert datasets.list_datasets() == ["tinyshakespeare", "python-docs", "python-stdlib"]
     assert all(name in str(caught.value) for name in datasets.list_datasets())
+
+
+@pytest.mark.parametrize("name", ["Python_Docs", "python docs", "PYTHON-DOCS", "pythondocs"])
+def test_a_name_is_known_in_other_spellings(name: str) -> None:
+    assert datasets.load(name) == datasets.load("python-docs")
+
+
+@pytest.mark.parametrize(("name", "meant"), [("tinyshakespear", "tinyshakespeare"), ("python", "python-docs")])
+def test_what_was_probably_meant_is_suggested(name: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=rf"did you mean '{meant}'\?$"):
+        datasets.load(name)
+
+
+@pytest.mark.parametrize("wrong", [None, 5, b"python-docs", Path("python-docs"), ["python-docs"]])
+def test_names_are_str(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"^name must be a str, not "):
+        datasets.load(wrong)
 
 
 @pytest.fixture

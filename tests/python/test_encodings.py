@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tiktoken
@@ -60,6 +61,47 @@ def test_an_unknown_name_is_told_the_known_ones() -> None:
     with pytest.raises(ValueError, match="unknown encoding 'cl100k'") as caught:
         get_encoding("cl100k")
     assert all(name in str(caught.value) for name in NAMES)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "name"),
+    [
+        *[("CL100K_BASE", "cl100k_base"), ("o200k-base", "o200k_base"), ("O200k Harmony", "o200k_harmony")],
+        *[("GPT-2", "gpt2"), ("r50kbase", "r50k_base")],
+    ],
+)
+def test_case_and_what_stands_between_parts_do_not_matter(
+    spelling: str, name: str, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(encodings._loaded, name, get_encoding(tiny))
+    assert get_encoding(spelling) is get_encoding(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("gpt-4o", r"'gpt-4o' is the name of a model.*call encoding_for_model\('gpt-4o'\), which gives o200k_base$"),
+        ("GPT4", r"call encoding_for_model\('GPT4'\), which gives cl100k_base$"),
+        ("gpt-4o-2024-05-13", "which gives o200k_base$"),
+        ("cl100k", r"did you mean 'cl100k_base'\?$"),
+        ("o200", r"did you mean 'o200k_base'\?$"),
+        ("p50k_bsae", r"did you mean 'p50k_base'\?$"),
+        ("nothing like it", "o200k_base, o200k_harmony$"),
+        ("", "o200k_base, o200k_harmony$"),
+        ("models/gpt2", "unknown encoding"),
+    ],
+)
+def test_what_is_no_encoding_is_told_what_is(name: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        get_encoding(name)
+
+
+@pytest.mark.parametrize("wrong", [None, 5, b"gpt2", Path("gpt2"), ["gpt2"]])
+def test_names_are_str(wrong: Any) -> None:
+    for call, argument in ((get_encoding, "name"), (encoding_for_model, "model"), (encoding_name_for_model, "model")):
+        with pytest.raises(TypeError, match=f"^{argument} must be a str, not .*") as caught:
+            call(wrong)
+        assert "Tokenizer.load" in caught.value.__notes__[0]
 
 
 def test_an_encoding_is_built_once_however_many_threads_ask(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,6 +221,39 @@ def test_every_model_has_the_encoding_that_it_has_in_tiktoken() -> None:
         name: tiktoken.encoding_name_for_model(name) for name in names
     }
     assert encoding_name_for_model("ft:gpt-4o-mini") == "o200k_base"
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        *[("gpt4o", "o200k_base"), ("GPT-4o", "o200k_base"), ("gpt_4o", "o200k_base"), ("GPT 4o mini", "o200k_base")],
+        *[
+            ("gpt3.5-turbo", "cl100k_base"),
+            ("GPT-4-0613", "cl100k_base"),
+            ("GPT2", "gpt2"),
+            ("GPT-OSS-20b", "o200k_harmony"),
+        ],
+    ],
+)
+def test_a_model_is_known_in_other_spellings(model: str, name: str) -> None:
+    assert encoding_name_for_model(model) == name
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("cl100k_base", r"is the name of an encoding, not of a model: call get_encoding\('cl100k_base'\)"),
+        ("O200K-base", r"call get_encoding\('o200k_base'\)"),
+        ("gpt-4p", r"did you mean 'gpt-4'\?"),
+        ("gpt-40", r"did you mean 'gpt-4'\?"),
+        ("text-embedding-3", r"did you mean 'text-embedding-3-"),
+        ("gpt-4.7", "no encoding is known for a model 'gpt-4.7'"),
+        ("llama-3", "no encoding is known for a model 'llama-3'"),
+    ],
+)
+def test_what_is_no_model_is_told_what_is(model: str, message: str) -> None:
+    with pytest.raises(KeyError, match=message):
+        encoding_for_model(model)
 
 
 def test_a_model_gives_its_encoding(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,3 +66,21 @@ def test_a_vocabulary_that_contradicts_itself_is_refused_whatever_its_checksum(
     with pytest.raises(pw.FormatError, match=message) as caught:
         pw.Tokenizer.load(path)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("regex", ["o200k_base", "GPT2", "gpt2", "foo", " x"])
+def test_a_regex_that_looks_like_a_name_is_still_the_regex_that_it_was(path: Path, regex: str) -> None:
+    """Words were once taken for regexes, and models trained with them."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["pattern"] = {"name": None, "regex": regex}
+    content["checksum"] = checksum(content)
+    path.write_text(json.dumps(content), encoding="utf-8")
+    tokenizer = pw.Tokenizer.load(path)
+    assert tokenizer.pattern == f"(?:{regex})"
+    assert tokenizer.split(f"the cat{regex}, the") == ["the cat", regex, ", the"]
+    for other in (pickle.loads(pickle.dumps(tokenizer)), pw.train(["a"], 265, base=tokenizer)):
+        assert other == tokenizer
+    tokenizer.save(path)
+    assert pw.Tokenizer.load(path) == tokenizer
+    tokenizer.to_huggingface(path)
+    assert pw.Tokenizer.from_huggingface(path).split(f"the cat{regex}, the") == ["the cat", regex, ", the"]

@@ -5,6 +5,8 @@ Counts show the pieces: every distinct one with its number, in the order of firs
 
 import warnings
 from collections import Counter
+from functools import partial
+from pathlib import Path
 
 import plain
 import pytest
@@ -12,9 +14,11 @@ import regex
 import texts
 from hypothesis import given, settings, strategies as st
 from limits import within
+from peers import write_ranks
 
 import pairwright
-from pairwright._core import PATTERNS
+from pairwright._core import PATTERNS, WHOLE
+from pairwright.download import MANIFEST
 
 NAMES = ["gpt2", "cl100k", "o200k", "qwen", "qwen3.5", "tekken"]
 """Those with a scanner."""
@@ -110,12 +114,149 @@ def test_the_older_grammar_and_the_newer_one_differ_at_the_end_of_a_text() -> No
     assert pieces_of(newer, "a \n  ") == [(b"a", 1), (b" \n  ", 1)]
 
 
+WHOLESOME = "(?:zz)+"
+"""What is in no text."""
+
+# Names in other spellings, and what is nearly a name
+
+SPELLINGS = {
+    "gpt2": ["GPT2", "gpt-2", "r50k_base", "p50k_base", "P50K-edit", "text-davinci-003", "gpt2-xl"],
+    "cl100k": ["cl100k_base", "CL100K", "cl-100k", "gpt-4", "gpt-4-0613", "gpt-3.5-turbo", "Llama-3", "llama 3.1 8B"],
+    "o200k": ["o200k_base", "O200K_BASE", "o200k-harmony", "gpt-4o", "GPT4o", "gpt-4o-2024-05-13", "gpt-oss-20b"],
+    "qwen": ["Qwen", "qwen2.5", "Qwen-2.5", "qwen25", "Qwen/Qwen2.5-7B-Instruct", "Qwen3-0.6B"],
+    "qwen3.5": ["qwen-3.5", "QWEN3_5", "Qwen/Qwen3.5-35B-A3B"],
+    "tekken": ["Tekken", "Mistral-Nemo-Instruct-2407"],
+    "kimi": ["Kimi-K2", "moonshotai/Kimi-K2-Instruct"],
+}
+PAIRS = [(spelling, name) for name, spellings in SPELLINGS.items() for spelling in spellings]
+RANKS = {bytes([byte]): byte for byte in range(256)}
+
+
+@pytest.mark.parametrize(("spelling", "name"), PAIRS)
+def test_a_name_in_another_spelling_means_its_pattern(spelling: str, name: str, tmp_path: Path) -> None:
+    text = ["They'LL  pay 12345 €!\n\n  fooBar/\n e\u0301x 中文"]
+    counts = pairwright.count(text, pattern=spelling)
+    assert counts == pairwright.count(text, pattern=name)
+    write_ranks(tmp_path / "ranks.tiktoken", RANKS)
+    trained = pairwright.train(text, 256, spelling)
+    made: list[pairwright.Tokenizer | pairwright.Counts] = [
+        counts,
+        trained,
+        pairwright.Counts.from_items([], spelling),
+        pairwright.train(counts, 256, spelling),
+        pairwright.train(text, 256, spelling, base=pairwright.Tokenizer.from_ranks(RANKS, pattern=name)),
+        pairwright.Tokenizer.from_ranks(RANKS, pattern=spelling),
+        pairwright.Tokenizer.from_merges([(b"a", b"b")], pattern=spelling),
+        pairwright.Tokenizer.from_tiktoken(tmp_path / "ranks.tiktoken", pattern=spelling),
+    ]
+    assert {each.pattern for each in made} == {name}
+    trained.save(tmp_path / "model.json")
+    assert pairwright.Tokenizer.load(tmp_path / "model.json").pattern == name
+
+
+def test_every_published_name_means_its_pattern() -> None:
+    for name, entry in MANIFEST["encodings"].items():
+        assert pairwright.Counts.from_items([], name).pattern == entry["pattern"]
+    for encoding, known in MANIFEST["models"].items():
+        for name in [*known["names"], *(f"{prefix}x" for prefix in known["prefixes"])]:
+            pattern = MANIFEST["encodings"][encoding]["pattern"]
+            assert pairwright.Counts.from_items([], name.upper()).pattern == pattern, name
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        *[
+            ("cl100", "cl100k"),
+            ("o200k_bas", "o200k_base"),
+            ("gpt-4p", "gpt-4"),
+            ("qwen3.6", "qwen3.5"),
+            ("tekkn", "tekken"),
+        ],
+        *[(word, None) for word in ("foo", "a", "0.0", "a b", "'s", "foo:bar", "中文")],
+    ],
+)
+def test_a_word_that_is_no_name_is_refused(word: str, meant: str | None) -> None:
+    for work in (
+        partial(pairwright.count, ["some text"], pattern=word),
+        partial(pairwright.train, ["some text"], pattern=word),
+        partial(pairwright.train, pairwright.count(["some text"]), pattern=word),
+        partial(pairwright.Counts.from_items, [], word),
+        partial(pairwright.Tokenizer.from_ranks, RANKS, pattern=word),
+        partial(pairwright.Tokenizer.from_merges, [], pattern=word),
+    ):
+        with pytest.raises(ValueError, match=f'unknown split pattern "{regex.escape(word)}"') as caught:
+            work()
+        said = str(caught.value)
+        assert "cl100k, gpt2, kimi, o200k, qwen, qwen3.5, tekken" in said
+        assert said.endswith(f"did you mean '{meant}'?") if meant else "did you mean" not in said
+        assert caught.value.__notes__ == [f"write (?:{word}) for a regex that matches nothing but this text"]
+    forced = pairwright.count([f"-{word}-"], pattern=f"(?:{word})")
+    assert forced.pattern == f"(?:{word})"
+    assert forced[word] == 1
+
+
+def test_an_empty_pattern_is_refused() -> None:
+    with pytest.raises(ValueError, match="it is empty; there are cl100k, gpt2"):
+        pairwright.count(["some text"], pattern="")
+
+
+# Regexes that leave texts whole
+
+
+@pytest.mark.parametrize(
+    ("documents", "number"),
+    [
+        (["a b c " * 1000], "1 piece"),
+        (["a b c " * 200] * 5, "5 pieces"),
+        (["some words in a line, of which there are few"] * 300, "300"),
+    ],
+)
+def test_a_regex_that_leaves_texts_whole_is_warned_of(documents: list[str], number: str) -> None:
+    size = f"{sum(map(len, documents)):,} bytes"
+    whole = f"{regex.escape(repr(WHOLESOME))} cuts {size} of text into no more than {number}.*cl100k, gpt2, kimi"
+    with pytest.warns(pairwright.PatternWarning, match=whole) as caught:
+        counts = pairwright.count(iter(documents), pattern=WHOLESOME)
+    assert caught[0].filename == __file__
+    with pytest.warns(pairwright.PatternWarning, match=whole) as caught:
+        base = pairwright.train(iter(documents), 256, WHOLESOME)
+    assert caught[0].filename == __file__
+    # A base has its pattern, which is not to be changed.
+    pairwright.train(iter(documents), 258, base=base)
+    if len(documents) < 100:
+        with pytest.warns(pairwright.PatternWarning, match=whole):
+            pairwright.train(counts, 256)
+
+
+def test_files_that_a_regex_leaves_whole_are_warned_of(tmp_path: Path) -> None:
+    for number in range(100):
+        (tmp_path / f"{number}.txt").write_text("a file of a few words, and not of very many ones\n")
+    with pytest.warns(pairwright.PatternWarning, match="4,900 bytes of text into no more than 100 pieces"):
+        pairwright.count(tmp_path, pattern=WHOLESOME)
+
+
+@pytest.mark.parametrize(
+    ("documents", "pattern"),
+    [
+        (["a b c " * 1000], WHOLE),
+        (["a" * 6000], "gpt2"),
+        (["a" * 4000], WHOLESOME),
+        (["a b c " * 1000], r"\w+|\W+"),
+        (["a line of 80 bytes, more or less, which is one piece with its line feed at its end\n" * 100], r".+\n"),
+        (["emma", "olivia", "ava"] * 1000, WHOLESOME),
+        (["中文" * 50 + "。" for _ in range(30)], r"\w+|\W+"),
+    ],
+)
+def test_what_is_cut_or_meant_to_be_whole_is_not_warned_of(documents: list[str], pattern: str) -> None:
+    pairwright.train(pairwright.count(iter(documents), pattern=pattern), 256)
+
+
 # Custom patterns
 
 CUSTOM = [
     r"\d+",
     r"\w+",
-    r"zzz",
+    r"zz+",
     r"a*",
     r"(?=b)",
     r"(a)(b)?|(c)",
@@ -141,8 +282,10 @@ def test_any_text_is_cut_by_a_custom_pattern_and_gaps_are_pieces(pattern: str, t
     [
         (r"\d+", "ab12cd", ["ab", "12", "cd"]),
         (r"x*", "abxx", ["ab", "xx"]),
-        (r"zzz", "ab", ["ab"]),
-        (r"", "ab", ["ab"]),
+        (r"zz+", "ab", ["ab"]),
+        (r"(?:zzz)", "zzzab", ["zzz", "ab"]),
+        (r"(?:)", "ab", ["ab"]),
+        (r" ", "a b", ["a", " ", "b"]),
     ],
 )
 def test_gaps_are_pieces_and_empty_matches_are_none(pattern: str, text: str, pieces: list[str]) -> None:

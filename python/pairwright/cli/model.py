@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from pairwright import FormatError, Tokenizer, get_encoding, list_encodings
+from pairwright import FormatError, Tokenizer, encodings, get_encoding, list_encodings
 from pairwright.cli.console import CommandError, UsageError
+from pairwright.names import closest
 
 
 def load(model: str, pattern: str | None) -> Tokenizer:
@@ -31,17 +32,25 @@ def load(model: str, pattern: str | None) -> Tokenizer:
 
 
 def load_encoding(name: str, pattern: str | None) -> Tokenizer:
-    """A published encoding."""
-    names = list_encodings()
-    if name not in names:
-        raise CommandError(
-            f"{name}: no such file, and no encoding has this name",
-            hint="name a file that `pairwright train` wrote, a .tiktoken file, a tokenizer.json, or one of "
-            + ", ".join(names),
-        )
+    """A published encoding, by its name or that of a model that uses it."""
+    found = encodings.find_encoding(name) or encodings.find_model(name)
+    if found is None:
+        raise CommandError(f"{name}: no such file, and no encoding or model has this name", hint=hint_for(name))
     if pattern is not None:
-        raise UsageError(f"the encoding {name} has a pattern of its own", hint="leave --pattern out")
-    return get_encoding(name)
+        raise UsageError(f"the encoding {found} has a pattern of its own", hint="leave --pattern out")
+    return get_encoding(found)
+
+
+def hint_for(name: str) -> str:
+    """What may have been meant by a MODEL that is nothing."""
+    known = list_encodings()
+    # As a model file that is missing looks much like a name that begins as that of a model, it is not taken for one.
+    meant = encodings.find_model(name, by_beginning=True) or closest(name, known)
+    return (
+        (f"did you mean {meant}? " if meant is not None else "")
+        + "name a file that `pairwright train` wrote, a .tiktoken file, a tokenizer.json, or one of "
+        + ", ".join(known)
+    )
 
 
 def load_rank_file(path: Path, pattern: str | None) -> Tokenizer:

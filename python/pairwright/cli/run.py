@@ -14,7 +14,7 @@ from pairwright.cli.app import app
 from pairwright.cli.console import CommandError, say
 from pairwright.cli.ending import INTERRUPTED, message
 from pairwright.cli.files import flush_standard_output
-from pairwright.errors import FewerMergesWarning, PairwrightError, SkippedWarning
+from pairwright.errors import FewerMergesWarning, PairwrightError, PatternWarning, SkippedWarning
 
 FAILURE = 1
 
@@ -102,7 +102,7 @@ def warnings_as_lines() -> Iterator[None]:
         say(str(message), label="warning", style="bold yellow")
 
     with warnings.catch_warnings():
-        for category in (FewerMergesWarning, SkippedWarning):
+        for category in (FewerMergesWarning, PatternWarning, SkippedWarning):
             warnings.simplefilter("always", category)
         warnings.showwarning = show
         yield

@@ -45,7 +45,8 @@ def tally(
         str | None,
         typer.Option(
             metavar="PATTERN",
-            help="The split pattern: a name, such as cl100k, o200k, gpt2 or qwen, or a regex.",
+            help="The split pattern: the name of a pattern, encoding or model, such as cl100k, gpt-4o or qwen2.5, or a "
+            "regex.",
             show_default=PATTERN,
         ),
     ] = None,
@@ -96,7 +97,7 @@ def tally(
     else:
         counts = pairwright.count(
             chosen(corpus, dataset, out, options).text,
-            pattern or PATTERN,
+            PATTERN if pattern is None else pattern,
             special or (),
             threads=threads,
             memory_limit=memory_limit,

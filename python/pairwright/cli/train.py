@@ -52,7 +52,8 @@ def train(
         str | None,
         typer.Option(
             metavar="PATTERN",
-            help="The split pattern: a name, such as cl100k, o200k, gpt2 or qwen, or a regex.",
+            help="The split pattern: the name of a pattern, encoding or model, such as cl100k, gpt-4o or qwen2.5, or a "
+            "regex.",
             show_default="cl100k; that of the counts",
         ),
     ] = None,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Pattern, alphabet, dialect, id_of};
 use crate::error::{Error, Result};
 use crate::normalize::Form;
-use crate::split::{Behavior, Step, WHOLE};
+use crate::split::{Behavior, NamedPattern, Step, WHOLE};
 use crate::tokenizer::Tokenizer;
 use crate::vocab::Id;
 
@@ -88,17 +88,22 @@ pub(super) fn pattern_of(pre_tokenizer: &Value) -> Result<Pattern> {
 
 fn split_of(split: &Value) -> Result<Step> {
     let pattern = match (split["pattern"]["Regex"].as_str(), split["pattern"]["String"].as_str()) {
-        (Some(regex), None) => match Pattern::of_regex(regex) {
-            own if own == regex => dialect::read(regex)?,
-            name => name.to_owned(),
+        (Some(regex), None) => match NamedPattern::of_regex(regex) {
+            Some(named) => named.name.to_owned(),
+            None => literal(dialect::read(regex)?),
         },
-        (None, Some(text)) => fancy_regex::escape(text).into_owned(),
+        (None, Some(text)) => literal(fancy_regex::escape(text).into_owned()),
         _ => return Err(Error::vocab(format!("a Split has neither a Regex nor a String: {}", split["pattern"]))),
     };
     let behavior = split["behavior"].as_str().and_then(Behavior::of_name);
     let behavior =
         behavior.ok_or_else(|| Error::vocab(format!("the behavior {} of a Split is not known", split["behavior"])))?;
     Ok(Step { pattern, behavior, invert: flag(split, "invert", false)? })
+}
+
+/// A regex as the pattern of a step, even if it looks like the name of a pattern.
+fn literal(regex: String) -> String {
+    if NamedPattern::of_name(&regex).is_some() { format!("(?:{regex})") } else { regex }
 }
 
 pub(super) fn byte_level(use_regex: bool) -> Value {
@@ -117,12 +122,12 @@ pub(super) fn pre_tokenizer(pattern: &Pattern) -> Result<Value> {
     };
     let mut members = Vec::new();
     for Step { pattern, behavior, invert } in &steps {
-        let pattern = Pattern::parse(pattern);
+        let pattern = Pattern::of_step(pattern);
         let regex = match dialect::write(pattern.regex()) {
             Ok(regex) => regex,
             // A named pattern may cut in the same way.
             Err(error) => match pattern.canonical() {
-                name if name != pattern.as_str() => Pattern::parse(name).regex().to_owned(),
+                name if name != pattern.as_str() => Pattern::of_step(name).regex().to_owned(),
                 _ => return Err(error),
             },
         };

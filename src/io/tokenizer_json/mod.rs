@@ -83,7 +83,7 @@ fn from_bytes(content: &[u8]) -> Result<Tokenizer> {
         Some(value) => value.as_bool().ok_or_else(|| Error::vocab("\"model.ignore_merges\" must be true or false"))?,
     };
     let (vocab, merges) = merges::of_bytes(Some(vocab), &merges)?;
-    let splitter = Splitter::new(pattern.as_str())?;
+    let splitter = Splitter::of(pattern)?;
     let tokenizer = Tokenizer::from_merges(vocab, merges, splitter, SpecialTokens::with_manners(special)?)?;
     let tokenizer = tokenizer.with_normalizer(normalizer)?.with_frame(before, behind)?;
     Ok(tokenizer.ignoring_merges(ignore_merges).prepared())
