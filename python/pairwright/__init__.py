@@ -19,6 +19,7 @@ from pairwright.errors import (
     SkippedWarning,
     SplitError,
     StoppedError,
+    UnknownSpecialWarning,
 )
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "TokenBatch",
     "Tokenizer",
     "Tokens",
+    "UnknownSpecialWarning",
     "__version__",
     "cache_info",
     "clear_cache",

@@ -15,6 +15,7 @@ import tokenizers
 
 from pairwright.aliases import Arrow, Fraction, Ids, Origin, Path, Report, Special, Text
 from pairwright.batch import TokenBatch
+from pairwright.frozen import FrozenDict, FrozenList
 
 __all__ = [
     "DATASETS",
@@ -80,8 +81,15 @@ class Tokenizer:
     """A byte-level BPE tokenizer: a vocabulary, its merges, a split pattern and special tokens. Immutable.
 
     Made by `pairwright.train`, `Tokenizer.load`, `Tokenizer.from_tiktoken` or `pairwright.get_encoding`. Can be
-    pickled, copied, compared with `==` (metadata does not matter) and used as a key.
+    pickled, copied, compared with `==` (metadata does not matter) and used as a key. `len(tok)` is its `vocab_size`;
+    `id in tok` tells whether a token has this id, `b" the" in tok` and `" the" in tok` whether one has these bytes,
+    special tokens included.
+
+    Wherever an `int` is taken, integers of numpy are, but no `bool`; a path is a `str` or `os.PathLike`.
     """
+
+    def __new__(cls, *args: object, **options: object) -> Self:
+        """Raises `TypeError`: see above."""
 
     @staticmethod
     def load(path: Path) -> Tokenizer:
@@ -194,7 +202,9 @@ class Tokenizer:
         """The ids of a text.
 
         Special tokens in `allowed_special` become their id. Those in `disallowed_special` raise `ValueError`; "all"
-        means all that are not allowed. Any others are plain text. `SplitError` if a custom pattern fails on the text.
+        means all that are not allowed. Any others are plain text. A name in `allowed_special` that is no special token
+        of this tokenizer has no effect, as in tiktoken, and is warned of: `UnknownSpecialWarning`. `SplitError` if a
+        custom pattern fails on the text.
 
         A text of more than 64 KiB is cut where that changes nothing, and encoded on up to `threads` threads, by default
         one for each core. The ids never depend on it.
@@ -228,7 +238,8 @@ class Tokenizer:
         Texts may also be a column of strings or binary, or a table with one such column and no other, of any library
         that offers Arrow's PyCapsule interface: a pyarrow array, a polars series, a duckdb relation. It is read where
         it is, without a copy. Raises `ValueError` for a row that is null and for several columns, `TypeError` for
-        columns of other types, `RuntimeError` with the reason if a stream fails.
+        columns of other types, `RuntimeError` with the reason if a stream fails. A single text, a mapping and whatever
+        has several columns or dimensions are a `TypeError`; one for an item that is no text names it: `texts[3]`.
         """
 
     def _encode_documents(
@@ -299,7 +310,13 @@ class Tokenizer:
         """
 
     def decode(self, ids: Ids, errors: str = "replace") -> str:
-        """The text of ids; `errors` as in `bytes.decode`. Raises `KeyError` naming an unknown id and its position."""
+        """The text of ids; `errors` as in `bytes.decode`.
+
+        Ids are a list or another iterable of integers, or an array or tensor of one dimension: of numpy, pyarrow,
+        pandas, torch and others. Raises `KeyError` naming an unknown id and its position: so are the -100 and other
+        padding that batches for training have. `TypeError` for several sequences, which `decode_batch` takes, and for
+        anything else; `LookupError` for unknown `errors`.
+        """
 
     def decode_bytes(self, ids: Ids) -> bytes:
         """The bytes of ids: exactly those that were encoded. Raises `KeyError` as `decode` does."""
@@ -312,12 +329,12 @@ class Tokenizer:
         """
 
     def decode_batch(self, batch: TokenBatch | Iterable[Ids], errors: str = "replace") -> list[str]:
-        """The text of each of many sequences of ids."""
+        """The text of each of many sequences of ids. Raises as `decode` does, naming the sequence: `batch[3]`."""
 
     def stream_decoder(self) -> StreamDecoder:
         """A decoder for ids that arrive one by one."""
 
-    def token_bytes(self, id: int) -> bytes:
+    def token_bytes(self, id: SupportsIndex) -> bytes:
         """The bytes of a token, special ones included. Raises `KeyError`."""
 
     def token_id(self, token: Text) -> int:
@@ -348,19 +365,24 @@ class Tokenizer:
         """Whether a piece that is a token is encoded to it, whether or not merging gives it."""
 
     @property
-    def special_tokens(self) -> dict[str, int]:
-        """The special tokens with their ids, in the order of ids."""
+    def special_tokens(self) -> FrozenDict[str, int]:
+        """The special tokens with their ids, in the order of ids: a `dict` as `vocab` is one."""
 
     @property
-    def merges(self) -> list[tuple[bytes, bytes]]:
+    def merges(self) -> FrozenList[tuple[bytes, bytes]]:
         """The merges in order: `from_merges` takes them back.
 
-        Those of a rank file are recovered, leaving out tokens that merging cannot reach.
+        Those of a rank file are recovered, leaving out tokens that merging cannot reach. A `list` that is made when it
+        is first asked for and kept. It cannot be changed; a slice or copy of it can.
         """
 
     @property
-    def vocab(self) -> dict[bytes, int]:
-        """The ordinary tokens with their ids, in the order of ids."""
+    def vocab(self) -> FrozenDict[bytes, int]:
+        """The ordinary tokens with their ids, in the order of ids.
+
+        A `dict` that is made when it is first asked for and kept: some 100 bytes of memory for each token. It cannot be
+        changed; a copy of it, `dict(tok.vocab)`, can. For a few look-ups `token in tok` and `token_id` do without it.
+        """
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -384,6 +406,8 @@ class Tokenizer:
     def _is_by_list(self) -> bool: ...
     @property
     def _is_plain(self) -> bool: ...
+    @property
+    def _merge_count(self) -> int: ...
     def _tokenizer_json(self) -> str: ...
     def _with_metadata(self, metadata: str) -> Tokenizer: ...
     def __reduce__(self) -> tuple[Callable[[bytes], Tokenizer], tuple[bytes]]: ...
@@ -391,12 +415,21 @@ class Tokenizer:
     def __deepcopy__(self, memo: object, /) -> Self: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+    def __bool__(self) -> bool: ...
+    def __len__(self) -> int: ...
+    def __contains__(self, token: SupportsIndex | Text, /) -> bool: ...
 
 @final
 class StreamDecoder:
-    """Turns ids that arrive one by one into text. Holds back only a character that is not complete yet."""
+    """Turns ids that arrive one by one into text. Holds back only a character that is not complete yet.
 
-    def push(self, id: int, /) -> str:
+    Made by `Tokenizer.stream_decoder`.
+    """
+
+    def __new__(cls, *args: object, **options: object) -> Self:
+        """Raises `TypeError`: see above."""
+
+    def push(self, id: SupportsIndex, /) -> str:
         """Take in an id, give out the text that is complete by now. Raises `KeyError` for an unknown id."""
 
     def finish(self) -> str:
@@ -414,6 +447,9 @@ class Counts:
     Counts have 64 bits. What would pass 2**64-1, a count or their total, is an `OverflowError` naming the pretoken.
     """
 
+    def __new__(cls, *args: object, **options: object) -> Self:
+        """Raises `TypeError`: see above."""
+
     @staticmethod
     def load(path: Path) -> Counts:
         """Read a counts file.
@@ -425,7 +461,7 @@ class Counts:
     def from_items(
         items: Iterable[tuple[Text, SupportsIndex] | list[Any]],
         pattern: str = "cl100k",
-        special_tokens: Sequence[str] = (),
+        special_tokens: Iterable[str] = (),
     ) -> Counts:
         """Counts of pretokens that were counted elsewhere, in the order given; `pattern` is what split the text.
 

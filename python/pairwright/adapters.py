@@ -26,7 +26,7 @@ def as_tiktoken(tokenizer: Tokenizer, name: str) -> "tiktoken.Encoding":
     if tokenizer.pattern.startswith('[{"split":'):
         raise ValueError("tiktoken splits by one regex, and this tokenizer in several steps")
     multiple = sum(len(token) > 1 for token in tokenizer.vocab)
-    if not tokenizer.ignore_merges and len(tokenizer.merges) < multiple:
+    if not tokenizer.ignore_merges and tokenizer._merge_count < multiple:
         raise ValueError(
             "tiktoken encodes a piece that is a token to it, and this tokenizer has tokens that no merge gives; "
             "make it with ignore_merges=True"
@@ -34,8 +34,9 @@ def as_tiktoken(tokenizer: Tokenizer, name: str) -> "tiktoken.Encoding":
     encoding: tiktoken.Encoding = library.Encoding(
         name,
         pat_str=regex_of(tokenizer.pattern),
-        mergeable_ranks=tokenizer.vocab,
-        special_tokens=tokenizer.special_tokens,
+        # The object keeps them, and its users may change what they find there.
+        mergeable_ranks=dict(tokenizer.vocab),
+        special_tokens=dict(tokenizer.special_tokens),
     )
     return encoding
 

@@ -43,3 +43,7 @@ class PatternWarning(UserWarning):
 
 class SkippedWarning(UserWarning):
     """Documents of a corpus could not be read and were passed over, as it was asked for."""
+
+
+class UnknownSpecialWarning(UserWarning):
+    """A name in `allowed_special` is no special token of the tokenizer: as in tiktoken, it has no effect."""

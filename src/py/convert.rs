@@ -1,13 +1,15 @@
 //! Python values → what the core takes, borrowed wherever possible.
 
 use std::borrow::Cow;
+use std::ffi::CStr;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
-use numpy::{PyArray1, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
-use pyo3::exceptions::{PyKeyError, PyOverflowError, PyTypeError, PyUnicodeEncodeError, PyValueError};
+use pyo3::exceptions::{PyLookupError, PyOverflowError, PyTypeError, PyUnicodeEncodeError, PyValueError};
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyFloat, PyInt, PyList, PyString};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyFloat, PyInt, PyList, PyMapping, PyMemoryView, PyString, PyTuple};
 
 use crate::machine;
 use crate::special::Choice;
@@ -23,6 +25,11 @@ impl<'a> Text<'a> {
     /// # Errors
     /// `TypeError` for anything but text.
     pub(super) fn of(value: &'a Bound<'_, PyAny>) -> PyResult<Text<'a>> {
+        Text::named(value, || "text".to_owned())
+    }
+
+    /// The same of an argument with another name.
+    pub(super) fn named(value: &'a Bound<'_, PyAny>, name: impl FnOnce() -> String) -> PyResult<Text<'a>> {
         if let Ok(string) = value.cast::<PyString>() {
             let bytes = match string.to_str() {
                 Ok(valid) => Cow::Borrowed(valid.as_bytes()),
@@ -39,12 +46,26 @@ impl<'a> Text<'a> {
         if let Ok(bytes) = value.cast::<PyByteArray>() {
             return Ok(Text { bytes: Cow::Owned(bytes.to_vec()), is_str: false });
         }
-        Err(PyTypeError::new_err(format!("text must be str or bytes, not {}", value.get_type().name()?)))
+        if value.is_instance_of::<PyMemoryView>() {
+            let bytes = value.call_method0(intern!(value.py(), "tobytes"))?.extract()?;
+            return Ok(Text { bytes: Cow::Owned(bytes), is_str: false });
+        }
+        let hint = if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+            "; encode_batch and count_batch take several texts"
+        } else if value.hasattr(intern!(value.py(), "__fspath__"))? {
+            "; read the file first: path.read_bytes()"
+        } else if value.is_instance_of::<PyMapping>() {
+            "; pass one of its values"
+        } else {
+            ""
+        };
+        Err(PyTypeError::new_err(format!("{} must be str or bytes, not {}{hint}", name(), shown(value))))
     }
 
     /// Many texts, from values that the caller keeps alive.
     pub(super) fn all(values: &'a [Bound<'_, PyAny>]) -> PyResult<Vec<Text<'a>>> {
-        values.iter().map(Text::of).collect()
+        let text = |(number, value)| Text::named(value, || format!("texts[{number}]"));
+        values.iter().enumerate().map(text).collect()
     }
 }
 
@@ -53,32 +74,121 @@ fn without_surrogates(string: &Bound<'_, PyString>) -> PyResult<String> {
     string.call_method1("encode", ("utf-16", "surrogatepass"))?.call_method1("decode", ("utf-16", "replace"))?.extract()
 }
 
-/// The value of `allowed_special` or `disallowed_special`.
-pub(super) fn choice(value: &Bound<'_, PyAny>) -> PyResult<Choice> {
+/// The value of `allowed_special`.
+pub(super) fn allowed(value: &Bound<'_, PyAny>) -> PyResult<Choice> {
+    choice("allowed_special", value)
+}
+
+/// The value of `disallowed_special`.
+pub(super) fn disallowed(value: &Bound<'_, PyAny>) -> PyResult<Choice> {
+    choice("disallowed_special", value)
+}
+
+fn choice(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Choice> {
     if let Ok(word) = value.cast::<PyString>() {
         let word = word.to_str()?;
         return if word == "all" {
             Ok(Choice::All)
         } else {
             Err(PyValueError::new_err(format!(
-                "special tokens must be \"all\" or a collection of names, e.g. {{{word:?}}}"
+                "{argument}={word:?}: must be \"all\" or a collection of names, such as {{{word:?}}}"
             )))
         };
     }
-    let Ok(names) = value.try_iter() else {
-        let kind = value.get_type().name()?;
-        return Err(PyTypeError::new_err(format!(
-            "special tokens must be \"all\" or a collection of names, not {kind}"
-        )));
+    let fail = |value| {
+        PyTypeError::new_err(format!(
+            "{argument} must be \"all\" or a collection of names, not {}; () names none",
+            shown(value)
+        ))
     };
-    Ok(Choice::Names(names.map(|name| name?.extract()).collect::<PyResult<_>>()?))
+    if value.is_instance_of::<PyBytes>() || value.is_instance_of::<PyByteArray>() {
+        return Err(fail(value));
+    }
+    let names = value.try_iter().map_err(|_| fail(value))?;
+    let name = |name: PyResult<Bound<'_, PyAny>>| {
+        let name = name?;
+        let wrong = |_| PyTypeError::new_err(format!("a name in {argument} must be a str, not {}", shown(&name)));
+        name.extract().map_err(wrong)
+    };
+    Ok(Choice::Names(names.map(name).collect::<PyResult<_>>()?))
+}
+
+/// The value of `errors`: what `bytes.decode` takes. Python itself would find out about a wrong one only where it is needed.
+pub(super) fn check_errors(py: Python<'_>, errors: &str, name: &CStr) -> PyResult<()> {
+    if matches!(errors, "replace" | "strict" | "ignore" | "backslashreplace" | "surrogateescape") {
+        return Ok(());
+    }
+    // SAFETY: the interpreter is held, and the name ends with a zero. What comes is a new reference, or null with an error
+    // set.
+    match unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyCodec_LookupError(name.as_ptr())) } {
+        Ok(_) => Ok(()),
+        Err(_) => Err(PyLookupError::new_err(format!(
+            "errors={errors:?}: unknown; there are \"replace\", \"strict\", \"ignore\", \"backslashreplace\", \
+             \"surrogateescape\", and what codecs.register_error added"
+        ))),
+    }
+}
+
+/// The value of `path`: a `str`, or what `__fspath__` makes a `str` of. As with `pathlib`, `bytes` are none.
+pub(super) fn path(value: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
+    value.extract().map_err(|error: PyErr| match error.is_instance_of::<PyTypeError>(value.py()) {
+        true => {
+            let hint = if value.is_instance_of::<PyBytes>() { "; os.fsdecode makes a str of it" } else { "" };
+            PyTypeError::new_err(format!("path must be a str or os.PathLike, not {}{hint}", shown(value)))
+        }
+        false => error,
+    })
+}
+
+/// The value of `pattern`.
+pub(super) fn pattern(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    word("pattern", value)
+}
+
+/// The value of `name`.
+pub(super) fn name(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    word("name", value)
+}
+
+/// A setting that is a `str`.
+pub(super) fn word(setting: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    match value.cast::<PyString>() {
+        Ok(word) => Ok(word.to_str()?.to_owned()),
+        Err(_) => Err(PyTypeError::new_err(format!("{setting} must be a str, not {}", shown(value)))),
+    }
+}
+
+/// The value of `ignore_merges`.
+pub(super) fn ignore_merges(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let wrong = |_| PyTypeError::new_err(format!("ignore_merges must be True or False, not {}", shown(value)));
+    value.extract().map_err(wrong)
+}
+
+/// A value in an error message: short ones of simple types as they are, of any others the type.
+pub(super) fn shown(value: &Bound<'_, PyAny>) -> String {
+    if value.is_none() {
+        return "None".to_owned();
+    }
+    let kind = value.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string());
+    let is_simple = value.is_exact_instance_of::<PyBool>()
+        || value.is_exact_instance_of::<PyInt>()
+        || value.is_exact_instance_of::<PyFloat>()
+        || value.is_exact_instance_of::<PyString>()
+        || value.is_exact_instance_of::<PyBytes>();
+    match value.repr() {
+        Ok(written) if is_simple && written.len().is_ok_and(|length| length <= 40) => format!("{kind} {written}"),
+        _ => kind,
+    }
 }
 
 /// The id that was given to a token.
 pub(super) fn token_id(id: &Bound<'_, PyAny>, of: impl FnOnce() -> String) -> PyResult<Id> {
     match id.extract::<u32>() {
-        Ok(id) => Ok(Id(id)),
-        Err(_) => Err(PyValueError::new_err(format!("{} has the id {id}, which is no token id", of()))),
+        Ok(number) if !id.is_instance_of::<PyBool>() => Ok(Id(number)),
+        Err(error) if error.is_instance_of::<PyOverflowError>(id.py()) => {
+            Err(PyValueError::new_err(format!("{} has the id {id}, which is no token id", of())))
+        }
+        _ => Err(PyTypeError::new_err(format!("{} has the id {}; an id must be an int", of(), shown(id)))),
     }
 }
 
@@ -117,102 +227,14 @@ pub(super) fn memory_limit(limit: Option<&Bound<'_, PyAny>>) -> PyResult<usize> 
 
 /// A setting that is a number: `TypeError` for another type, `ValueError` for a negative or enormous one.
 pub(super) fn size(setting: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
-    let number: i64 = value.extract().map_err(|error: PyErr| {
-        if error.is_instance_of::<PyOverflowError>(value.py()) {
-            PyValueError::new_err(format!("{setting}={value}: out of range"))
-        } else {
-            PyTypeError::new_err(format!("{setting} must be an int, not {value:?}"))
-        }
-    })?;
+    let no_int = || PyTypeError::new_err(format!("{setting} must be an int, not {}", shown(value)));
+    if value.is_instance_of::<PyBool>() {
+        return Err(no_int());
+    }
+    let number: i64 =
+        value.extract().map_err(|error: PyErr| match error.is_instance_of::<PyOverflowError>(value.py()) {
+            true => PyValueError::new_err(format!("{setting}={value}: out of range")),
+            false => no_int(),
+        })?;
     usize::try_from(number).map_err(|_| PyValueError::new_err(format!("{setting}={number}: must not be negative")))
-}
-
-/// Ids that are taken out of an array at a time.
-const CHUNK: usize = 1 << 16;
-
-/// Calls `each` with the ids of an iterable of int or an integer array, perhaps not all at once, and the position of the
-/// first of them.
-///
-/// # Errors
-/// `KeyError` for a number that cannot be an id, `TypeError` for what is no integer; whatever `each` returns.
-pub(super) fn each_ids(value: &Bound<'_, PyAny>, mut each: impl FnMut(usize, &[Id]) -> PyResult<()>) -> PyResult<()> {
-    // Whether it is an array only numpy can tell, which would have to be imported first.
-    if !value.is_instance_of::<PyList>()
-        && let Ok(array) = value.cast::<PyUntypedArray>()
-    {
-        if array.ndim() != 1 {
-            return Err(PyTypeError::new_err(format!("ids must have one dimension, not {}", array.ndim())));
-        }
-        if let Ok(array) = value.cast::<PyArray1<u32>>() {
-            // Others may change the array while the interpreter is released. A copy of all would take as long as decoding it.
-            let mut own: Vec<Id> = Vec::with_capacity(CHUNK.min(array.len()));
-            for position in (0..array.len()).step_by(CHUNK) {
-                own.clear();
-                let array = array.readonly();
-                let rest = array.as_array();
-                own.extend(
-                    rest.slice(numpy::ndarray::s![position..rest.len().min(position + CHUNK)]).iter().map(|&id| Id(id)),
-                );
-                drop(array);
-                each(position, &own)?;
-            }
-            return Ok(());
-        }
-    }
-    each(0, &ids(value)?)
-}
-
-/// All ids of an iterable of int or an integer array.
-pub(super) fn all_ids(value: &Bound<'_, PyAny>) -> PyResult<Vec<Id>> {
-    let mut all = Vec::new();
-    each_ids(value, |_, ids| {
-        all.extend_from_slice(ids);
-        Ok(())
-    })?;
-    Ok(all)
-}
-
-/// The ids of an iterable of int.
-fn ids(value: &Bound<'_, PyAny>) -> PyResult<Vec<Id>> {
-    if value.is_instance_of::<PyString>() {
-        return Err(PyTypeError::new_err("ids must be integers, not str"));
-    }
-    let mut ids = Vec::with_capacity(value.len().unwrap_or(0));
-    if let Ok(list) = value.cast::<PyList>() {
-        for (position, number) in list.iter().enumerate() {
-            ids.push(id(&number, Some(position))?);
-        }
-        return Ok(ids);
-    }
-    for (position, number) in value.try_iter()?.enumerate() {
-        ids.push(id(&number?, Some(position))?);
-    }
-    Ok(ids)
-}
-
-/// One id. A number that cannot be one is as unknown as any other.
-pub(super) fn id(number: &Bound<'_, PyAny>, position: Option<usize>) -> PyResult<Id> {
-    if number.is_exact_instance_of::<PyInt>() {
-        // SAFETY: it is an int, and the interpreter is held. −1 may mean an error, which is cleared; either way what follows
-        // finds out.
-        let value = unsafe { ffi::PyLong_AsLong(number.as_ptr()) };
-        match u32::try_from(value) {
-            Ok(id) => return Ok(Id(id)),
-            Err(_) => drop(PyErr::take(number.py())),
-        }
-    }
-    match number.extract::<u32>() {
-        Ok(id) => Ok(Id(id)),
-        Err(error) if error.is_instance_of::<PyOverflowError>(number.py()) => {
-            Err(unknown(&number.str()?.to_string(), position))
-        }
-        Err(error) => Err(error),
-    }
-}
-
-pub(super) fn unknown(id: &str, position: Option<usize>) -> PyErr {
-    PyKeyError::new_err(match position {
-        Some(position) => format!("unknown token id {id} at position {position}"),
-        None => format!("unknown token id {id}"),
-    })
 }

@@ -8,9 +8,9 @@ use num_bigint::BigUint;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyKeyError, PyOverflowError, PyTypeError, PyValueError, PyZeroDivisionError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyInt, PyIterator, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyInt, PyIterator, PyList, PyString, PyTuple};
 
-use super::convert::{Text, size};
+use super::convert::{Text, path, pattern, shown, size};
 use super::errors::to_python;
 use super::watch::Watch;
 use crate::io::counts_file;
@@ -28,24 +28,44 @@ const BETWEEN_SIGNALS: usize = 1 << 14;
 
 #[pymethods]
 impl Counts {
+    #[new]
+    #[pyo3(signature = (*_args, **_options))]
+    fn make(_args: &Bound<'_, PyTuple>, _options: Option<&Bound<'_, PyDict>>) -> PyResult<Counts> {
+        Err(PyTypeError::new_err("Counts are made by pairwright.count, Counts.from_items or Counts.load"))
+    }
+
     /// Read a counts file.
     #[staticmethod]
-    fn load(py: Python<'_>, path: PathBuf) -> PyResult<Counts> {
+    fn load(py: Python<'_>, #[pyo3(from_py_with = path)] path: PathBuf) -> PyResult<Counts> {
         made(py, move || counts_file::load(&path))
     }
 
     /// Build counts from pretokens that were counted elsewhere.
     #[staticmethod]
-    #[pyo3(signature = (items, pattern = "cl100k", special_tokens = Vec::new()), text_signature = "(items, pattern='cl100k', special_tokens=())")]
+    #[pyo3(signature = (items, pattern = "cl100k".to_owned(), special_tokens = None), text_signature = "(items, pattern='cl100k', special_tokens=())")]
     fn from_items(
         py: Python<'_>,
         items: &Bound<'_, PyAny>,
-        pattern: &str,
-        special_tokens: Vec<String>,
+        #[pyo3(from_py_with = pattern)] pattern: String,
+        special_tokens: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Counts> {
-        let builder = Splitter::new(pattern).and_then(|splitter| CountsBuilder::new(splitter, special_tokens));
+        let special_tokens = match special_tokens {
+            Some(names) => {
+                let checks = py.import("pairwright.arguments")?;
+                checks.call_method1("names", ("special_tokens", names))?.extract()?
+            }
+            None => Vec::new(),
+        };
+        let no_items = |_| {
+            PyTypeError::new_err(format!(
+                "items must be an iterable of pairs (pretoken, count); {} is not iterable",
+                shown(items)
+            ))
+        };
+        let iterator = items.try_iter().map_err(no_items)?;
+        let builder = Splitter::new(&pattern).and_then(|splitter| CountsBuilder::new(splitter, special_tokens));
         let mut builder = builder.map_err(|error| to_python(py, error))?;
-        for (number, item) in items.try_iter()?.enumerate() {
+        for (number, item) in iterator.enumerate() {
             if number % BETWEEN_SIGNALS == 0 {
                 py.check_signals()?;
             }
@@ -60,7 +80,7 @@ impl Counts {
     }
 
     /// Write a counts file.
-    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+    fn save(&self, py: Python<'_>, #[pyo3(from_py_with = path)] path: PathBuf) -> PyResult<()> {
         py.detach(|| counts_file::save(&self.core, &path)).map_err(|error| to_python(py, error))
     }
 
@@ -123,7 +143,8 @@ impl Counts {
 
     fn __getitem__(&self, pretoken: &Bound<'_, PyAny>) -> PyResult<u64> {
         let missing = || PyKeyError::new_err(pretoken.clone().unbind());
-        self.core.get(&Text::of(pretoken)?.bytes).ok_or_else(missing)
+        let text = Text::named(pretoken, || "a pretoken".to_owned())?;
+        self.core.get(&text.bytes).ok_or_else(missing)
     }
 
     fn __add__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -233,6 +254,14 @@ fn occurrences(number: usize, pretoken: &[u8], count: &Bound<'_, PyAny>) -> PyRe
 /// An int, float or fraction as the exact number it is; `None` for anything else.
 fn scale(factor: &Bound<'_, PyAny>) -> PyResult<Option<Scale>> {
     let py = factor.py();
+    // Python would take the counts for the number of times that these are to be repeated.
+    if factor.is_instance_of::<PyString>()
+        || factor.is_instance_of::<PyBytes>()
+        || factor.is_instance_of::<PyList>()
+        || factor.is_instance_of::<PyTuple>()
+    {
+        return Err(PyTypeError::new_err(format!("counts can be multiplied by a number, not by {}", shown(factor))));
+    }
     let invalid = || {
         PyValueError::new_err(format!("counts cannot be multiplied by {factor}: it must be finite and not negative"))
     };

@@ -1,8 +1,10 @@
 //! `StreamDecoder`: ids that arrive one by one → text.
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
 
-use super::convert::{id, unknown};
+use super::ids::{Given, id, unknown};
 use super::tokenizer::Tokenizer;
 use crate::decode::Utf8Stream;
 
@@ -21,19 +23,23 @@ impl StreamDecoder {
 
 #[pymethods]
 impl StreamDecoder {
+    #[new]
+    #[pyo3(signature = (*_args, **_options))]
+    fn make(_args: &Bound<'_, PyTuple>, _options: Option<&Bound<'_, PyDict>>) -> PyResult<StreamDecoder> {
+        Err(PyTypeError::new_err("a StreamDecoder is made by the method stream_decoder of a Tokenizer"))
+    }
+
     /// Take in an id, give out the text that is complete by now.
     #[pyo3(signature = (id, /))]
-    fn push(&mut self, #[pyo3(from_py_with = one)] id: crate::vocab::Id) -> PyResult<String> {
-        let bytes = self.tokenizer.get().core.token_bytes(id).ok_or_else(|| unknown(&id.0.to_string(), None))?;
-        Ok(self.stream.push(bytes))
+    fn push(&mut self, id: &Bound<'_, PyAny>) -> PyResult<String> {
+        let id = self::id(id, Given::Alone, None)?;
+        let core = &self.tokenizer.get().core;
+        let unknown = || unknown(&id.0.to_string(), Given::Alone, None, Some(core.vocab_size()));
+        Ok(self.stream.push(core.token_bytes(id).ok_or_else(unknown)?))
     }
 
     /// Give out the rest.
     fn finish(&mut self) -> String {
         self.stream.finish()
     }
-}
-
-fn one(number: &Bound<'_, PyAny>) -> PyResult<crate::vocab::Id> {
-    id(number, None)
 }

@@ -34,6 +34,12 @@ pub(super) fn list<'py>(py: Python<'py>, ids: &[Id]) -> PyResult<Bound<'py, PyLi
     }
 }
 
+/// An id as an integer.
+pub(super) fn one(py: Python<'_>, id: Id) -> PyResult<Bound<'_, PyAny>> {
+    // SAFETY: the interpreter is held, and the reference is a new one.
+    Ok(unsafe { Bound::from_owned_ptr(py, object(py, id)?) })
+}
+
 /// A new reference to the integer.
 #[inline(always)]
 fn object(py: Python<'_>, id: Id) -> PyResult<*mut ffi::PyObject> {

@@ -3,11 +3,13 @@
 
 mod arrow;
 mod cache;
+mod contents;
 mod convert;
 mod corpus;
 mod counts;
 mod decoder;
 mod errors;
+mod ids;
 mod ints;
 mod leave;
 mod texts;

@@ -2,22 +2,43 @@
 
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyList, PyMapping, PyTuple};
 use twox_hash::XxHash3_64;
 
 use super::arrow::{self, Column};
-use super::convert::Text;
+use super::convert::{Text, shown};
 use super::corpus::Block;
 use super::leave::Inside;
 
-/// The values of an iterable of texts. A single text is refused: its characters are hardly meant.
+/// The values of an iterable of texts. A single text is refused: its characters are hardly meant. So is what gives names
+/// of texts, as a dictionary or a table of pandas does.
 fn texts<'py>(values: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    if values.is_instance_of::<PyString>() || values.is_instance_of::<PyBytes>() {
+    if values.is_instance_of::<PyList>() || values.is_instance_of::<PyTuple>() {
+        return values.try_iter()?.collect();
+    }
+    let kind = shown(values);
+    if Text::of(values).is_ok() {
         let kind = values.get_type().name()?;
         return Err(PyTypeError::new_err(format!("expected several texts, not one {kind}; pass a list: [text]")));
     }
-    values.try_iter()?.collect()
+    if values.is_instance_of::<PyMapping>() {
+        return Err(PyTypeError::new_err(format!(
+            "texts must be an iterable of str or bytes, not {kind}; pass its values, such as list(texts.values())"
+        )));
+    }
+    if let Some(number) = values.getattr_opt(intern!(values.py(), "ndim"))?
+        && number.extract::<usize>().is_ok_and(|number| number != 1)
+    {
+        return Err(PyTypeError::new_err(format!(
+            "texts must have one dimension, not {number}; select one column of this {kind}"
+        )));
+    }
+    let Ok(iterator) = values.try_iter() else {
+        return Err(PyTypeError::new_err(format!("texts must be an iterable of str or bytes; {kind} is not iterable")));
+    };
+    iterator.collect()
 }
 
 /// Does something with the bytes of many texts: of a block that was read, a column of Arrow, or an iterable.

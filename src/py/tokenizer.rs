@@ -1,6 +1,6 @@
 //! `Tokenizer`: encoding, decoding, files, and what a tokenizer tells of itself.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
@@ -8,11 +8,13 @@ use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyMapping, PyString, PyTuple};
 
-use super::convert::{self, Text, choice, unknown};
+use super::contents::Contents;
+use super::convert::{self, Text, allowed, disallowed, path, pattern, shown};
 use super::decoder::StreamDecoder;
 use super::errors::to_python;
+use super::ids::{self, Given, unknown};
 use super::ints;
 use super::leave::Inside;
 use super::texts::with_texts;
@@ -40,17 +42,40 @@ const LONG: usize = 64 << 10;
 #[pyclass(module = "pairwright", frozen)]
 pub(super) struct Tokenizer {
     pub(super) core: crate::Tokenizer,
+    contents: Contents,
 }
 
 impl From<crate::Tokenizer> for Tokenizer {
     fn from(core: crate::Tokenizer) -> Tokenizer {
-        Tokenizer { core }
+        Tokenizer { core, contents: Contents::new() }
     }
 }
 
 impl Tokenizer {
     fn policy(&self, py: Python<'_>, allowed: &Choice, refused: &Choice) -> PyResult<Policy<'_>> {
+        if let Choice::Names(names) = allowed {
+            names.iter().try_for_each(|name| self.warn_of_unknown(py, name))?;
+        }
         self.core.policy(allowed, refused).map_err(|error| to_python(py, error))
+    }
+
+    /// Warns of a name in `allowed_special` that is no special token: as in tiktoken it has no effect, but hardly is meant to.
+    fn warn_of_unknown(&self, py: Python<'_>, name: &str) -> PyResult<()> {
+        if self.core.special().id(name).is_some() {
+            return Ok(());
+        }
+        let _inside = Inside::enter(py);
+        let names: Vec<&str> = self.core.special().iter().map(|(name, _)| name).collect();
+        let close: Vec<String> = py.import("difflib")?.call_method1("get_close_matches", (name, &names))?.extract()?;
+        let known = match (names.is_empty(), close.is_empty()) {
+            (true, _) => "it has none".to_owned(),
+            (false, false) => format!("did you mean {close:?}?"),
+            (false, true) if names.len() <= 8 => format!("there are {names:?}"),
+            (false, true) => "special_tokens has those there are".to_owned(),
+        };
+        let message = format!("allowed_special has {name:?}, which is no special token of this tokenizer; {known}");
+        let class = py.import("pairwright.errors")?.getattr("UnknownSpecialWarning")?;
+        PyErr::warn(py, &class, &CString::new(message.replace('\0', "\\0"))?, 1)
     }
 
     fn ids_of(
@@ -128,18 +153,30 @@ impl Tokenizer {
     }
 
     /// The bytes of an iterable of int or an integer array.
-    fn bytes_of(&self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    fn bytes_of(&self, py: Python<'_>, ids: &Bound<'_, PyAny>, given: Given) -> PyResult<Vec<u8>> {
         let mut bytes = Vec::with_capacity(ids.len().unwrap_or(0) * BYTES_PER_ID);
-        convert::each_ids(ids, |position, ids| {
-            py.detach(|| self.core.decode_into(ids, &mut bytes)).map_err(|error| match error {
-                Error::UnknownId { id, position: at } => {
-                    to_python(py, Error::UnknownId { id, position: position + at })
-                }
-                other => to_python(py, other),
-            })?;
+        ids::each_ids(ids, given, |position, ids| {
+            let decoded = py.detach(|| self.core.decode_into(ids, &mut bytes));
+            decoded.map_err(|error| self.undecodable(py, error, given, position))?;
             py.check_signals()
         })?;
         Ok(bytes)
+    }
+
+    /// The id of the token with exactly these bytes, special ones included.
+    fn id_of(&self, bytes: &[u8]) -> Option<Id> {
+        let special = || self.core.special().id(std::str::from_utf8(bytes).ok()?);
+        self.core.vocab().id(bytes).or_else(special)
+    }
+
+    /// Why ids cannot be decoded, the first of which is at some position.
+    fn undecodable(&self, py: Python<'_>, error: Error, given: Given, first: usize) -> PyErr {
+        match error {
+            Error::UnknownId { id, position } => {
+                unknown(&id.to_string(), given, Some(first + position), Some(self.core.vocab_size()))
+            }
+            other => to_python(py, other),
+        }
     }
 }
 
@@ -167,21 +204,36 @@ fn spans_array(py: Python<'_>, spans: Vec<[i64; 2]>) -> PyResult<Bound<'_, PyArr
     spans.into_flattened().into_pyarray(py).reshape([count, 2])
 }
 
+/// The items of a mapping.
+fn items_of<'py>(argument: &str, mapping: &Bound<'py, PyAny>, of: &str) -> PyResult<Bound<'py, PyIterator>> {
+    if !mapping.is_instance_of::<PyMapping>() {
+        return Err(PyTypeError::new_err(format!("{argument} must be a mapping of {of}, not {}", shown(mapping))));
+    }
+    mapping.call_method0("items")?.try_iter()
+}
+
 /// Special tokens with their ids, of a mapping.
 fn special_of(mapping: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<(String, Id)>> {
     let Some(mapping) = mapping else { return Ok(Vec::new()) };
     let mut special = Vec::new();
-    for item in mapping.call_method0("items")?.try_iter()? {
-        let (token, id): (String, Bound<'_, PyAny>) = item?.extract()?;
+    for item in items_of("special_tokens", mapping, "names to ids")? {
+        let (token, id): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item?.extract()?;
+        let Ok(token) = token.extract::<String>() else {
+            return Err(PyTypeError::new_err(format!(
+                "the name of a special token must be str, not {}",
+                shown(&token)
+            )));
+        };
         special.push((token.clone(), convert::token_id(&id, || format!("special token {token:?}"))?));
     }
     Ok(special)
 }
 
 /// Tokens with their ids, of a mapping.
-fn vocab_of(py: Python<'_>, mapping: &Bound<'_, PyAny>) -> PyResult<Vocab> {
+fn vocab_of(py: Python<'_>, argument: &str, mapping: &Bound<'_, PyAny>) -> PyResult<Vocab> {
+    let items = items_of(argument, mapping, "tokens to ids")?;
     let mut vocab = Vocab::with_capacity(mapping.len()?);
-    for item in mapping.call_method0("items")?.try_iter()? {
+    for item in items {
         let (token, id): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item?.extract()?;
         let bytes = token_bytes(&token)?;
         let id = convert::token_id(&id, || format!("the token b\"{}\"", bytes.escape_ascii()))?;
@@ -193,7 +245,7 @@ fn vocab_of(py: Python<'_>, mapping: &Bound<'_, PyAny>) -> PyResult<Vocab> {
 fn token_bytes<'t>(token: &'t Bound<'_, PyAny>) -> PyResult<&'t [u8]> {
     match token.cast::<PyBytes>() {
         Ok(bytes) => Ok(bytes.as_bytes()),
-        Err(_) => Err(PyTypeError::new_err(format!("a token must be bytes, not {}", token.get_type().name()?))),
+        Err(_) => Err(PyTypeError::new_err(format!("a token must be bytes, not {}", shown(token)))),
     }
 }
 
@@ -205,9 +257,31 @@ fn pair_of(number: usize, merge: &Bound<'_, PyAny>) -> PyResult<(Vec<u8>, Vec<u8
     Ok((token_bytes(&left)?.to_vec(), token_bytes(&right)?.to_vec()))
 }
 
+/// The value of `errors`.
+fn errors(value: &Bound<'_, PyAny>) -> PyResult<CString> {
+    let errors = convert::word("errors", value)?;
+    let name = CString::new(&errors[..])?;
+    convert::check_errors(value.py(), &errors, &name)?;
+    Ok(name)
+}
+
+/// Sequences of ids, one after the other.
+fn sequences<'py>(batch: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
+    let fail = |hint| {
+        let kind = shown(batch);
+        PyTypeError::new_err(format!("batch must be a TokenBatch or an iterable of sequences of ids, not {kind}{hint}"))
+    };
+    if batch.is_instance_of::<PyString>() || batch.is_instance_of::<PyBytes>() {
+        return Err(fail(""));
+    }
+    if batch.is_instance_of::<PyMapping>() {
+        return Err(fail("; pass one of its values"));
+    }
+    batch.try_iter().map_err(|_| fail(""))
+}
+
 /// Bytes → `str`, with `errors` as in `bytes.decode`.
-fn text<'py>(py: Python<'py>, bytes: &[u8], errors: &str) -> PyResult<Bound<'py, PyString>> {
-    let errors = CString::new(errors)?;
+fn text<'py>(py: Python<'py>, bytes: &[u8], errors: &CStr) -> PyResult<Bound<'py, PyString>> {
     // SAFETY: the interpreter is held, pointer and length are those of a slice, and the name of the handler ends with a zero.
     // What comes is a new reference to a str, or null with an error set.
     unsafe {
@@ -219,9 +293,18 @@ fn text<'py>(py: Python<'py>, bytes: &[u8], errors: &str) -> PyResult<Bound<'py,
 
 #[pymethods]
 impl Tokenizer {
+    #[new]
+    #[pyo3(signature = (*_args, **_options))]
+    fn make(_args: &Bound<'_, PyTuple>, _options: Option<&Bound<'_, PyDict>>) -> PyResult<Tokenizer> {
+        Err(PyTypeError::new_err(
+            "a Tokenizer is made by pairwright.train, pairwright.get_encoding, Tokenizer.load, or one of the methods \
+             Tokenizer.from_…",
+        ))
+    }
+
     /// Read a model file.
     #[staticmethod]
-    fn load(py: Python<'_>, path: PathBuf) -> PyResult<Tokenizer> {
+    fn load(py: Python<'_>, #[pyo3(from_py_with = path)] path: PathBuf) -> PyResult<Tokenizer> {
         made(py, || model_file::load(&path))
     }
 
@@ -230,14 +313,14 @@ impl Tokenizer {
     #[pyo3(signature = (path, *, pattern, special_tokens = None, ignore_merges = false))]
     fn from_tiktoken(
         py: Python<'_>,
-        path: PathBuf,
-        pattern: &str,
+        #[pyo3(from_py_with = path)] path: PathBuf,
+        #[pyo3(from_py_with = pattern)] pattern: String,
         special_tokens: Option<&Bound<'_, PyAny>>,
-        ignore_merges: bool,
+        #[pyo3(from_py_with = convert::ignore_merges)] ignore_merges: bool,
     ) -> PyResult<Tokenizer> {
         let special = special_of(special_tokens)?;
         let load = || {
-            let tokenizer = rank_file::load(&path, Splitter::new(pattern)?, SpecialTokens::new(special)?)?;
+            let tokenizer = rank_file::load(&path, Splitter::new(&pattern)?, SpecialTokens::new(special)?)?;
             Ok(tokenizer.ignoring_merges(ignore_merges).prepared())
         };
         made(py, load)
@@ -249,14 +332,15 @@ impl Tokenizer {
     fn from_ranks(
         py: Python<'_>,
         ranks: &Bound<'_, PyAny>,
-        pattern: &str,
+        #[pyo3(from_py_with = pattern)] pattern: String,
         special_tokens: Option<&Bound<'_, PyAny>>,
-        ignore_merges: bool,
+        #[pyo3(from_py_with = convert::ignore_merges)] ignore_merges: bool,
     ) -> PyResult<Tokenizer> {
         let special = special_of(special_tokens)?;
-        let vocab = vocab_of(py, ranks)?;
+        let vocab = vocab_of(py, "ranks", ranks)?;
         let make = || {
-            let tokenizer = crate::Tokenizer::from_ranks(vocab, Splitter::new(pattern)?, SpecialTokens::new(special)?)?;
+            let tokenizer =
+                crate::Tokenizer::from_ranks(vocab, Splitter::new(&pattern)?, SpecialTokens::new(special)?)?;
             Ok(tokenizer.ignoring_merges(ignore_merges).prepared())
         };
         made(py, make)
@@ -269,17 +353,20 @@ impl Tokenizer {
         py: Python<'_>,
         merges: &Bound<'_, PyAny>,
         vocab: Option<&Bound<'_, PyAny>>,
-        pattern: &str,
+        #[pyo3(from_py_with = pattern)] pattern: String,
         special_tokens: Option<&Bound<'_, PyAny>>,
-        ignore_merges: bool,
+        #[pyo3(from_py_with = convert::ignore_merges)] ignore_merges: bool,
     ) -> PyResult<Tokenizer> {
         let special = special_of(special_tokens)?;
-        let given = vocab.map(|vocab| vocab_of(py, vocab)).transpose()?;
-        let pairs = merges.try_iter()?.enumerate().map(|(number, merge)| pair_of(number, &merge?));
+        let given = vocab.map(|vocab| vocab_of(py, "vocab", vocab)).transpose()?;
+        let merges = merges.try_iter().map_err(|_| {
+            PyTypeError::new_err(format!("merges must be an iterable of pairs of tokens, not {}", shown(merges)))
+        })?;
+        let pairs = merges.enumerate().map(|(number, merge)| pair_of(number, &merge?));
         let pairs = pairs.collect::<PyResult<Vec<_>>>()?;
         let make = || {
             let (vocab, merges) = merges::of_bytes(given, &pairs)?;
-            let (splitter, special) = (Splitter::new(pattern)?, SpecialTokens::new(special)?);
+            let (splitter, special) = (Splitter::new(&pattern)?, SpecialTokens::new(special)?);
             let tokenizer = crate::Tokenizer::from_merges(vocab, merges, splitter, special)?;
             Ok(tokenizer.ignoring_merges(ignore_merges).prepared())
         };
@@ -288,30 +375,35 @@ impl Tokenizer {
 
     /// Read a tokenizer.json.
     #[staticmethod]
-    fn from_huggingface(py: Python<'_>, path: PathBuf) -> PyResult<Tokenizer> {
+    fn from_huggingface(py: Python<'_>, #[pyo3(from_py_with = path)] path: PathBuf) -> PyResult<Tokenizer> {
         made(py, || tokenizer_json::load(&path))
     }
 
     /// Read a minbpe model.
     #[staticmethod]
-    fn from_minbpe(py: Python<'_>, path: PathBuf) -> PyResult<Tokenizer> {
+    fn from_minbpe(py: Python<'_>, #[pyo3(from_py_with = path)] path: PathBuf) -> PyResult<Tokenizer> {
         made(py, || minbpe::load(&path))
     }
 
     /// Read a tekken.json.
     #[staticmethod]
-    fn from_tekken(py: Python<'_>, path: PathBuf) -> PyResult<Tokenizer> {
+    fn from_tekken(py: Python<'_>, #[pyo3(from_py_with = path)] path: PathBuf) -> PyResult<Tokenizer> {
         made(py, || tekken::load(&path))
     }
 
     /// Write a minbpe model.
-    fn to_minbpe(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+    fn to_minbpe(&self, py: Python<'_>, #[pyo3(from_py_with = path)] path: PathBuf) -> PyResult<()> {
         py.detach(|| minbpe::save(&self.core, &path)).map_err(|error| to_python(py, error))
     }
 
     /// Write a tokenizer.json, and on request a tokenizer_config.json beside it.
     #[pyo3(signature = (path, *, config = None))]
-    fn to_huggingface(&self, py: Python<'_>, path: PathBuf, config: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    fn to_huggingface(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = path)] path: PathBuf,
+        config: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
         let config = match config {
             Some(config) => Some(py.import("json")?.call_method1("dumps", (config,))?.extract::<String>()?),
             None => None,
@@ -320,12 +412,12 @@ impl Tokenizer {
     }
 
     /// Write a model file, complete or not at all.
-    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+    fn save(&self, py: Python<'_>, #[pyo3(from_py_with = path)] path: PathBuf) -> PyResult<()> {
         py.detach(|| model_file::save(&self.core, &path)).map_err(|error| to_python(py, error))
     }
 
     /// Write the ordinary tokens as a rank file in tiktoken's format.
-    fn to_tiktoken(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+    fn to_tiktoken(&self, py: Python<'_>, #[pyo3(from_py_with = path)] path: PathBuf) -> PyResult<()> {
         py.detach(|| rank_file::save(&self.core, &path)).map_err(|error| to_python(py, error))
     }
 
@@ -338,8 +430,8 @@ impl Tokenizer {
         &self,
         py: Python<'py>,
         text: &Bound<'py, PyAny>,
-        #[pyo3(from_py_with = choice)] allowed_special: Choice,
-        #[pyo3(from_py_with = choice)] disallowed_special: Choice,
+        #[pyo3(from_py_with = allowed)] allowed_special: Choice,
+        #[pyo3(from_py_with = disallowed)] disallowed_special: Choice,
         threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyList>> {
         let policy = self.policy(py, &allowed_special, &disallowed_special)?;
@@ -366,8 +458,8 @@ impl Tokenizer {
         &self,
         py: Python<'py>,
         text: &Bound<'py, PyAny>,
-        #[pyo3(from_py_with = choice)] allowed_special: Choice,
-        #[pyo3(from_py_with = choice)] disallowed_special: Choice,
+        #[pyo3(from_py_with = allowed)] allowed_special: Choice,
+        #[pyo3(from_py_with = disallowed)] disallowed_special: Choice,
         threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyArray1<u32>>> {
         let policy = self.policy(py, &allowed_special, &disallowed_special)?;
@@ -385,8 +477,8 @@ impl Tokenizer {
         &self,
         py: Python<'py>,
         texts: &Bound<'py, PyAny>,
-        #[pyo3(from_py_with = choice)] allowed_special: Choice,
-        #[pyo3(from_py_with = choice)] disallowed_special: Choice,
+        #[pyo3(from_py_with = allowed)] allowed_special: Choice,
+        #[pyo3(from_py_with = disallowed)] disallowed_special: Choice,
         threads: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let policy = self.policy(py, &allowed_special, &disallowed_special)?;
@@ -404,8 +496,8 @@ impl Tokenizer {
         &self,
         py: Python<'py>,
         texts: &Bound<'py, PyAny>,
-        #[pyo3(from_py_with = choice)] allowed_special: Choice,
-        #[pyo3(from_py_with = choice)] disallowed_special: Choice,
+        #[pyo3(from_py_with = allowed)] allowed_special: Choice,
+        #[pyo3(from_py_with = disallowed)] disallowed_special: Choice,
         threads: Option<&Bound<'_, PyAny>>,
         ending: Option<u32>,
         complete: usize,
@@ -428,8 +520,8 @@ impl Tokenizer {
         &self,
         py: Python<'py>,
         text: &Bound<'py, PyAny>,
-        #[pyo3(from_py_with = choice)] allowed_special: Choice,
-        #[pyo3(from_py_with = choice)] disallowed_special: Choice,
+        #[pyo3(from_py_with = allowed)] allowed_special: Choice,
+        #[pyo3(from_py_with = disallowed)] disallowed_special: Choice,
         threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyArray2<i64>>)> {
         let policy = self.policy(py, &allowed_special, &disallowed_special)?;
@@ -459,19 +551,25 @@ impl Tokenizer {
         let bytes = &*content.bytes;
         let end = py.detach(|| self.core.truncate(bytes, most)).map_err(|error| to_python(py, error))?;
         match content.is_str {
-            true => Ok(self::text(py, &bytes[..end], "strict")?.into_any()),
+            true => Ok(self::text(py, &bytes[..end], c"strict")?.into_any()),
             false => Ok(PyBytes::new(py, &bytes[..end]).into_any()),
         }
     }
 
     /// Parts of a text that have at most so many ids each.
-    #[pyo3(signature = (text, max_tokens, *, overlap = 0))]
+    #[pyo3(
+        signature = (text, max_tokens, *, overlap = None),
+        text_signature = "($self, text, max_tokens, *, overlap=0)"
+    )]
     fn chunk<'py>(
         slf: &Bound<'py, Self>,
         text: &Bound<'py, PyAny>,
         max_tokens: &Bound<'py, PyAny>,
-        overlap: i64,
+        overlap: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        Text::of(text)?;
+        let max_tokens = convert::size("max_tokens", max_tokens)?;
+        let overlap = overlap.map_or(Ok(0), |overlap| convert::size("overlap", overlap))?;
         slf.py().import("pairwright.chunking")?.call_method1("chunk", (slf, text, max_tokens, overlap))
     }
 
@@ -481,17 +579,20 @@ impl Tokenizer {
         py: Python<'py>,
         ids: &Bound<'py, PyAny>,
     ) -> PyResult<(Bound<'py, PyString>, Bound<'py, PyArray2<i64>>)> {
-        let ids = convert::all_ids(ids)?;
-        let bytes = self.core.decode(&ids).map_err(|error| to_python(py, error))?;
+        let ids = ids::all_ids(ids)?;
+        let bytes = self.core.decode(&ids).map_err(|error| self.undecodable(py, error, Given::Alone, 0))?;
         let lengths = ids.iter().map(|&id| self.core.token_bytes(id).map_or(0, <[u8]>::len));
         let spans = spans_of_any(&bytes, lengths);
         let _inside = Inside::enter(py);
-        Ok((text(py, &bytes, "replace")?, spans_array(py, spans)?))
+        Ok((text(py, &bytes, c"replace")?, spans_array(py, spans)?))
     }
 
     /// The same as a `tiktoken.Encoding`.
-    #[pyo3(signature = (name = "pairwright"))]
-    fn as_tiktoken<'py>(slf: &Bound<'py, Self>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    #[pyo3(signature = (name = "pairwright".to_owned()), text_signature = "($self, name='pairwright')")]
+    fn as_tiktoken<'py>(
+        slf: &Bound<'py, Self>,
+        #[pyo3(from_py_with = convert::name)] name: String,
+    ) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("pairwright.adapters")?.call_method1("as_tiktoken", (slf, name))
     }
 
@@ -539,7 +640,7 @@ impl Tokenizer {
         for piece in pieces {
             match text.is_str {
                 // Pieces of text end where characters end.
-                true => list.append(self::text(py, piece, "strict")?)?,
+                true => list.append(self::text(py, piece, c"strict")?)?,
                 false => list.append(PyBytes::new(py, piece))?,
             }
         }
@@ -570,29 +671,37 @@ impl Tokenizer {
     }
 
     /// The text of ids.
-    #[pyo3(signature = (ids, errors = "replace"))]
-    fn decode<'py>(&self, py: Python<'py>, ids: &Bound<'py, PyAny>, errors: &str) -> PyResult<Bound<'py, PyString>> {
-        text(py, &self.bytes_of(py, ids)?, errors)
+    #[pyo3(signature = (ids, errors = c"replace".to_owned()), text_signature = "($self, ids, errors='replace')")]
+    fn decode<'py>(
+        &self,
+        py: Python<'py>,
+        ids: &Bound<'py, PyAny>,
+        #[pyo3(from_py_with = errors)] errors: CString,
+    ) -> PyResult<Bound<'py, PyString>> {
+        text(py, &self.bytes_of(py, ids, Given::Alone)?, &errors)
     }
 
     /// The bytes of ids.
     fn decode_bytes<'py>(&self, py: Python<'py>, ids: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, &self.bytes_of(py, ids)?))
+        Ok(PyBytes::new(py, &self.bytes_of(py, ids, Given::Alone)?))
     }
 
     /// The text of each of many sequences of ids.
-    #[pyo3(signature = (batch, errors = "replace"))]
+    #[pyo3(signature = (batch, errors = c"replace".to_owned()), text_signature = "($self, batch, errors='replace')")]
     fn decode_batch<'py>(
         &self,
         py: Python<'py>,
         batch: &Bound<'py, PyAny>,
-        errors: &str,
+        #[pyo3(from_py_with = errors)] errors: CString,
     ) -> PyResult<Vec<Bound<'py, PyString>>> {
         // A list is none, which spares importing what knows what a batch is.
         let is_batch = !batch.is_instance_of::<PyList>()
             && batch.is_instance(&py.import("pairwright.batch")?.getattr("TokenBatch")?)?;
         if !is_batch {
-            return batch.try_iter()?.map(|sequence| text(py, &self.bytes_of(py, &sequence?)?, errors)).collect();
+            let decode = |(number, ids): (usize, PyResult<Bound<'py, PyAny>>)| {
+                text(py, &self.bytes_of(py, &ids?, Given::InBatch(number))?, &errors)
+            };
+            return sequences(batch)?.enumerate().map(decode).collect();
         }
         let values: PyReadonlyArray1<u32> = batch.getattr("values")?.extract()?;
         let offsets: PyReadonlyArray1<i64> = batch.getattr("offsets")?.extract()?;
@@ -606,8 +715,9 @@ impl Tokenizer {
                 PyValueError::new_err(format!("text {number} of the batch has the ids {start}..{end} of {total}"))
             })?;
             bytes.clear();
-            self.core.decode_into(ids, &mut bytes).map_err(|error| to_python(py, error))?;
-            text(py, &bytes, errors)
+            let decoded = self.core.decode_into(ids, &mut bytes);
+            decoded.map_err(|error| self.undecodable(py, error, Given::InBatch(number), 0))?;
+            text(py, &bytes, &errors)
         };
         offsets.windows(2).enumerate().map(decode).collect()
     }
@@ -619,18 +729,42 @@ impl Tokenizer {
 
     /// The bytes of a token, special ones included.
     fn token_bytes<'py>(&self, py: Python<'py>, id: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-        let id = convert::id(id, None)?;
-        let bytes = self.core.token_bytes(id).ok_or_else(|| unknown(&id.0.to_string(), None))?;
-        Ok(PyBytes::new(py, bytes))
+        let id = ids::id(id, Given::Alone, None)?;
+        let unknown = || unknown(&id.0.to_string(), Given::Alone, None, Some(self.core.vocab_size()));
+        Ok(PyBytes::new(py, self.core.token_bytes(id).ok_or_else(unknown)?))
     }
 
     /// The id of the token with exactly these bytes, special ones included.
     fn token_id(&self, token: &Bound<'_, PyAny>) -> PyResult<u32> {
-        let text = Text::of(token)?;
-        let special = || self.core.special().id(std::str::from_utf8(&text.bytes).ok()?);
-        match self.core.vocab().id(&text.bytes).or_else(special) {
+        let text = Text::named(token, || "a token".to_owned())?;
+        match self.id_of(&text.bytes) {
             Some(id) => Ok(id.0),
             None => Err(PyKeyError::new_err(format!("no token has the bytes {}", token.repr()?))),
+        }
+    }
+
+    /// `vocab_size`.
+    fn __len__(&self) -> usize {
+        self.core.vocab_size()
+    }
+
+    fn __bool__(&self) -> bool {
+        true
+    }
+
+    /// Whether there is a token with this id, or with exactly these bytes.
+    fn __contains__(&self, token: &Bound<'_, PyAny>) -> PyResult<bool> {
+        if let Ok(text) = Text::of(token) {
+            return Ok(self.id_of(&text.bytes).is_some());
+        }
+        match ids::id(token, Given::Alone, None) {
+            Ok(id) => Ok(self.core.token_bytes(id).is_some()),
+            Err(error) if error.is_instance_of::<PyKeyError>(token.py()) => Ok(false),
+            Err(error) if error.is_instance_of::<PyTypeError>(token.py()) => Err(PyTypeError::new_err(format!(
+                "what is looked for in a Tokenizer is an id (int), or a token (str or bytes), not {}",
+                shown(token)
+            ))),
+            Err(error) => Err(error),
         }
     }
 
@@ -672,27 +806,26 @@ impl Tokenizer {
 
     /// The special tokens with their ids.
     #[getter]
-    fn special_tokens<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let tokens = PyDict::new(py);
-        self.core.special().iter().try_for_each(|(token, id)| tokens.set_item(token, id.0))?;
-        Ok(tokens)
+    fn special_tokens(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.contents.special_tokens(py, &self.core)
     }
 
     /// The merges in order.
     #[getter]
-    fn merges<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let merges = py.detach(|| self.core.merges());
-        let bytes = |id: &Id| PyBytes::new(py, self.core.vocab().bytes(*id).unwrap_or_default());
-        let pairs = merges.iter().map(|(left, right)| PyTuple::new(py, [bytes(left), bytes(right)]));
-        PyList::new(py, pairs.collect::<PyResult<Vec<_>>>()?)
+    fn merges(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.contents.merges(py, &self.core)
+    }
+
+    /// Their number, for which they need not be made.
+    #[getter]
+    fn _merge_count(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.core.merges().len())
     }
 
     /// The ordinary tokens with their ids.
     #[getter]
-    fn vocab<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let vocab = PyDict::new(py);
-        self.core.vocab().iter().try_for_each(|(id, bytes)| vocab.set_item(PyBytes::new(py, bytes), id.0))?;
-        Ok(vocab)
+    fn vocab(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.contents.vocab(py, &self.core)
     }
 
     /// How the tokenizer was made.

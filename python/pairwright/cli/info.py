@@ -22,7 +22,7 @@ def about(tokenizer: Tokenizer) -> Iterator[tuple[str, str]]:
     yield "pattern", tokenizer.pattern
     special = (f"{token_id:>6} {token}" for token, token_id in tokenizer.special_tokens.items())
     yield "special tokens", "\n".join(special) or "none"
-    yield "merges", f"{len(tokenizer.merges):,}"
+    yield "merges", f"{tokenizer._merge_count:,}"
     yield "first merges", first_merges(tokenizer, 8) or "none"
     yield "longest tokens", longest(tokenizer, 8) or "none"
     for key, value in tokenizer.metadata.items():

@@ -29,7 +29,7 @@ def learned(tokenizer: Tokenizer, corpus: Source, path: Path) -> Iterator[tuple[
     yield "corpus", in_few_lines(metadata["corpus"]) or f"counts of {corpus.name}"
     yield "pieces", f"{metadata['pieces']:,}, {metadata['pretokens']:,} of them distinct"
     special = ", ".join(tokenizer.special_tokens) or "none"
-    merges = len(tokenizer.merges)
+    merges = tokenizer._merge_count
     yield "vocabulary", f"{tokenizer.vocab_size:,} ids: 256 bytes, {merges:,} merges, special tokens: {special}"
     yield "first merges", first_merges(tokenizer, 8) or "none"
     yield "longest tokens", longest(tokenizer, 8) or "none"

@@ -238,13 +238,14 @@ class Encoding:
     def _pat_str(self) -> str:
         return regex_of(self.tokenizer.pattern)
 
-    @property
+    @cached_property
     def _mergeable_ranks(self) -> dict[bytes, int]:
-        return self.tokenizer.vocab
+        # As in tiktoken, a dict that its users may change.
+        return dict(self.tokenizer.vocab)
 
-    @property
+    @cached_property
     def _special_tokens(self) -> dict[str, int]:
-        return self.tokenizer.special_tokens
+        return dict(self.tokenizer.special_tokens)
 
     def __getstate__(self) -> str | dict[str, Any]:
         from pairwright.compat.tiktoken.registry import ENCODINGS
@@ -272,6 +273,10 @@ class Encoding:
         """What `Tokenizer` takes: it is less strict about the one, and more about the other."""
         if allowed != "all" and not isinstance(allowed, set | frozenset):
             raise TypeError(f'allowed_special must be "all" or a set of names, not {type(allowed).__name__}')
+        if allowed and allowed != "all":
+            # tiktoken says nothing of names that it does not know.
+            known = self.tokenizer.special_tokens
+            allowed = {name for name in allowed if name in known or not isinstance(name, str)}
         if disallowed != "all":
             disallowed = frozenset(disallowed or ())
             if "" in disallowed:
