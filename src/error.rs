@@ -19,9 +19,10 @@ pub enum Error {
     )]
     Spill { folder: PathBuf, source: io::Error },
 
-    /// A document of a corpus cannot be read. The position, which may be empty, tells where in the file.
+    /// A document of a corpus cannot be read. The position, which may be empty, tells where in the file; the hint, in terms
+    /// of the Python arguments, what to do about it.
     #[error("{}{}{position}: {reason}", path.display(), if position.is_empty() { "" } else { ", " })]
-    Document { path: PathBuf, position: String, reason: String },
+    Document { path: PathBuf, position: String, reason: String, hint: Option<String> },
 
     /// A model, rank or counts file is damaged, or is not what its name says.
     #[error("{}: {message}", path.display())]

@@ -570,7 +570,7 @@ class Block:
         """Whether the document that the block before ended in cannot be read and is to be forgotten."""
 
     @property
-    def skipped(self) -> list[tuple[int, int, str, str]]:
+    def skipped(self) -> list[tuple[int, int, bool, str, str, str | None]]:
         """(file, document, position in the file, reason) of documents that were passed over."""
 
     @property

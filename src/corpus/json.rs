@@ -3,16 +3,33 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::{Map, Value};
 
-/// What is wrong with a line: the column, from 1, as far as there is one, and the reason.
-pub(super) type Fault = (Option<usize>, String);
+/// What is wrong with a line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Fault {
+    /// From 1, as far as there is one.
+    pub column: Option<usize>,
+    pub reason: String,
+    /// What to do about it, in terms of the Python arguments.
+    pub hint: Option<String>,
+}
+
+impl Fault {
+    fn at(column: usize, reason: impl Into<String>) -> Fault {
+        Fault { column: (column > 0).then_some(column), reason: reason.into(), hint: None }
+    }
+}
+
+/// How the reason begins that a field is not there.
+pub(super) const LACKS: &str = "there is no field ";
 
 /// Appends the string in a field of the object that a line is. Half of a surrogate pair becomes U+FFFD, as in `str` given to
 /// an encoder. If the field is there twice the last one counts, as in Python.
 ///
 /// On an error something may have been appended.
 pub(super) fn append_field(line: &[u8], field: &str, out: &mut Vec<u8>) -> Result<(), Fault> {
-    let text = std::str::from_utf8(line).map_err(|error| (Some(error.valid_up_to() + 1), "it is not UTF-8".into()))?;
+    let text = std::str::from_utf8(line).map_err(|error| Fault::at(error.valid_up_to() + 1, "it is not UTF-8"))?;
     let mut parser = serde_json::Deserializer::from_str(text);
     let start = out.len();
     let parsed = Object { field, out }.deserialize(&mut parser).and_then(|found| parser.end().map(|()| found));
@@ -21,12 +38,11 @@ pub(super) fn append_field(line: &[u8], field: &str, out: &mut Vec<u8>) -> Resul
             replace_surrogates(out, start);
             Ok(())
         }
-        Ok(false) => Err((None, format!("there is no field {field:?}{}", fields_of(text)))),
+        Ok(false) => Err(missing(text, field)),
         Err(error) => {
             let shown = error.to_string();
             let place = format!(" at line {} column {}", error.line(), error.column());
-            let reason = shown.strip_suffix(&place).unwrap_or(&shown).to_owned();
-            Err(((error.column() > 0).then_some(error.column()), reason))
+            Err(Fault::at(error.column(), shown.strip_suffix(&place).unwrap_or(&shown)))
         }
     }
 }
@@ -125,16 +141,42 @@ impl<'de> Visitor<'de> for Text<'_> {
     }
 }
 
+/// That a field is not there, with the fields that are, and the one that has most text.
+fn missing(text: &str, field: &str) -> Fault {
+    let object = match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => object,
+        _ => Map::new(),
+    };
+    let reason = format!("{LACKS}{field:?}{}", names_of(&object));
+    let hint = longest(&Value::Object(object)).map(|(path, _)| format!("text_field={path:?} reads another field"));
+    Fault { column: None, reason, hint }
+}
+
 /// The fields that an object has, for a message.
-fn fields_of(text: &str) -> String {
+fn names_of(object: &Map<String, Value>) -> String {
     /// More would not help anybody.
     const SHOWN: usize = 8;
-    let Ok(serde_json::Value::Object(object)) = serde_json::from_str(text) else { return String::new() };
     if object.is_empty() {
         return ", nor any other".into();
     }
     let names: Vec<String> = object.keys().take(SHOWN).map(|key| format!("{key:?}")).collect();
     format!(", only {}{}", names.join(", "), if object.len() > SHOWN { ", …" } else { "" })
+}
+
+/// The longest string in a value: the path that leads to it, and its length.
+fn longest(value: &Value) -> Option<(String, usize)> {
+    let within = |name: &str, value: &Value| {
+        let (path, length) = longest(value)?;
+        Some((if path.is_empty() { name.to_owned() } else { format!("{name}.{path}") }, length))
+    };
+    match value {
+        Value::String(text) => Some((String::new(), text.len())),
+        Value::Object(fields) => {
+            fields.iter().filter_map(|(name, each)| within(name, each)).max_by_key(|found| found.1)
+        }
+        Value::Array(items) => items.iter().filter_map(|each| within("*", each)).max_by_key(|found| found.1),
+        _ => None,
+    }
 }
 
 /// The first byte of a surrogate's three, if the second is at least [`SECOND`].
@@ -187,6 +229,20 @@ mod tests {
     }
 
     #[test]
+    fn the_field_with_most_text_is_named_where_the_one_that_is_wanted_is_missing() {
+        for (line, expected) in [
+            (r#"{"id":"1","body":"a text"}"#, Some("body")),
+            (r#"{"id":"1","data":{"n":1,"text":"long"}}"#, Some("data.text")),
+            (r#"{"id":"1","messages":[{"role":"user","content":"a question"}]}"#, Some("messages.*.content")),
+            (r#"{"id":1}"#, None),
+            ("{}", None),
+        ] {
+            let hint = field(line.as_bytes()).unwrap_err().hint;
+            assert_eq!(hint, expected.map(|path| format!("text_field=\"{path}\" reads another field")));
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_said_with_its_column() {
         for (line, column, reason) in [
             (&b"{\"text\": \"a"[..], Some(11), "EOF while parsing a string"),
@@ -200,9 +256,9 @@ mod tests {
             (b"{\"text\":\"\xff\"}", Some(10), "it is not UTF-8"),
             (b"{\"x\":\"\xff\",\"text\":\"a\"}", Some(7), "it is not UTF-8"),
         ] {
-            let (found, said) = field(line).unwrap_err();
-            assert_eq!(said, reason);
-            assert_eq!(found.or(Some(0)), column.or(Some(0)), "{said}");
+            let fault = field(line).unwrap_err();
+            assert_eq!(fault.reason, reason);
+            assert_eq!(fault.column, column.filter(|&column| column > 0), "{reason}");
         }
     }
 }

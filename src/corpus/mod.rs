@@ -153,13 +153,17 @@ pub struct Block {
     spare: Spare,
 }
 
-/// A document that cannot be read.
+/// A document that cannot be read, or a file that cannot be read as asked, as a whole or from a place on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Skipped {
     pub document: Position,
+    /// Whether it is the file, or the rest of it, from this document on.
+    pub is_file: bool,
     /// Where in the file.
     pub position: String,
     pub reason: String,
+    /// What to do about it.
+    pub hint: Option<String>,
 }
 
 /// What is known of a file once it was read.
@@ -170,7 +174,7 @@ pub struct Ended {
     pub bytes: u64,
     /// Of these bytes; `None` if they could not be read to the end.
     pub sum: Option<Sum>,
-    /// The number of documents, those that were passed over among them.
+    /// The number of documents, those that were passed over among them. What is lost with a file is not counted.
     pub documents: u64,
 }
 
@@ -237,18 +241,6 @@ impl Block {
 }
 
 /// Why a document of a file cannot be read.
-fn unreadable(path: &Path, position: impl Into<String>, reason: impl Into<String>) -> Error {
-    Error::Document { path: path.to_owned(), position: position.into(), reason: reason.into() }
+fn unreadable(path: &Path, position: impl Into<String>, reason: impl Into<String>, hint: Option<String>) -> Error {
+    Error::Document { path: path.to_owned(), position: position.into(), reason: reason.into(), hint }
 }
-
-/// Whether an error tells that a document cannot be read, so that others may be.
-fn is_of_document(error: &Error) -> Option<Skip> {
-    match error {
-        Error::Document { position, reason, .. } => Some((position.clone(), reason.clone())),
-        Error::Io { source, .. } => Some((String::new(), source.to_string())),
-        _ => None,
-    }
-}
-
-/// A position and a reason.
-type Skip = (String, String);

@@ -6,9 +6,9 @@
 use memchr::memmem;
 
 use super::cut::Search;
-use super::json;
+use super::json::{self, Fault};
 use super::unpack::Unpacked;
-use super::{Block, Ended, Framing, Origin, Packing, Plan, Position, Skipped, is_of_document, unreadable};
+use super::{Block, Ended, Framing, Origin, Packing, Plan, Position, Skipped, unreadable};
 use crate::error::{Error, Result};
 
 /// Bytes that are read at a time, at most.
@@ -32,7 +32,8 @@ type Outcome = Result<()>;
 pub(super) fn read(plan: &Plan, hand_over: &mut dyn FnMut(Block) -> Outcome) -> Outcome {
     let mut block = Block::default();
     block.buffer.reserve_exact(room(plan));
-    let mut reading = Reading { plan, hand_over, block, at: Position::default(), is_open: false, before: 0 };
+    let mut reading =
+        Reading { plan, hand_over, block, at: Position::default(), is_open: false, before: 0, held: None };
     let outcome = (plan.start.file..plan.origins.len()).try_for_each(|file| reading.file(file));
     // What was read before something failed is there to be used.
     match outcome {
@@ -59,6 +60,8 @@ struct Reading<'p> {
     is_open: bool,
     /// Bytes of the files before this one.
     before: u64,
+    /// The lines of a file of JSON that were passed over, until one is good: if none is, that is a fault of the file.
+    held: Option<Vec<Skipped>>,
 }
 
 impl Reading<'_> {
@@ -73,9 +76,10 @@ impl Reading<'_> {
                 let outcome = self.documents(origin, &mut input);
                 let whole = outcome.is_ok() || (plan.skips && input.exhaust().is_ok());
                 (bytes, sum) = (input.read_so_far(), whole.then(|| input.sum()));
-                outcome.or_else(|error| self.pass_over(error))?;
+                self.release();
+                outcome.or_else(|error| self.pass_over_file(error))?;
             }
-            Err(error) => self.pass_over(error)?,
+            Err(error) => self.pass_over_file(error)?,
         }
         self.before += bytes;
         self.block.read = self.before;
@@ -95,7 +99,7 @@ impl Reading<'_> {
     /// To be asked at the end of a file.
     fn refuse_empty(&self, origin: &Origin, input: &Unpacked) -> Outcome {
         let is_refused = self.plan.refuses_empty && input.read_so_far() == 0;
-        if is_refused { Err(unreadable(origin.name(), "", "it is empty")) } else { Ok(()) }
+        if is_refused { Err(unreadable(origin.name(), "", "it is empty", None)) } else { Ok(()) }
     }
 
     /// Documents that end with a separator, or one that the file is.
@@ -167,6 +171,9 @@ impl Reading<'_> {
     fn json(&mut self, origin: &Origin, input: &mut Unpacked, field: &str) -> Outcome {
         let mut lines = Vec::new();
         let (mut known, mut number) = (0, 0);
+        // Where work goes on behind its first document, a line was good.
+        let begins = self.at >= self.plan.start;
+        self.held = (self.plan.skips && begins).then(Vec::new);
         loop {
             let wanted = self.plan.size.clamp(SLACK, AT_ONCE);
             let read = input.read(wanted, &mut lines);
@@ -178,7 +185,8 @@ impl Reading<'_> {
             }
             if read? < wanted {
                 self.refuse_empty(origin, input)?;
-                return self.line(origin, field, &lines[start..], number);
+                self.line(origin, field, &lines[start..], number)?;
+                return self.refuse_useless(origin, field);
             }
             lines.drain(..start);
             known = lines.len();
@@ -195,14 +203,37 @@ impl Reading<'_> {
         }
         let start = self.block.buffer.len();
         match json::append_field(line, field, &mut self.block.buffer) {
-            Ok(()) => self.document(start..self.block.buffer.len()),
-            Err((column, reason)) => {
+            Ok(()) => {
+                self.release();
+                self.document(start..self.block.buffer.len());
+            }
+            Err(Fault { column, reason, hint }) => {
                 self.block.buffer.truncate(start);
                 let column = column.map_or(String::new(), |column| format!(", column {column}"));
-                self.pass_over(unreadable(origin.name(), format!("line {}{column}", number + 1), reason))?;
+                self.pass_over(unreadable(origin.name(), format!("line {}{column}", number + 1), reason, hint))?;
             }
         }
         self.hand_over_if_full()
+    }
+
+    /// Tells of the lines that were passed over one by one: another was good, or the file ends in another way.
+    fn release(&mut self) {
+        self.block.skipped.extend(self.held.take().into_iter().flatten());
+    }
+
+    /// To be asked at the end of a file of JSON lines: whether none of them could be read.
+    fn refuse_useless(&mut self, origin: &Origin, field: &str) -> Outcome {
+        let Some(held) = self.held.take_if(|held| !held.is_empty()) else { return Ok(()) };
+        self.at.document = 0;
+        let (first, number) = (&held[0], held.len());
+        let reason = if held.iter().all(|each| each.reason.starts_with(json::LACKS)) {
+            format!("no line has the field {field:?}; {}: {}", first.position, first.reason)
+        } else {
+            let which =
+                if number == 1 { "its only line cannot".into() } else { format!("none of its {number} lines can") };
+            format!("{which} be read; {}: {}", first.position, first.reason)
+        };
+        Err(unreadable(origin.name(), "", reason, first.hint.clone()))
     }
 
     /// The document at hand is complete: its text, or the last part of it, lies here.
@@ -234,13 +265,33 @@ impl Reading<'_> {
 
     /// Goes on behind a document that cannot be read, or ends here.
     fn pass_over(&mut self, error: Error) -> Outcome {
-        let Some((position, reason)) = is_of_document(&error).filter(|_| self.plan.skips) else { return Err(error) };
-        if !self.is_passed_over() {
-            self.block.skipped.push(Skipped { document: self.at, position, reason });
+        let skipped = self.skipped(error, false)?;
+        match &mut self.held {
+            Some(held) => held.push(skipped),
+            None => self.block.skipped.push(skipped),
         }
-        self.block.abandons |= std::mem::take(&mut self.is_open);
         self.at.document += 1;
         Ok(())
+    }
+
+    /// Goes on behind a file that cannot be read, or not to its end; or ends here.
+    fn pass_over_file(&mut self, error: Error) -> Outcome {
+        let skipped = self.skipped(error, true)?;
+        if !self.is_passed_over() {
+            self.block.skipped.push(skipped);
+        }
+        self.block.abandons |= std::mem::take(&mut self.is_open);
+        Ok(())
+    }
+
+    /// What is to be said of what is passed over.
+    fn skipped(&self, error: Error, is_file: bool) -> Result<Skipped> {
+        let (position, reason, hint) = match error {
+            Error::Document { position, reason, hint, .. } if self.plan.skips => (position, reason, hint),
+            Error::Io { source, .. } if self.plan.skips => (String::new(), source.to_string(), None),
+            other => return Err(other),
+        };
+        Ok(Skipped { document: self.at, is_file, position, reason, hint })
     }
 
     /// What the block takes of the memory that it may take.

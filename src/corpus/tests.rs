@@ -239,6 +239,7 @@ fn lines_of_json_are_read_and_what_is_none_is_named_or_passed_over() {
         assert_eq!(found, expected);
         let skipped: Vec<_> = all.skipped.iter().map(|each| (each.document.document, &each.position[..])).collect();
         assert_eq!(skipped, [(7, "line 9, column 8"), (300, "line 302")]);
+        assert!(!all.skipped.iter().any(|each| each.is_file));
         assert_eq!(all.ended[0].documents, 500);
         // What was passed over before the start is not named again.
         plan.start = Position { file: 0, document: 100 };
@@ -264,7 +265,8 @@ fn what_was_read_before_something_fails_comes_first() {
     let all = came(plan).unwrap();
     assert_eq!(all.documents.len(), 4);
     assert_eq!(all.skipped[0].document, Position { file: 1, document: 0 });
-    assert_eq!(all.ended[1], Ended { file: 1, bytes: 0, sum: None, documents: 1 });
+    assert!(all.skipped[0].is_file);
+    assert_eq!(all.ended[1], Ended { file: 1, bytes: 0, sum: None, documents: 0 });
 }
 
 #[test]
@@ -290,7 +292,7 @@ fn damaged_archives_are_named_and_what_was_begun_is_abandoned() {
                 plan.skips = true;
                 let all = came(plan).unwrap();
                 let [skipped] = &all.skipped[..] else { panic!("{damage}: {:?}", all.skipped) };
-                assert_eq!(skipped.document.file, 0);
+                assert!(skipped.is_file && skipped.document.file == 0);
                 use sha2::Digest;
                 assert_eq!(all.ended[0].sum, Some(sha2::Sha256::digest(bytes).into()));
                 let of_good = all.documents.iter().filter(|(position, _)| position.file == 1);
@@ -360,5 +362,39 @@ fn empty_files_are_documents_unless_they_are_refused() {
         plan.skips = true;
         let all = came(plan).unwrap();
         assert_eq!((all.documents.len(), &all.skipped[0].reason[..]), (expected.min(1), "it is empty"));
+    }
+}
+
+#[test]
+fn lines_of_which_none_can_be_read_are_a_fault_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lines.jsonl");
+    let lacks = "{\"id\":1,\"body\":\"x\"}\n";
+    let named = "line 1: there is no field \"text\", only \"body\", \"id\"";
+    let hint = Some("text_field=\"body\" reads another field".to_owned());
+    for (content, reason, hint) in [
+        (lacks.repeat(1000), format!("no line has the field \"text\"; {named}"), hint.clone()),
+        (format!("{lacks}{{\n"), format!("none of its 2 lines can be read; {named}"), hint.clone()),
+        ("{\n".into(), "its only line cannot be read; line 1, column 1: EOF while parsing an object".into(), None),
+    ] {
+        fs::write(&path, content).unwrap();
+        let mut plan = plan(&path, Packing::Plain, Framing::Json { field: "text".into() });
+        (plan.skips, plan.size) = (true, 100);
+        let all = came(plan).unwrap();
+        let document = Position::default();
+        assert_eq!(all.skipped, [Skipped { document, is_file: true, position: String::new(), reason, hint }]);
+        assert_eq!((all.ended[0].documents, all.documents.len()), (0, 0));
+    }
+    // One that can be read makes the others faults of their own, wherever it stands.
+    for good in [0, 500, 999] {
+        let mut lines = vec![lacks; 1000];
+        lines[good] = "{\"text\":\"y\"}\n";
+        fs::write(&path, lines.concat()).unwrap();
+        let mut plan = plan(&path, Packing::Plain, Framing::Json { field: "text".into() });
+        (plan.skips, plan.size) = (true, 100);
+        let all = came(plan).unwrap();
+        assert_eq!((all.skipped.len(), all.documents.len(), all.ended[0].documents), (999, 1, 1000));
+        assert!(all.skipped.iter().all(|each| !each.is_file && each.position.starts_with("line ")));
+        assert!(all.skipped.is_sorted_by_key(|each| each.document));
     }
 }

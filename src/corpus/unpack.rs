@@ -177,7 +177,7 @@ impl<'o> Unpacked<'o> {
     }
 
     fn damaged(&self, reason: impl Into<String>) -> Error {
-        unreadable(self.path(), format!("after {} bytes of text", self.bytes), reason)
+        unreadable(self.path(), format!("after {} bytes of text", self.bytes), reason, None)
     }
 }
 

@@ -18,8 +18,8 @@ use crate::{Id, SpecialTokens, Splitter};
 /// Path (or none for standard input), packing, unit of documents, and what the unit needs.
 pub(super) type GivenOrigin = (Option<PathBuf>, String, String, Option<Vec<u8>>);
 
-/// File, number of the document in it, where, why.
-pub(super) type GivenSkipped = (usize, u64, String, String);
+/// File, number of the document in it, whether it is the file from there on, where, why, what to do about it.
+pub(super) type GivenSkipped = (usize, u64, bool, String, String, Option<String>);
 
 /// File, bytes, SHA-256 (empty if not known), documents.
 pub(super) type GivenEnded = (usize, u64, String, u64);
@@ -84,8 +84,10 @@ fn origin((path, packing, unit, argument): GivenOrigin) -> PyResult<Origin> {
 }
 
 pub(super) fn skipped(all: &[Skipped]) -> Vec<GivenSkipped> {
-    let given =
-        |each: &Skipped| (each.document.file, each.document.document, each.position.clone(), each.reason.clone());
+    let given = |each: &Skipped| {
+        let Skipped { document: at, is_file, position, reason, hint } = each.clone();
+        (at.file, at.document, is_file, position, reason, hint)
+    };
     all.iter().map(given).collect()
 }
 

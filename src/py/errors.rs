@@ -7,6 +7,7 @@ use pyo3::exceptions::{
     PyIsADirectoryError, PyKeyError, PyKeyboardInterrupt, PyOSError, PyOverflowError, PyValueError,
 };
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::error::Error;
 
@@ -22,10 +23,10 @@ pub(super) fn to_python(py: Python<'_>, error: Error) -> PyErr {
                 Err(error) => error,
             }
         }
-        Error::Document { .. } => own(py, "DocumentError", message),
-        Error::Format { .. } => own(py, "FormatError", message),
-        Error::Split { .. } => own(py, "SplitError", message),
-        Error::Stopped => own(py, "StoppedError", message),
+        Error::Document { hint, .. } => own(py, "DocumentError", message, hint),
+        Error::Format { .. } => own(py, "FormatError", message, None),
+        Error::Split { .. } => own(py, "SplitError", message, None),
+        Error::Stopped => own(py, "StoppedError", message, None),
         Error::UnknownPattern { pattern, .. } => unknown_pattern(py, &message, &pattern),
         Error::CountOverflow { .. } => PyOverflowError::new_err(message),
         Error::UnknownId { .. } => PyKeyError::new_err(message),
@@ -69,9 +70,13 @@ fn os_error(py: Python<'_>, path: &Path, source: &IoError, message: String) -> P
 }
 
 /// An exception class of `pairwright.errors`.
-fn own(py: Python<'_>, class: &str, message: String) -> PyErr {
-    let class = py.import("pairwright.errors").and_then(|module| module.getattr(class));
-    match class.and_then(|class| class.call1((message,))) {
+fn own(py: Python<'_>, class: &str, message: String, hint: Option<String>) -> PyErr {
+    let made = || {
+        let keywords = PyDict::new(py);
+        keywords.set_item("hint", hint)?;
+        py.import("pairwright.errors")?.getattr(class)?.call((message,), Some(&keywords))
+    };
+    match made() {
         Ok(exception) => PyErr::from_value(exception),
         Err(error) => error,
     }

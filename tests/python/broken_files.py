@@ -36,6 +36,11 @@ class Broken:
         """How the error begins."""
         return f"{self.path}, {self.place}" if self.place else str(self.path)
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a fault of the file, not of a document in it."""
+        return self.path.name not in OBJECTS and self.path.stem != "null"
+
     def has_kept(self, found: Sequence[bytes]) -> bool:
         """Whether these are the good documents."""
         if self.at_least is None:

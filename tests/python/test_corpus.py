@@ -146,7 +146,11 @@ def test_rows_and_objects_are_documents_and_nulls_are_passed_over(
         blocks = list(skipping.blocks(size=size, start=Position(0, start)))
         assert joined(blocks) == expected
         nulls = [each.at.document for block in blocks for each in block.skipped]
-        assert nulls == [at for at, text in enumerate(encoded) if text is None and at >= start]
+        expected_nulls = [at for at, text in enumerate(encoded) if text is None and at >= start]
+        if name == "objects.jsonl" and not any(text is not None for text in texts) and start == 0:
+            # Not a line is good: that is a fault of the file.
+            expected_nulls = expected_nulls[:1]
+        assert nulls == expected_nulls
         if None not in texts:
             assert list(pw.Corpus(path)) == encoded
         else:
@@ -341,7 +345,7 @@ def test_what_cannot_be_read_is_named_and_what_came_before_is_given(name: str) -
         came.extend(pw.Corpus(case.path, **case.options))
     assert str(caught.value).startswith(case.message)
     assert case.reason in str(caught.value)
-    assert 'on_error "skip"' in str(getattr(caught.value, "hint", None))
+    assert 'on_error="skip"' in str(getattr(caught.value, "hint", None))
     before = THREE[:1] if case.good == THREE else case.good
     assert case.is_doubtful or came == list(before[: len(came)])
     # A damaged group of rows takes those with it that would be in the same block.
@@ -350,7 +354,7 @@ def test_what_cannot_be_read_is_named_and_what_came_before_is_given(name: str) -
         with pytest.raises(pw.DocumentError) as caught:
             work(pw.Corpus(case.path, **case.options))
         assert case.reason in str(caught.value)
-        assert 'on_error "skip"' in str(getattr(caught.value, "hint", None))
+        assert 'on_error="skip"' in str(getattr(caught.value, "hint", None))
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -366,19 +370,21 @@ def test_what_cannot_be_read_is_passed_over_if_that_is_asked_for(name: str) -> N
         assert case.has_kept(found[:-1])
         (each,) = skipped
         assert case.reason in each.reason
-        assert each.at.file == 0
+        assert (each.at.file, each.is_file) == (0, case.is_file)
         if case.place:
             assert each.position == case.place or each.position.startswith(case.place)
         first = first or found
-        with pytest.warns(pw.SkippedWarning, match="1 document was skipped: ") as warned:
+        with pytest.warns(
+            pw.SkippedWarning, match=f"^1 {'file' if case.is_file else 'document'} was skipped: "
+        ) as warned:
             assert case.has_kept(list(corpus)[:-1])
         assert case.reason in str(warned[0].message)
         assert str(case.path) in str(warned[0].message)
-    with pytest.warns(pw.SkippedWarning, match="1 document was skipped"):
+    with pytest.warns(pw.SkippedWarning, match=" was skipped: "):
         counts = pw.count(corpus)
     if case.at_least is None:
         assert counts == pw.count([*case.good, last])
-    with pytest.warns(pw.SkippedWarning, match="1 document was skipped"):
+    with pytest.warns(pw.SkippedWarning, match=" was skipped: "):
         learned = pw.train(corpus, 258 if case.good else 257)
     ended = {each["name"]: each for each in learned.metadata["corpus"]}
     assert ended[case.path.name]["sha256"] == hashlib.sha256(case.path.read_bytes()).hexdigest()
@@ -421,7 +427,7 @@ def test_files_that_are_not_there_or_closed_are_named(name: str) -> None:
         assert os.fspath(caught.value.filename) == name
     Path("good.jsonl").write_bytes(lines_of([b"good"]))
     corpus = pw.Corpus(name, "good.jsonl", on_error="skip")
-    with pytest.warns(pw.SkippedWarning, match=f"1 document was skipped: {name}: {MISSING}"):
+    with pytest.warns(pw.SkippedWarning, match=f"^1 file was skipped: {name}: {MISSING}"):
         assert list(corpus) == [b"good"]
     with pytest.warns(pw.SkippedWarning, match=MISSING):
         assert pw.count(corpus) == pw.count([b"good"])

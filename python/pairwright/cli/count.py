@@ -25,7 +25,7 @@ from pairwright.cli.arguments import (
 )
 from pairwright.cli.reading import corpus_of, cut_plainly, reading
 from pairwright.corpus.blocks import Block
-from pairwright.corpus.files import warn_of_skipped
+from pairwright.corpus.skipping import tell
 
 if TYPE_CHECKING:
     from pairwright.corpus.blocks import Skipped
@@ -63,7 +63,7 @@ def count(
     with reading(corpus, "counting", hidden=quiet, cut_for=cut_plainly(tokenizer)) as blocks:
         for block in blocks:
             found.add(block)
-    warn_of_skipped(corpus, found.skipped)
+    tell(corpus, found.skipped, read=int(found.documents.sum()))
     tokens, documents = found.tokens, found.documents
     names = [origin.name if origin.path is not None else files.STANDARD for origin in corpus.origins]
     with files.output(None) as write:
@@ -72,7 +72,16 @@ def count(
                 {"name": name, "documents": int(documents[number]), "tokens": int(tokens[number])}
                 for number, name in enumerate(names)
             ]
-            total = {"documents": int(documents.sum()), "tokens": int(tokens.sum()), "skipped": len(found.skipped)}
+            files_skipped = [each for each in found.skipped if each.is_file]
+            total = {
+                "documents": int(documents.sum()),
+                "tokens": int(tokens.sum()),
+                "skipped": len(found.skipped) - len(files_skipped),
+                "skipped_files": [
+                    {"name": names[each.at.file], "position": each.position, "reason": each.reason}
+                    for each in files_skipped
+                ],
+            }
             write(to_json.dumps({"files": each, **total}).encode() + b"\n")
             return
         if len(names) == 1:

@@ -15,11 +15,12 @@ from pairwright.bar import Bar, megabytes
 from pairwright.cli import facts, files
 from pairwright.cli.console import console, print_table, say
 from pairwright.cli.special import HINT as SPECIAL_OPTION
+from pairwright.corpus.skipping import SHOWN_FILES, numbers
 from pairwright.errors import PairwrightError
 from pairwright.special import Treatment
 from pairwright.tokens.differences import RESTART, RESTART_OPTION, AnotherRunError
 from pairwright.tokens.encoding import HINT as SPECIAL
-from pairwright.tokens.manifest import Manifest
+from pairwright.tokens.manifest import Manifest, Skipped
 from pairwright.tokens.progress import Follower
 
 HINTS = {RESTART: RESTART_OPTION, SPECIAL: SPECIAL_OPTION}
@@ -63,15 +64,7 @@ def encode_into(
         )
     seconds = time.monotonic() - began
     if not quiet:
-        for each in manifest.skipped[:SHOWN]:
-            where = f"{each.input}, {each.position}" if each.position else each.input
-            say(f"{where}: {each.reason}", label="skipped", style="bold yellow")
-        if len(manifest.skipped) > SHOWN:
-            say(
-                f"{len(manifest.skipped) - SHOWN:,} more, see {folder / 'manifest.json'}",
-                label="skipped",
-                style="yellow",
-            )
+        tell_skipped(manifest, folder)
     if json:
         with files.output(None) as write:
             write(to_json.dumps(in_json(manifest, folder, follower, seconds)).encode() + b"\n")
@@ -125,6 +118,30 @@ def options_named() -> Iterator[None]:
         raise
 
 
+def tell_skipped(manifest: Manifest, folder: Path) -> None:
+    """Name the files that were passed over, and the first documents."""
+    for kind, of_kind, shown in (
+        ("files", files_of(manifest), SHOWN_FILES),
+        ("documents", documents_of(manifest), SHOWN),
+    ):
+        for each in of_kind[:shown]:
+            where = f"{each.input}, {each.position}" if each.position else each.input
+            say(f"{where}: {each.reason}", label="skipped", style="bold yellow")
+        if len(of_kind) > shown:
+            more = f"{len(of_kind) - shown:,} more {kind}, see {folder / 'manifest.json'}"
+            say(more, label="skipped", style="yellow")
+
+
+def files_of(manifest: Manifest) -> list[Skipped]:
+    """The files that were passed over, as a whole or from a place on."""
+    return [each for each in manifest.skipped if each.document is None]
+
+
+def documents_of(manifest: Manifest) -> list[Skipped]:
+    """The documents that were passed over."""
+    return [each for each in manifest.skipped if each.document is not None]
+
+
 def peak_memory() -> int | None:
     """The most bytes of memory that this process had, where the system tells."""
     status = Path("/proc/self/status")
@@ -152,7 +169,10 @@ def figures(manifest: Manifest, follower: Follower, seconds: float) -> dict[str,
         "seconds": seconds,
         "mb_per_second": done / 1e6 / seconds if seconds else None,
         "peak_memory": peak_memory(),
-        "skipped": len(manifest.skipped),
+        "skipped": len(documents_of(manifest)),
+        "skipped_files": [
+            {"name": each.input, "position": each.position, "reason": each.reason} for each in files_of(manifest)
+        ],
     }
 
 
@@ -185,8 +205,8 @@ def rows(manifest: Manifest, folder: Path, follower: Follower, seconds: float) -
         yield "bytes per token", f"{known['bytes_per_token']:.3f}"
     if len(manifest.splits) > 1:
         yield "splits", "\n".join(f"{split.name}: {split.documents:,} documents" for split in manifest.splits)
-    if known["skipped"]:
-        yield "skipped", f"{known['skipped']:,}"
+    if manifest.skipped:
+        yield "skipped", numbers(len(known["skipped_files"]), known["skipped"])
     if follower.last is None:
         yield "time", "nothing was left to do"
     else:

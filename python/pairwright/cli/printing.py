@@ -10,7 +10,7 @@ from pairwright.cli import files
 from pairwright.cli.reading import reading
 from pairwright.cli.special import HINT
 from pairwright.corpus.blocks import Block, Skipped
-from pairwright.corpus.files import warn_of_skipped
+from pairwright.corpus.skipping import tell
 from pairwright.errors import PairwrightError
 from pairwright.special import MEANING, Treatment, refusal
 
@@ -31,14 +31,17 @@ def print_ids(
     # What is wrong with the number of threads is not to be said of a document.
     tokenizer.encode_batch([], threads=threads)
     skipped: list[Skipped] = []
+    read = 0
     to_screen = files.is_standard(out)
     with files.output(out) as write, reading(corpus, "encoding", hidden=quiet, to_screen=to_screen) as blocks:
         for block in blocks:
             for ids in encoded(tokenizer, corpus, block, special, threads, skipped):
                 for part in printed(ids):
                     write(part)
+                read += 1
             skipped += block.skipped
-    warn_of_skipped(corpus, skipped)
+        # Within the output: of a file nothing is written then.
+        tell(corpus, skipped, read=read)
 
 
 def encoded(

@@ -14,6 +14,8 @@ from pairwright.cli.app import app
 from pairwright.cli.console import CommandError, say
 from pairwright.cli.ending import INTERRUPTED, message
 from pairwright.cli.files import flush_standard_output
+from pairwright.cli.hints import in_options
+from pairwright.corpus.skipping import HINTED
 from pairwright.errors import FewerMergesWarning, PairwrightError, PatternWarning, SkippedWarning
 
 FAILURE = 1
@@ -84,8 +86,9 @@ def describe(error: Exception) -> str:
 
 
 def hint_of(error: Exception) -> str | None:
-    """What to do about it. A builtin exception has it as a note."""
-    return getattr(error, "hint", None) or "; ".join(getattr(error, "__notes__", ())) or None
+    """What to do about it, in the words of the command line. A builtin exception has it as a note."""
+    hint = getattr(error, "hint", None) or "; ".join(getattr(error, "__notes__", ()))
+    return in_options(hint) if hint else None
 
 
 def help_hint(error: typer.TyperException) -> str | None:
@@ -99,7 +102,8 @@ def warnings_as_lines() -> Iterator[None]:
     """Warnings are said in one line each."""
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
-        say(str(message), label="warning", style="bold yellow")
+        text, hinted, hint = str(message).partition(HINTED)
+        say(text + hinted + in_options(hint), label="warning", style="bold yellow")
 
     with warnings.catch_warnings():
         for category in (FewerMergesWarning, PatternWarning, SkippedWarning):

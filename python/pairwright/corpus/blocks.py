@@ -30,17 +30,22 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A document that cannot be read: where it is, where in its file, and why."""
+    """A document that cannot be read: where it is, where in its file, why, and what to do about it.
+
+    If it `is_file`, it is the whole file, or the rest of it from this document on.
+    """
 
     at: Position
     position: str
     reason: str
+    is_file: bool = False
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
     """A file that was read to its end: its bytes on disk, their SHA-256 (empty if they could not all be read), and the
-    number of its documents.
+    number of its documents, without what is lost with the file.
     """
 
     file: int
@@ -117,8 +122,8 @@ def read_blocks(
             block.goes_on,
             block.abandons,
             [
-                Skipped(Position(first + file, document), position, reason)
-                for file, document, position, reason in block.skipped
+                Skipped(Position(first + file, document), position, reason, is_file, hint)
+                for file, document, is_file, position, reason, hint in block.skipped
             ],
             [Ended(first + file, size, sha256, documents) for file, size, sha256, documents in block.ended],
         )

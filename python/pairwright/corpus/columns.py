@@ -34,6 +34,8 @@ FORGET = 64 << 20
 Library: TypeAlias = Any
 Texts: TypeAlias = Any
 ParquetFile: TypeAlias = Any
+Schema: TypeAlias = Any
+DataType: TypeAlias = Any
 
 # The size of a file and the time of its last change.
 State: TypeAlias = "tuple[int, int]"
@@ -42,9 +44,10 @@ State: TypeAlias = "tuple[int, int]"
 class FileError(Exception):
     """A file, or the rest of it, cannot be read, for a reason. `position` is where, if not behind the rows before."""
 
-    def __init__(self, reason: str, position: str | None = None) -> None:
+    def __init__(self, reason: str, position: str | None = None, hint: str | None = None) -> None:
         super().__init__(reason)
         self.position = position
+        self.hint = hint
 
 
 def read_columns(
@@ -95,7 +98,6 @@ class _Reading:
             _check_unchanged(origin.path, was)
         except (FileError, OSError) as error:
             skipped.append(self._passed_over(origin, Position(number, row), error))
-            row += 1
             with suppress(OSError):
                 sha256 = _sha256(origin.path)
         self.read = before + size
@@ -131,11 +133,11 @@ class _Reading:
                 error.filename = origin.name
             if not self.skips:
                 raise error
-            return Skipped(at, position, error.strerror or str(error))
+            return Skipped(at, position, error.strerror or str(error), is_file=True)
         if not self.skips:
             where = f"{origin.name}, {position}" if position else origin.name
-            raise DocumentError(f"{where}: {error}") from error
-        return Skipped(at, position, str(error))
+            raise DocumentError(f"{where}: {error}", hint=error.hint) from error
+        return Skipped(at, position, str(error), is_file=True, hint=error.hint)
 
     def _block(self, texts: Texts, at: Position, nulls: Sequence[int]) -> Block:
         """Rows from a place on without those that are null, behind which documents are not those that follow."""
@@ -183,7 +185,7 @@ class _Reading:
     def _of_parquet(self, path: os.PathLike[str], row: int) -> Iterator[tuple[Texts, float]]:
         # Page by page: a group of rows may have gigabytes.
         with pyarrow().parquet.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False) as file:
-            self._check_column(file.schema_arrow.names)
+            self._check_column(file.schema_arrow)
             groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
             total = max(sum(groups), 1)
             first, before = 0, 0
@@ -222,7 +224,7 @@ class _Reading:
         source = pa.BufferReader(pa.py_buffer(mapped))
         is_file = mapped[: len(MAGIC)] == MAGIC
         reader = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
-        self._check_column(reader.schema.names)
+        self._check_column(reader.schema)
         count = reader.num_record_batches if is_file else None
         batches = (reader.get_batch(number) for number in range(count)) if count is not None else iter(reader)
         before = forgotten = 0
@@ -244,12 +246,16 @@ class _Reading:
         mapped.madvise(mmap.MADV_DONTNEED)
         return self.taken
 
-    def _check_column(self, names: Sequence[str]) -> None:
+    def _check_column(self, schema: Schema) -> None:
+        names = schema.names
         if self.column not in names:
             shown = ", ".join(map(repr, names)) or "none"
-            raise FileError(f"there is no column {self.column!r}; its columns are {shown}")
+            raise FileError(f"there is no column {self.column!r}; its columns are {shown}", hint=_another(schema))
         if names.count(self.column) > 1:
             raise FileError(f"there are {names.count(self.column)} columns {self.column!r}")
+        if not _is_text(schema.field(self.column).type):
+            kind = schema.field(self.column).type
+            raise FileError(f"the column {self.column!r} is {kind}, not text", hint=_another(schema))
 
     def _checked(self, texts: Texts) -> Texts:
         """The bytes of a column of text. What is damaged in a file could lead anywhere, so it is looked for first."""
@@ -267,6 +273,20 @@ class _Reading:
         texts = texts.cast(wanted)
         texts.validate(full=True)
         return texts
+
+
+def _is_text(kind: DataType) -> bool:
+    """Whether a column of this type has texts."""
+    types = pyarrow().types
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    tests = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
+    return any(getattr(types, f"is_{name}")(kind) for name in tests)
+
+
+def _another(schema: Schema) -> str | None:
+    """The hint to read a column that has texts."""
+    name = next((field.name for field in schema if _is_text(field.type)), None)
+    return None if name is None else f'text_column="{name}" reads another column'
 
 
 def _sha256(path: os.PathLike[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 from pairwright.corpus.blocks import SIZE, Ended, Position, Skipped, read_blocks
 from pairwright.corpus.finding import Format, Origin, find, flat, standard_input
 from pairwright.corpus.framing import Framing
-from pairwright.errors import DocumentError, SkippedWarning
+from pairwright.corpus.skipping import HINT, tell
+from pairwright.errors import DocumentError
 from pairwright.libraries import pyarrow
 
 if TYPE_CHECKING:
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 READ_BY_CORE = ("text", "jsonl")
 
 BEGINNING = Position(0, 0)
-
-# Documents that a warning names.
-SHOWN = 3
-
-HINT = 'on_error "skip" goes on without documents that cannot be used'
 
 
 class Options(TypedDict, total=False):
@@ -67,9 +62,10 @@ class Corpus:
         text_column: In parquet and Arrow files, the column that has the text.
         format: "text", "jsonl", "parquet" or "arrow", whatever the names of the files say.
         on_error: "stop" raises an error for the first document that cannot be read. "skip" passes over it: over a line
-            or a row, or over the rest of a file that is damaged. Documents of which a part was read are left out, and
-            to be able to do so, counting holds each of them as a whole. What was changed in a compressed file may
-            show at its end alone, when what came of it was given.
+            or a row; over a file that is missing, or does not hold what it should; over the rest of one that is
+            damaged. Documents of which a part was read are left out, and to be able to do so, counting holds each of
+            them as a whole. What was changed in a compressed file may show at its end alone, when what came of it was
+            given. That nothing at all can be read is an error all the same.
 
     Raises:
         FileNotFoundError: A folder or pattern has no files. That a named file is missing shows when it is read.
@@ -113,14 +109,16 @@ class Corpus:
     def __iter__(self) -> Iterator[bytes]:
         """Every document. Raises `OSError`, `DocumentError`; `ImportError` if a file needs pyarrow."""
         skipped: list[Skipped] = []
+        read = 0
         with closing(self.blocks()) as blocks:
             for block in blocks:
                 yield from map(block.text, range(block.length))
+                read += block.length
                 skipped += block.skipped
-        warn_of_skipped(self, skipped)
+        tell(self, skipped, read=read)
 
     def place(self, skipped: Skipped) -> str:
-        """Where a document is that cannot be read."""
+        """Where a document or file is that cannot be read."""
         name = self.origins[skipped.at.file].name
         return f"{name}, {skipped.position}" if skipped.position else name
 
@@ -217,7 +215,7 @@ class Corpus:
         self.check()
         counter = counting.counter(pattern, special_tokens)
         described: Description = []
-        first = 0
+        first = documents = 0
         skipped: list[Skipped] = []
         for is_read_by_core, group in itertools.groupby(self.origins, lambda origin: origin.format in READ_BY_CORE):
             origins = tuple(group)
@@ -228,8 +226,8 @@ class Corpus:
                     of_files, of_documents = counter.add_corpus(given, report, skips=self.skips, stream=stream)
                 ended = [Ended(first + file, size, sha256, number) for file, size, sha256, number in of_files]
                 skipped += [
-                    Skipped(Position(first + file, document), position, reason)
-                    for file, document, position, reason in of_documents
+                    Skipped(Position(first + file, document), position, reason, is_file, hint)
+                    for file, document, is_file, position, reason, hint in of_documents
                 ]
             else:
                 ended = []
@@ -238,6 +236,7 @@ class Corpus:
                     ended += block.ended
                     skipped += block.skipped
             for file in ended:
+                documents += file.documents
                 origin = origins[file.file - first]
                 of_one: dict[str, str | int] = {
                     "name": Path(origin.name).name,
@@ -247,7 +246,7 @@ class Corpus:
                 is_one = origin.format == "text" and not self.framing.cuts
                 described.append(of_one if is_one else of_one | {"documents": file.documents})
             first += len(origins)
-        warn_of_skipped(self, skipped)
+        tell(self, skipped, read=documents - sum(not each.is_file for each in skipped))
         return counter.finish(report), described
 
 
@@ -257,14 +256,5 @@ def advised() -> Iterator[None]:
     try:
         yield
     except DocumentError as error:
-        error.hint = getattr(error, "hint", None) or HINT
+        error.hint = f"{error.hint}; {HINT}" if error.hint else HINT
         raise
-
-
-def warn_of_skipped(corpus: Corpus, skipped: Sequence[Skipped]) -> None:
-    """Warn of documents that were passed over, if there are any."""
-    if skipped:
-        shown = "; ".join(f"{corpus.place(each)}: {each.reason}" for each in skipped[:SHOWN])
-        more = f"; and {len(skipped) - SHOWN:,} more" if len(skipped) > SHOWN else ""
-        number = "1 document was" if len(skipped) == 1 else f"{len(skipped):,} documents were"
-        warnings.warn(f"{number} skipped: {shown}{more}", SkippedWarning, stacklevel=3)

@@ -51,7 +51,9 @@ WAITING = 2
 # What `Tokenizer.encode_batch` takes, and a block has.
 Texts: TypeAlias = Any
 
-HINT = 'special "allow" encodes it as its id, "text" as plain text; on_error "skip" goes on without such documents'
+HINT = (
+    'special="allow" encodes it as its id, special="text" as plain text; on_error="skip" goes on without such documents'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def encode_corpus(
 
     Raises:
         DocumentError: A document cannot be read or encoded, and the corpus does not pass over such. It names the file,
-            the place and the reason. So is an empty file.
+            the place and the reason. So is an empty file. Or the corpus passes over all that there is.
         OSError: A file cannot be read or written.
         ValueError: A setting is out of range, or `append` is no special token.
         PairwrightError: The folder has files of something else, or of another run.

@@ -118,7 +118,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A document that could not be read and was left out. Without a number it is the rest of the input."""
+    """A document that could not be read and was left out. Without a number it is the input, from the position on."""
 
     input: str
     document: int | None

@@ -19,6 +19,7 @@ from pairwright import arguments
 from pairwright._core import write_atomically
 from pairwright.corpus.blocks import Ended, Position, Skipped
 from pairwright.corpus.finding import STANDARD
+from pairwright.corpus.skipping import nothing_read
 from pairwright.errors import FormatError, PairwrightError
 from pairwright.special import MEANING
 from pairwright.tokens.differences import RESTART, AnotherRunError
@@ -137,9 +138,13 @@ class Run:
         return writer_for(self.settings["format"], self.folder, name, dtype_of(self.vocab_size))
 
     def skip(self, skipped: Iterable[Skipped]) -> None:
-        """Take note of documents that were passed over: of each once, though it may fail in several parts."""
+        """Take note of what was passed over: of each document once, though it may fail in several parts."""
         for each in skipped:
-            self.skipped.setdefault(each.at, each)
+            if each.is_file:
+                # What the document at hand was passed over for matters no more.
+                self.skipped[each.at] = each
+            else:
+                self.skipped.setdefault(each.at, each)
 
     def note(self, split: int, shard: Shard, after: Position) -> None:
         """A shard is complete; the next document of its split is not before `after`. Raises `OSError`."""
@@ -148,7 +153,9 @@ class Run:
         self._save()
 
     def complete(self) -> Manifest:
-        """Write the manifest. Raises `OSError`."""
+        """Write the manifest. Raises `OSError`; `DocumentError` if all there is was passed over."""
+        if self.skipped and not any(self.shards):
+            raise nothing_read(self.corpus, [each for _, each in sorted(self.skipped.items())])
         names = self._inputs()
         manifest = Manifest(
             tokenizer=self.tokenizer,
@@ -156,7 +163,9 @@ class Run:
             settings=self.settings,
             inputs=tuple(Input(names[file.file], file.bytes, file.sha256, file.documents) for file in self.ended),
             skipped=tuple(
-                SkippedOfManifest(names[each.at.file], each.at.document, each.position, each.reason)
+                SkippedOfManifest(
+                    names[each.at.file], None if each.is_file else each.at.document, each.position, each.reason
+                )
                 for _, each in sorted(self.skipped.items())
             ),
             splits=tuple(Split(name, tuple(shards)) for name, shards in zip(self.names, self.shards, strict=True)),
