@@ -613,7 +613,7 @@ class Counter:
         *,
         skips: bool = False,
         stream: BinaryIO | None = None,
-    ) -> tuple[list[tuple[int, int, str, int]], list[tuple[int, int, str, str]]]:
+    ) -> tuple[list[tuple[int, int, str, int]], list[tuple[int, int, bool, str, str, str | None]]]:
         """Count documents of files, block by block; see `Reader`. Gives what `Block.ended` and `Block.skipped` do."""
 
     def add(self, documents: Iterable[object] | Arrow, report: Report | None = None) -> None:
