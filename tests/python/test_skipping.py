@@ -143,6 +143,7 @@ def test_nothing_but_what_was_skipped_is_an_error(
         ["encode", "model.json", *found],
         ["encode", "model.json", *found, "--out", "new"],
         ["encode", "model.json", *found, "--out", "new.txt"],
+        ["encode", "model.json", *found, "--out", "new.bin"],
     ):
         ended = call(*command, *given, "--on-error", "skip")
         assert (ended.code, ended.out) == (1, b"")
@@ -150,6 +151,7 @@ def test_nothing_but_what_was_skipped_is_an_error(
         assert not Path("new").is_file()
         assert not Path("new/manifest.json").exists()
         assert not Path("new.txt").exists()
+        assert not Path("new.bin").exists()
 
 
 def test_a_file_with_text_in_another_column_is_told_with_the_way_to_read_it() -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from pairwright.errors import DocumentError, SkippedWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from pairwright.corpus.blocks import Skipped
+    from pairwright.corpus.blocks import Position, Skipped
     from pairwright.corpus.files import Corpus
 
 # Documents that a summary names, and files.
@@ -21,6 +21,16 @@ SHOWN_FILES = 100
 HINTED = "\n  hint: "
 
 HINT = 'on_error="skip" goes on without documents that cannot be used'
+
+
+def gather(found: dict[Position, Skipped], skipped: Iterable[Skipped]) -> None:
+    """Take note of what was passed over, of each document once, though it may fail in several parts."""
+    for each in skipped:
+        if each.is_file:
+            # What the document at hand was passed over for matters no more.
+            found[each.at] = each
+        else:
+            found.setdefault(each.at, each)
 
 
 def tell(corpus: Corpus, skipped: Sequence[Skipped], *, read: int) -> None:

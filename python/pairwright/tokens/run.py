@@ -19,7 +19,7 @@ from pairwright import arguments
 from pairwright._core import write_atomically
 from pairwright.corpus.blocks import Ended, Position, Skipped
 from pairwright.corpus.finding import STANDARD
-from pairwright.corpus.skipping import nothing_read
+from pairwright.corpus.skipping import gather, nothing_read
 from pairwright.errors import FormatError, PairwrightError
 from pairwright.special import MEANING
 from pairwright.tokens.differences import RESTART, AnotherRunError
@@ -139,12 +139,7 @@ class Run:
 
     def skip(self, skipped: Iterable[Skipped]) -> None:
         """Take note of what was passed over: of each document once, though it may fail in several parts."""
-        for each in skipped:
-            if each.is_file:
-                # What the document at hand was passed over for matters no more.
-                self.skipped[each.at] = each
-            else:
-                self.skipped.setdefault(each.at, each)
+        gather(self.skipped, skipped)
 
     def note(self, split: int, shard: Shard, after: Position) -> None:
         """A shard is complete; the next document of its split is not before `after`. Raises `OSError`."""

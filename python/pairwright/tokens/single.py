@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pairwright import arguments
 from pairwright.corpus.blocks import Position
+from pairwright.corpus.skipping import gather, nothing_read
 from pairwright.tokens import writers
 from pairwright.tokens.encoding import Encoder, Writer, corpus_of
 from pairwright.tokens.manifest import Shard
@@ -89,6 +90,8 @@ def encode_to_file(
             finally:
                 writer.close()
             output.finish()
+        if run.skipped and not run.written:
+            raise nothing_read(corpus, [each for _, each in sorted(run.skipped.items())])
         shard = run.complete()
     skipped = tuple((corpus.place(each), each.reason) for _, each in sorted(run.skipped.items()))
     dtype = run.dtype.name if format in ("bin", "npy") else "uint32"
@@ -118,8 +121,7 @@ class _File:
 
     def skip(self, skipped: Iterable[Skipped]) -> None:
         """Take note of documents that were passed over."""
-        for each in skipped:
-            self.skipped.setdefault(each.at, each)
+        gather(self.skipped, skipped)
 
     def note(self, split: int, shard: Shard, after: Position) -> None:
         """The file is complete."""
