@@ -527,11 +527,12 @@ class Counts:
 class Reader:
     """Reads documents of files ahead, on a thread of its own. For use by `pairwright.Corpus`.
 
-    Origins are (path, or None for standard input; "gzip", "zstd", "bzip2", "xz" or ""; the unit of documents, "file",
-    "line", "separator" or "json"; the separator, the field, or None). Blocks have about `size` bytes. Longer documents
-    are cut for `cut_for`, a split pattern and special tokens, or not at all. With `skips`, what cannot be read is
-    passed over; with `refuses_empty`, files without a byte cannot be read. Reading begins at `start`, (file, document).
-    `stream`, a binary file, is read instead of standard input.
+    Origins are (path, or None for standard input; "gzip", "zstd", "bzip2", "xz" or "", by its name; the unit of
+    documents, "file", "line", "separator", "json" (lines), "values" (other JSON), "csv" or "tsv"; the separator, the
+    field, the column, or None; "take", "refuse" or "pass", what becomes of a file that is not text). Blocks have about
+    `size` bytes. Longer documents are cut for `cut_for`, a split pattern and special tokens, or not at all. With
+    `skips`, what cannot be read is passed over; with `refuses_empty`, files without a byte cannot be read. Reading
+    begins at `start`, (file, document). `stream`, a binary file, is read instead of standard input.
     """
 
     def __new__(

@@ -40,7 +40,7 @@ class Ratio(Protocol):
 Fraction: TypeAlias = SupportsIndex | Ratio
 Special: TypeAlias = Literal["all"] | Collection[str]
 
-Origin: TypeAlias = tuple[Path | None, str, str, bytes | None]
+Origin: TypeAlias = tuple[Path | None, str, str, bytes | None, Literal["take", "refuse", "pass"]]
 """A file as the core is told of it; see `_core.Reader`."""
 
 Report: TypeAlias = Callable[[Literal["count", "merge"], int, int, tuple[bytes, bytes] | None, int], object]

@@ -13,6 +13,8 @@ use crate::error::{Error, Result};
 /// A file that is being read.
 pub(super) struct Input {
     source: Source,
+    /// Bytes that were looked at before they are read.
+    first: Vec<u8>,
     hasher: Sha256,
     bytes: u64,
     /// What a file had when it was opened. A pipe has neither an end nor a time.
@@ -52,7 +54,20 @@ impl Input {
             Ok((Source::File(file), before))
         };
         let (source, before) = open().map_err(Error::io(origin.name()))?;
-        Ok(Input { source, hasher: Sha256::new(), bytes: 0, before })
+        Ok(Input { source, first: Vec::new(), hasher: Sha256::new(), bytes: 0, before })
+    }
+
+    /// The first bytes, as many as are asked for if there are; to be called before anything is read.
+    pub(super) fn peek(&mut self, most: usize) -> io::Result<&[u8]> {
+        let mut first = Vec::new();
+        (&mut *self).take(most as u64).read_to_end(&mut first)?;
+        self.first = first;
+        Ok(&self.first)
+    }
+
+    /// The bytes of a file on disk, as far as they are known before it is read.
+    pub(super) fn size(&self) -> u64 {
+        self.before.as_ref().map_or(0, |state| state.length)
     }
 
     /// The bytes so far.
@@ -74,6 +89,12 @@ impl Input {
 
 impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.first.is_empty() {
+            let again = self.first.len().min(buffer.len());
+            buffer[..again].copy_from_slice(&self.first[..again]);
+            self.first.drain(..again);
+            return Ok(again);
+        }
         let read = match &mut self.source {
             Source::File(file) => file.read(buffer)?,
             Source::Standard(stdin) => stdin.read(buffer)?,

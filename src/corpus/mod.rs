@@ -9,6 +9,7 @@
 
 mod ahead;
 mod cut;
+mod foreign;
 mod input;
 mod json;
 mod reading;
@@ -39,8 +40,21 @@ pub type Stream = Arc<Mutex<dyn Read + Send>>;
 pub struct Origin {
     /// `None` is standard input.
     pub path: Option<PathBuf>,
+    /// How it is compressed by its name. Unless there is no [`Care`], its first bytes count more.
     pub packing: Packing,
     pub framing: Framing,
+    pub care: Care,
+}
+
+/// What becomes of a file that is not text by its first bytes, such as an image.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Care {
+    /// Nobody looks: it is read as it is.
+    None,
+    /// It cannot be read.
+    Refuse,
+    /// It is passed over and told of, for nobody named it.
+    PassOver,
 }
 
 /// How the bytes of a file are compressed.
@@ -86,6 +100,11 @@ pub enum Framing {
     Separator(Vec<u8>),
     /// The string in this field of the JSON object that each line is. Lines of white space are passed over.
     Json { field: String },
+    /// The string in this field of each JSON object in lines, one behind the other, in an array, or in the only list of an
+    /// object; or each string in an array.
+    Values { field: String },
+    /// The field under this name in the header of each further row of a table, between delimiters.
+    Rows { column: String, delimiter: Option<u8> },
 }
 
 /// What to read.
@@ -109,8 +128,12 @@ pub struct Plan {
 impl Plan {
     /// Files as they are, each of them one document.
     pub fn of_files(paths: &[PathBuf]) -> Plan {
-        let origin =
-            |path: &PathBuf| Origin { path: Some(path.clone()), packing: Packing::Plain, framing: Framing::File };
+        let origin = |path: &PathBuf| Origin {
+            path: Some(path.clone()),
+            packing: Packing::Plain,
+            framing: Framing::File,
+            care: Care::None,
+        };
         Plan {
             origins: paths.iter().map(origin).collect(),
             size: 1 << 20,

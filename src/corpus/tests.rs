@@ -76,7 +76,7 @@ fn came(plan: Plan) -> Result<Came> {
 
 fn plan(path: &Path, packing: Packing, framing: Framing) -> Plan {
     let mut plan = Plan::of_files(&[path.to_owned()]);
-    plan.origins[0] = Origin { path: Some(path.to_owned()), packing, framing };
+    plan.origins[0] = Origin { path: Some(path.to_owned()), packing, framing, care: Care::Refuse };
     plan
 }
 
@@ -131,7 +131,9 @@ fn documents(text: &[u8], framing: &Framing) -> Vec<Vec<u8>> {
             all
         }
         Framing::Separator(separator) => separated(separator),
-        Framing::Json { .. } => unreachable!("it has tests of its own"),
+        Framing::Json { .. } | Framing::Values { .. } | Framing::Rows { .. } => {
+            unreachable!("they have tests of their own")
+        }
     }
 }
 
@@ -286,7 +288,7 @@ fn damaged_archives_are_named_and_what_was_begun_is_abandoned() {
                 (plan.size, plan.cutter) = (10_000, cutter(&[]));
                 let good = folder.path().join("good");
                 fs::write(&good, &whole).unwrap();
-                plan.origins.push(Origin { path: Some(good), packing, framing: framing.clone() });
+                plan.origins.push(Origin { path: Some(good), packing, framing: framing.clone(), care: Care::Refuse });
                 let Err(error) = came(plan.clone()) else { panic!("{damage} is not noticed") };
                 assert!(matches!(&error, Error::Document { path: named, .. } if *named == path), "{error}");
                 plan.skips = true;

@@ -6,9 +6,10 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 use liblzma::stream::Error as XzError;
 
+use super::foreign::{Foreign, OF_PACKING, foreign, packing_of};
 use super::input::Input;
 use super::steps::{Bzip2, PACKED, Steps, Stepwise, Xz};
-use super::{Origin, Packing, Stream, Sum, unreadable};
+use super::{Care, Framing, Origin, Packing, Stream, Sum, unreadable};
 use crate::error::{Error, Result};
 
 /// A file that is being read and unpacked.
@@ -85,15 +86,33 @@ impl<'o> Unpacked<'o> {
     /// # Errors
     /// [`Error::Io`].
     pub(super) fn open(origin: &'o Origin, stream: Option<&Stream>) -> Result<Unpacked<'o>> {
-        let input = Input::open(origin, stream)?;
-        let packing = origin.packing;
+        let mut input = Input::open(origin, stream)?;
+        let mut packing = origin.packing;
+        if origin.care != Care::None {
+            // What is in a file counts more than its name.
+            let first = input.peek(OF_PACKING).map_err(Error::io(origin.name()))?;
+            packing = packing_of(first).unwrap_or(packing);
+        }
         let reader = unpacker(input, packing).map_err(Error::io(origin.name()))?;
         let mut opened = Unpacked { origin, packing, reader, head: Vec::new(), failed: None, bytes: 0 };
+        opened.head.reserve_exact(HEAD);
         opened.failed = (&mut *opened.reader).take(HEAD as u64).read_to_end(&mut opened.head).err();
         if opened.head.starts_with(BYTE_ORDER_MARK) {
             opened.head.drain(..BYTE_ORDER_MARK.len());
         }
         Ok(opened)
+    }
+
+    /// What the file is, if it is not text. To be asked before anything is read.
+    pub(super) fn foreign(&self) -> Option<Foreign> {
+        let has_nuls = matches!(&self.origin.framing, Framing::Separator(separator) if separator.contains(&0));
+        let is_looked_at = self.origin.care != Care::None;
+        is_looked_at.then(|| foreign(&self.head, self.path(), self.packing, has_nuls)).flatten()
+    }
+
+    /// The bytes of the file on disk, as far as they are known before it is read.
+    pub(super) fn size(&self) -> u64 {
+        self.input().size()
     }
 
     /// Adds up to `most` bytes to the buffer; gives how many. They are fewer at the end alone, and where it fails: what came

@@ -11,12 +11,13 @@ use pyo3::types::PyBytes;
 use super::errors::to_python;
 use super::leave::Inside;
 use super::watch::Watch;
-use crate::corpus::{self, Cutter, Ended, Framing, Origin, Packing, Plan, Position, Skipped};
+use crate::corpus::{self, Care, Cutter, Ended, Framing, Origin, Packing, Plan, Position, Skipped};
 use crate::io::model_file::hex;
 use crate::{Id, SpecialTokens, Splitter};
 
-/// Path (or none for standard input), packing, unit of documents, and what the unit needs.
-pub(super) type GivenOrigin = (Option<PathBuf>, String, String, Option<Vec<u8>>);
+/// Path (or none for standard input), packing, unit of documents, what the unit needs, and what becomes of a file that is not
+/// text.
+pub(super) type GivenOrigin = (Option<PathBuf>, String, String, Option<Vec<u8>>, String);
 
 /// File, number of the document in it, whether it is the file from there on, where, why, what to do about it.
 pub(super) type GivenSkipped = (usize, u64, bool, String, String, Option<String>);
@@ -68,7 +69,7 @@ impl Read for File {
     }
 }
 
-fn origin((path, packing, unit, argument): GivenOrigin) -> PyResult<Origin> {
+fn origin((path, packing, unit, argument, care): GivenOrigin) -> PyResult<Origin> {
     let Some(packing) = Packing::named(&packing) else {
         let known = Packing::ALL.map(|packing| format!("{:?}", packing.name())).join(", ");
         return Err(PyValueError::new_err(format!("packing={packing:?}: must be one of {known}")));
@@ -78,9 +79,20 @@ fn origin((path, packing, unit, argument): GivenOrigin) -> PyResult<Origin> {
         ("line", None) => Framing::Lines,
         ("separator", Some(separator)) if !separator.is_empty() => Framing::Separator(separator),
         ("json", Some(field)) => Framing::Json { field: String::from_utf8(field)? },
+        ("values", Some(field)) => Framing::Values { field: String::from_utf8(field)? },
+        ("csv", Some(column)) => Framing::Rows { column: String::from_utf8(column)?, delimiter: None },
+        ("tsv", Some(column)) => Framing::Rows { column: String::from_utf8(column)?, delimiter: Some(b'\t') },
         (other, _) => return Err(PyValueError::new_err(format!("unit={other:?}: unknown, or lacks its argument"))),
     };
-    Ok(Origin { path, packing, framing })
+    let care = match &care[..] {
+        "take" => Care::None,
+        "refuse" => Care::Refuse,
+        "pass" => Care::PassOver,
+        other => {
+            return Err(PyValueError::new_err(format!("care={other:?}: must be \"take\", \"refuse\" or \"pass\"")));
+        }
+    };
+    Ok(Origin { path, packing, framing, care })
 }
 
 pub(super) fn skipped(all: &[Skipped]) -> Vec<GivenSkipped> {

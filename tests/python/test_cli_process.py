@@ -49,7 +49,7 @@ def test_the_command_is_installed() -> None:
 
 def test_encode_and_decode_work_as_a_pipe() -> None:
     text = random.Random(1).randbytes(100_000) + b"\r\n\x00\xff"
-    encode = start("encode", "model.json", "--special", "text", stderr=subprocess.DEVNULL)
+    encode = start("encode", "model.json", "--special", "text", "--input-format", "text", stderr=subprocess.DEVNULL)
     decode = start("decode", "model.json", stdin=encode.stdout)
     assert encode.stdin is not None
     assert encode.stdout is not None

@@ -66,7 +66,7 @@ def test_a_corpus_has_4096_ids_and_no_special_tokens_unless_told_otherwise() -> 
 
 
 def test_standard_input_and_files_are_documents_alike() -> None:
-    Path("other.txt").write_bytes(b"a second document, a second time\r\n\x00\xff")
+    Path("other.txt").write_bytes(b"a second document, a second time\r\n\x01\xff")
     parts = {"one.json": ["corpus.txt", "other.txt"], "two.json": ["-", "other.txt"], "three.json": ["corpus.txt", "-"]}
     given = {"one.json": b"", "two.json": TEXT, "three.json": Path("other.txt").read_bytes()}
     for out, names in parts.items():
@@ -145,7 +145,7 @@ def test_too_few_pairs_are_a_warning_and_a_valid_model(quiet: tuple[str, ...]) -
 
 
 def test_invalid_utf8_in_a_corpus_is_kept_byte_for_byte() -> None:
-    text = b"\xff\xfe\xff\xfe\x00 \x80\x80\xff\xfe"
+    text = b"\xff\xfd\xff\xfe\x01 \x80\x80\xff\xfe"
     Path("corpus.txt").write_bytes(text)
     assert call("train", "corpus.txt", "--vocab-size", "257").code == 0
     tokenizer = pairwright.Tokenizer.load("model.json")

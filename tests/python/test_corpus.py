@@ -169,7 +169,7 @@ def test_columns_that_repeat_their_texts_are_text_too() -> None:
 
 
 def test_what_is_no_utf_8_is_kept_byte_for_byte_in_text_and_in_columns_of_bytes() -> None:
-    texts = [b"caf\xe9", b"\xff\xfe\x00", b"\xed\xa0\x80", b"good"]
+    texts = [b"caf\xe9", b"\xff\xfe\x01", b"\xed\xa0\x80", b"good"]
     Path("lines.txt").write_bytes(b"\n".join(texts))
     write_arrow(Path("rows.arrow"), table_of(texts, pa.binary()))
     pyarrow.parquet.write_table(table_of(texts, pa.binary()), "rows.parquet")
@@ -225,7 +225,7 @@ def test_a_format_that_is_named_goes_before_the_name() -> None:
         (["a"], {"separator": ""}, "separator is empty"),
         (["a"], {"separator": b""}, "separator is empty"),
         (["a"], {"on_error": "ignore"}, 'must be "stop" or "skip"'),
-        (["a"], {"format": "csv"}, "must be one of text, jsonl, parquet, arrow"),
+        (["a"], {"format": "xml"}, "must be one of text, jsonl, json, csv, tsv, parquet, arrow"),
         (["a.parquet.gz"], {}, "a parquet file is compressed inside; unpack it first"),
         ([], {}, "there are no paths"),
     ],

@@ -22,6 +22,7 @@ import pytest
 from broken_files import BROKEN, GZIP, JOINED, MANY, THREE, broken
 from command_line import call, end, isolate, spawn, start
 from corpus_files import DENIED, MISSING, as_nobody, content, documents, lines_of, packed, table_of, write
+from foreign_files import PNG
 from test_encode_corpus import END, LONG, expected_of, small_blocks, splits_of
 
 import pairwright as pw
@@ -46,11 +47,12 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: pw.Tokenize
 
 
 def write_mixed(texts: Sequence[bytes]) -> None:
-    """A folder of files of many formats, with something in each of two that is skipped."""
-    part = len(texts) // 5
-    names = ["lines.txt", "lines.txt.zst", "objects.ndjson.gz", "rows.parquet", "stream.feather"]
+    """A folder of files of many formats, with something in each of two that is skipped, and one that is not text."""
+    names = ["lines.txt", "lines.txt.zst", "lines.txt.xz", "objects.ndjson.gz", "rows.parquet", "stream.feather"]
+    part = len(texts) // len(names)
     for number, name in enumerate(names):
         write(Path("in", str(number)), name, texts[part * number : part * (number + 1)])
+    Path("in/1b.txt").write_bytes(PNG)
     Path("in/2b.jsonl").write_bytes(
         lines_of(texts[:50]) + b"{}\n" + lines_of([SPECIAL.encode()]) + lines_of(texts[50:90])
     )
@@ -87,7 +89,7 @@ def test_a_run_that_is_killed_again_and_again_gives_the_folder_of_one_that_was_n
     assert (ended.code, ended.err) == (0, "")
     assert content(Path("out")) == content(Path("whole"))
     splits_of(Path("out"))
-    assert len(json.loads(Path("out/manifest.json").read_bytes())["skipped"]) == 2
+    assert len(json.loads(Path("out/manifest.json").read_bytes())["skipped"]) == 3
 
 
 # Where a run may be killed: a function, at which of its calls, before it or after it.

@@ -30,7 +30,7 @@ Inputs: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="INPUT",
-        help="Files, folders or patterns such as 'data/*.jsonl.gz': text, JSON lines, parquet, Arrow, by their names; "
+        help="Files, folders or patterns such as 'data/*.jsonl.gz': text, JSON, CSV, parquet, Arrow, by their names; "
         "- and no input mean standard input.",
         show_default=False,
     ),
@@ -64,15 +64,17 @@ Separator: TypeAlias = Annotated[
     ),
 ]
 
-TextField: TypeAlias = Annotated[str, typer.Option(metavar="NAME", help="In JSON lines, the field with the text.")]
+TextField: TypeAlias = Annotated[str, typer.Option(metavar="NAME", help="In JSON, the field with the text.")]
 
 TextColumn: TypeAlias = Annotated[
-    str, typer.Option(metavar="NAME", help="In parquet and Arrow files, the column with the text.")
+    str, typer.Option(metavar="NAME", help="In CSV, TSV, parquet and Arrow, the column with the text.")
 ]
 
 InputFormat: TypeAlias = Annotated[
-    Literal["text", "jsonl", "parquet", "arrow"] | None,
-    typer.Option(help="What the inputs are, whatever their names.", show_default="by their names"),
+    Literal["text", "jsonl", "json", "csv", "tsv", "parquet", "arrow"] | None,
+    typer.Option(
+        help="What the inputs are, whatever their names; text takes any file as it is.", show_default="by their names"
+    ),
 ]
 
 OnError: TypeAlias = Annotated[

@@ -39,7 +39,7 @@ class Source:
     @classmethod
     def of(cls, dataset: datasets.Dataset) -> Self:
         """A dataset."""
-        return cls(Corpus(*dataset.paths) if dataset.paths else None, dataset.texts, dataset.name)
+        return cls(Corpus(*dataset.paths, format="text") if dataset.paths else None, dataset.texts, dataset.name)
 
     @property
     def source(self) -> Corpus | Texts | Counts:

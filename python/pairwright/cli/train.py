@@ -35,7 +35,7 @@ def train(
         list[str] | None,
         typer.Argument(
             metavar="CORPUS",
-            help="Files, folders or patterns to learn from: text, JSON lines, parquet, Arrow; - is standard input. "
+            help="Files, folders or patterns to learn from: text, JSON, CSV, parquet, Arrow; - is standard input. "
             "With none and no --dataset: the demonstration.",
             show_default=False,
         ),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pairwright.corpus.blocks import Block
     from pairwright.corpus.counting import Counting, Description
 
-READ_BY_CORE = ("text", "jsonl")
+READ_BY_CORE = ("text", "jsonl", "json", "csv", "tsv")
 
 BEGINNING = Position(0, 0)
 
@@ -43,11 +43,15 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True, init=False)
 class Corpus:
-    """The documents of files: plain text, JSON lines, both also compressed, parquet and Arrow.
+    """The documents of files: plain text, JSON, CSV, all of these also compressed, parquet and Arrow.
 
-    What a file holds is told by its name: `.jsonl` (also `.ndjson`, `.jsonlines`), `.parquet` (`.pq`), `.arrow`
-    (`.feather`, `.ipc`; files and streams); all else is text. Text and JSON lines may be compressed: `.gz`, `.zst`,
-    `.bz2`, `.xz`. A UTF-8 byte order mark at the start of a file is no part of its text.
+    What a file holds is told by its name: `.jsonl` (also `.ndjson`, `.jsonlines`), `.json`, `.csv`, `.tsv` (`.tab`),
+    `.parquet` (`.pq`), `.arrow` (`.feather`, `.ipc`; files and streams); all else is text. All but the last two may be
+    compressed: `.gz`, `.zst`, `.bz2`, `.xz`, or any name, for compressed files are known by their first bytes. A UTF-8
+    byte order mark at the start of a file is no part of its text.
+
+    A file whose first bytes tell that it is not text (an archive, an image, a model, UTF-16, whatever has bytes that
+    are 0) is refused; in a folder, and by a pattern, it is passed over with a `SkippedWarning`.
 
     `pairwright.train`, `pairwright.count` and `pairwright.encode_corpus` take it; iterating gives the documents as
     `bytes`. Nothing is held but what is worked on.
@@ -58,9 +62,12 @@ class Corpus:
         lines: In text, every line is a document, without the line feed that ends it, nor a carriage return just before
             that. Otherwise a file is one.
         separator: In text, documents are what is between these.
-        text_field: In JSON lines, the field that has the text. Empty lines are passed over.
-        text_column: In parquet and Arrow files, the column that has the text.
-        format: "text", "jsonl", "parquet" or "arrow", whatever the names of the files say.
+        text_field: In JSON, the field that has the text. A `.jsonl` file has an object in each line, and empty lines
+            are passed over; a `.json` file may also be an array of objects or strings, or an object with one list.
+        text_column: In CSV, TSV, parquet and Arrow files, the column that has the text. CSV begins with the names of
+            the columns.
+        format: "text", "jsonl", "json", "csv", "tsv", "parquet" or "arrow", whatever the names of the files say. "text"
+            takes any file as it is; only what is compressed by its name is unpacked.
         on_error: "stop" raises an error for the first document that cannot be read. "skip" passes over it: over a line
             or a row; over a file that is missing, or does not hold what it should; over the rest of one that is
             damaged. Documents of which a part was read are left out, and to be able to do so, counting holds each of
@@ -237,6 +244,9 @@ class Corpus:
                     skipped += block.skipped
             for file in ended:
                 documents += file.documents
+                if not (file.sha256 or file.documents):
+                    # Nothing of it was learned.
+                    continue
                 origin = origins[file.file - first]
                 of_one: dict[str, str | int] = {
                     "name": Path(origin.name).name,

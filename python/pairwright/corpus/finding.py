@@ -15,12 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-Format: TypeAlias = Literal["text", "jsonl", "parquet", "arrow"]
+Format: TypeAlias = Literal["text", "jsonl", "json", "csv", "tsv", "parquet", "arrow"]
+
+Care: TypeAlias = Literal["take", "refuse", "pass"]
+"""What becomes of a file that is not text by its first bytes: it is read as it is, refused, or passed over."""
 
 FORMATS: dict[str, Format] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".jsonlines": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
     ".parquet": "parquet",
     ".pq": "parquet",
     ".arrow": "arrow",
@@ -51,7 +58,8 @@ class Origin:
     path: Path | None
     format: Format
     packing: str = ""
-    """How it is compressed: "gzip", "zstd", "bzip2", "xz" or not at all."""
+    """How it is compressed by its name: "gzip", "zstd", "bzip2", "xz" or not at all."""
+    care: Care = "refuse"
 
     @property
     def name(self) -> str:
@@ -116,19 +124,21 @@ def find(paths: Iterable[str | os.PathLike[str]], format: Format | None) -> tupl
     for path in paths:
         given = os.fspath(path)
         if given == STANDARD:
-            origins.append(Origin(None, format or "text"))
+            origins.append(Origin(None, format or "text", care="take" if format == "text" else "refuse"))
         else:
-            origins += [_origin(found, format) for found in _files(given)]
+            origins += [_origin(found, format, is_named=str(found) == str(Path(given))) for found in _files(given)]
     return tuple(origins)
 
 
-def _origin(path: Path, format: Format | None) -> Origin:
+def _origin(path: Path, format: Format | None, *, is_named: bool) -> Origin:
     packing = PACKINGS.get(path.suffix.lower(), "")
     name = path.stem if packing else path.name
     found = format or FORMATS.get(Path(name).suffix.lower(), "text")
     if packing and found in ("parquet", "arrow"):
         raise ValueError(f"{path}: a {found} file is compressed inside; unpack it first")
-    return Origin(path, found, packing)
+    # Nobody asked for the images in a folder of texts.
+    care: Care = "take" if format == "text" else "refuse" if is_named else "pass"
+    return Origin(path, found, packing, care)
 
 
 def _files(given: str) -> Iterable[Path]:

@@ -10,7 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from pairwright.corpus.finding import Origin
+    from pairwright.corpus.finding import Care, Format, Origin
+
+# What the core calls documents that are a field of JSON.
+FIELDS = {"jsonl": "json", "json": "values"}
+
+TABLES = ("csv", "tsv")
 
 
 @dataclass(frozen=True)
@@ -27,15 +32,20 @@ class Framing:
         """Whether a file of text has more than one document."""
         return self.lines or self.separator is not None
 
-    def given(self, origin: Origin) -> tuple[Path | None, str, str, bytes | None]:
+    def given(self, origin: Origin) -> tuple[Path | None, str, str, bytes | None, Care]:
         """A file as the core is told of it."""
-        if origin.format == "jsonl":
-            return origin.path, origin.packing, "json", self.text_field.encode()
+        unit, argument = self._cut(origin.format)
+        return origin.path, origin.packing, unit, argument, origin.care
+
+    def _cut(self, format: Format) -> tuple[str, bytes | None]:
+        """The unit of documents in files of a format that the core reads, and what it needs."""
+        if format in FIELDS:
+            return FIELDS[format], self.text_field.encode()
+        if format in TABLES:
+            return format, self.text_column.encode()
         if self.lines:
-            return origin.path, origin.packing, "line", None
-        if self.separator is not None:
-            return origin.path, origin.packing, "separator", self.separator
-        return origin.path, origin.packing, "file", None
+            return "line", None
+        return ("file", None) if self.separator is None else ("separator", self.separator)
 
     def place(self, origin: Origin, document: int) -> str:
         """Where a document is in its file, as far as its number tells."""
@@ -43,8 +53,8 @@ class Framing:
             return f"row {document}"
         if origin.format == "text" and self.lines:
             return f"line {document + 1}"
-        # Lines of JSON without an object are none of these.
-        return f"document {document + 1}" if origin.format == "jsonl" or self.cuts else ""
+        # Lines without an object or a row are none of these.
+        return f"document {document + 1}" if origin.format != "text" or self.cuts else ""
 
     def described(self, origins: Iterable[Origin]) -> dict[str, Any]:
         """The unit of documents, and what restores what was between them: for the manifest."""
@@ -52,7 +62,7 @@ class Framing:
         return units[0] if all(unit == units[0] for unit in units) else {"unit": "mixed"}
 
     def _unit(self, origin: Origin) -> dict[str, Any]:
-        if origin.format == "jsonl":
+        if origin.format in FIELDS:
             return {"unit": "json", "field": self.text_field}
         if origin.format != "text":
             return {"unit": "row", "column": self.text_column}

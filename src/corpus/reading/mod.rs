@@ -3,12 +3,16 @@
 //! Text is read straight into the block that it will be in, and documents are ranges of it; only what is left of a document
 //! at the end of a block is moved to the next one. Strings in JSON are unpacked into the block.
 
+mod rows;
+mod values;
+
 use memchr::memmem;
 
 use super::cut::Search;
+use super::foreign::Foreign;
 use super::json::{self, Fault};
 use super::unpack::Unpacked;
-use super::{Block, Ended, Framing, Origin, Packing, Plan, Position, Skipped, unreadable};
+use super::{Block, Care, Ended, Framing, Origin, Packing, Plan, Position, Skipped, Sum, unreadable};
 use crate::error::{Error, Result};
 
 /// Bytes that are read at a time, at most.
@@ -73,6 +77,9 @@ impl Reading<'_> {
         let mut bytes = 0;
         match Unpacked::open(origin, plan.stream.as_ref()) {
             Ok(mut input) => {
+                if let Some(foreign) = input.foreign() {
+                    return self.foreign(origin, foreign, input.size());
+                }
                 let outcome = self.documents(origin, &mut input);
                 let whole = outcome.is_ok() || (plan.skips && input.exhaust().is_ok());
                 (bytes, sum) = (input.read_so_far(), whole.then(|| input.sum()));
@@ -81,10 +88,36 @@ impl Reading<'_> {
             }
             Err(error) => self.pass_over_file(error)?,
         }
+        self.end(bytes, sum)
+    }
+
+    /// The file at hand has been read, as far as it can be.
+    fn end(&mut self, bytes: u64, sum: Option<Sum>) -> Outcome {
+        let Position { file, document: documents } = self.at;
         self.before += bytes;
         self.block.read = self.before;
-        self.block.ended.push(Ended { file: number, bytes, sum, documents: self.at.document });
+        self.block.ended.push(Ended { file, bytes, sum, documents });
         self.hand_over_if_full()
+    }
+
+    /// A file that is not text is refused, or passed over where nobody named it.
+    fn foreign(&mut self, origin: &Origin, foreign: Foreign, size: u64) -> Outcome {
+        let Foreign { reason, hint } = foreign;
+        if origin.care == Care::PassOver {
+            if !self.is_passed_over() {
+                let position = String::new();
+                self.block.skipped.push(Skipped {
+                    document: self.at,
+                    is_file: true,
+                    position,
+                    reason,
+                    hint: Some(hint),
+                });
+            }
+        } else {
+            self.pass_over_file(unreadable(origin.name(), "", reason, Some(hint)))?;
+        }
+        self.end(size, None)
     }
 
     fn documents(&mut self, origin: &Origin, input: &mut Unpacked) -> Outcome {
@@ -92,8 +125,19 @@ impl Reading<'_> {
             Framing::File => self.text(origin, input, None),
             Framing::Lines => self.text(origin, input, Some(LINE_FEED)),
             Framing::Separator(separator) => self.text(origin, input, Some(separator)),
-            Framing::Json { field } => self.json(origin, input, field),
+            Framing::Json { field } => self.json(origin, input, field, Vec::new(), None),
+            Framing::Values { field } => self.values(origin, input, field),
+            Framing::Rows { column, delimiter } => self.rows(origin, input, column, *delimiter),
         }
+    }
+
+    /// Reads on; gives whether the file has ended. How much comes before a damage depends on what is asked for: always the
+    /// same, wherever work begins.
+    fn more(&mut self, input: &mut Unpacked, buffer: &mut Vec<u8>) -> Result<bool> {
+        let wanted = self.plan.size.clamp(SLACK, AT_ONCE);
+        let outcome = input.read(wanted, buffer).map(|read| read < wanted);
+        self.block.read = self.before + input.read_so_far();
+        outcome
     }
 
     /// To be asked at the end of a file.
@@ -167,26 +211,28 @@ impl Reading<'_> {
         Ok(cut)
     }
 
-    /// Documents that are a field of a line of JSON.
-    fn json(&mut self, origin: &Origin, input: &mut Unpacked, field: &str) -> Outcome {
-        let mut lines = Vec::new();
+    /// Documents that are a field of a line of JSON. Of the lines some bytes have been read, behind which something failed.
+    fn json(
+        &mut self,
+        origin: &Origin,
+        input: &mut Unpacked,
+        field: &str,
+        mut lines: Vec<u8>,
+        mut failed: Option<Error>,
+    ) -> Outcome {
         let (mut known, mut number) = (0, 0);
-        // Where work goes on behind its first document, a line was good.
-        let begins = self.at >= self.plan.start;
-        self.held = (self.plan.skips && begins).then(Vec::new);
+        self.hold();
         loop {
-            let wanted = self.plan.size.clamp(SLACK, AT_ONCE);
-            let read = input.read(wanted, &mut lines);
-            self.block.read = self.before + input.read_so_far();
+            let is_end = failed.take().map_or_else(|| self.more(input, &mut lines), Err);
             let mut start = 0;
             for end in memchr::memchr_iter(b'\n', &lines[known..]).map(|at| known + at) {
                 self.line(origin, field, &lines[start..end], number)?;
                 (start, number) = (end + 1, number + 1);
             }
-            if read? < wanted {
+            if is_end? {
                 self.refuse_empty(origin, input)?;
                 self.line(origin, field, &lines[start..], number)?;
-                return self.refuse_useless(origin, field);
+                return self.refuse_useless(origin, field, "line");
             }
             lines.drain(..start);
             known = lines.len();
@@ -203,17 +249,33 @@ impl Reading<'_> {
         }
         let start = self.block.buffer.len();
         match json::append_field(line, field, &mut self.block.buffer) {
-            Ok(()) => {
-                self.release();
-                self.document(start..self.block.buffer.len());
-            }
+            Ok(()) => self.good(start),
             Err(Fault { column, reason, hint }) => {
-                self.block.buffer.truncate(start);
                 let column = column.map_or(String::new(), |column| format!(", column {column}"));
-                self.pass_over(unreadable(origin.name(), format!("line {}{column}", number + 1), reason, hint))?;
+                self.bad(start, unreadable(origin.name(), format!("line {}{column}", number + 1), reason, hint))
             }
         }
+    }
+
+    /// The document that lies at the end of the buffer, from `start` on, is complete.
+    fn good(&mut self, start: usize) -> Outcome {
+        self.release();
+        self.document(start..self.block.buffer.len());
         self.hand_over_if_full()
+    }
+
+    /// The document of which some lies at the end of the buffer, from `start` on, cannot be read.
+    fn bad(&mut self, start: usize, error: Error) -> Outcome {
+        self.block.buffer.truncate(start);
+        self.pass_over(error)?;
+        self.hand_over_if_full()
+    }
+
+    /// Keeps back what is to be said of documents that are passed over.
+    fn hold(&mut self) {
+        // Where work goes on behind its first document, one was good.
+        let begins = self.at >= self.plan.start;
+        self.held = (self.plan.skips && begins).then(Vec::new);
     }
 
     /// Tells of the lines that were passed over one by one: another was good, or the file ends in another way.
@@ -222,15 +284,17 @@ impl Reading<'_> {
     }
 
     /// To be asked at the end of a file of JSON lines: whether none of them could be read.
-    fn refuse_useless(&mut self, origin: &Origin, field: &str) -> Outcome {
+    fn refuse_useless(&mut self, origin: &Origin, field: &str, unit: &str) -> Outcome {
         let Some(held) = self.held.take_if(|held| !held.is_empty()) else { return Ok(()) };
         self.at.document = 0;
         let (first, number) = (&held[0], held.len());
         let reason = if held.iter().all(|each| each.reason.starts_with(json::LACKS)) {
-            format!("no line has the field {field:?}; {}: {}", first.position, first.reason)
+            format!("no {unit} has the field {field:?}; {}: {}", first.position, first.reason)
         } else {
-            let which =
-                if number == 1 { "its only line cannot".into() } else { format!("none of its {number} lines can") };
+            let which = match number {
+                1 => format!("its only {unit} cannot"),
+                _ => format!("none of its {number} {unit}s can"),
+            };
             format!("{which} be read; {}: {}", first.position, first.reason)
         };
         Err(unreadable(origin.name(), "", reason, first.hint.clone()))
