@@ -107,6 +107,14 @@ def names(argument: str, value: object) -> list[str]:
     return sorted(found) if isinstance(value, set | frozenset) else found
 
 
+def tokenizer(argument: str, value: object) -> None:
+    """Raises `TypeError` for what is no `Tokenizer`, such as the path of one."""
+    from pairwright._core import Tokenizer
+
+    if not isinstance(value, Tokenizer):
+        raise TypeError(f"{argument} must be a Tokenizer, not {shown(value)}; Tokenizer.load reads a model file")
+
+
 def receiver(argument: str, value: object) -> None:
     """Raises `TypeError` for what is neither `None`, a bool nor callable."""
     if not (value is None or isinstance(value, bool) or callable(value)):

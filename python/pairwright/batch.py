@@ -3,12 +3,12 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, SupportsIndex, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from pairwright import _core
+from pairwright import _core, arguments
 
 Side: TypeAlias = Literal["left", "right"]
 
@@ -18,21 +18,45 @@ class TokenBatch:
     """The ids of n texts, in the layout of an Arrow large list.
 
     `values` has every id, uint32 of shape (total,); `offsets` is int64 of shape (n + 1,): the ids of text `i` are
-    `values[offsets[i]:offsets[i + 1]]`, which is what `batch[i]` gives, without a copy.
+    `values[offsets[i]:offsets[i + 1]]`, which is what `batch[i]` gives, without a copy. A slice of a batch is a batch.
     """
 
     values: npt.NDArray[np.uint32]
     offsets: npt.NDArray[np.int64]
 
+    def __post_init__(self) -> None:
+        """Raises `TypeError` for what are no arrays."""
+        for name, value in (("values", self.values), ("offsets", self.offsets)):
+            if not isinstance(value, np.ndarray):
+                kind = "uint32" if name == "values" else "int64"
+                raise TypeError(f"{name} must be a numpy array of {kind}, not {arguments.shown(value)}")
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def __getitem__(self, index: int) -> npt.NDArray[np.uint32]:
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> npt.NDArray[np.uint32]: ...
+    @overload
+    def __getitem__(self, index: slice) -> "TokenBatch": ...
+    def __getitem__(self, index: SupportsIndex | slice) -> "npt.NDArray[np.uint32] | TokenBatch":
         size = len(self)
+        if isinstance(index, slice):
+            return self._slice(range(size)[index])
+        if type(index) is not int:
+            index = arguments.integer("the number of a text", index)
         if not -size <= index < size:
             raise IndexError(f"text {index} of a batch of {size}")
         index %= size
         return self.values[self.offsets[index] : self.offsets[index + 1]]
+
+    def _slice(self, chosen: range) -> "TokenBatch":
+        if chosen.step == 1 and chosen:
+            offsets = self.offsets[chosen.start : chosen.stop + 1]
+            return TokenBatch(self.values[offsets[0] : offsets[-1]], offsets - offsets[0])
+        texts = [self[each] for each in chosen]
+        offsets = np.zeros(len(texts) + 1, np.int64)
+        np.cumsum([len(ids) for ids in texts], out=offsets[1:])
+        return TokenBatch(np.concatenate([self.values[:0], *texts]), offsets)
 
     def __iter__(self) -> Iterator[npt.NDArray[np.uint32]]:
         return (self[index] for index in range(len(self)))
@@ -49,9 +73,9 @@ class TokenBatch:
 
     def to_matrix(
         self,
-        pad_id: int,
+        pad_id: SupportsIndex,
         *,
-        max_length: int | None = None,
+        max_length: SupportsIndex | None = None,
         pad: Side = "right",
         truncate: Side = "right",
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
@@ -59,13 +83,17 @@ class TokenBatch:
 
         Both are of shape (n, m): m is the number of ids of the longest text, at most `max_length`. Texts that are
         longer lose ids on the side `truncate`, shorter ones are filled up on the side `pad`. Raises `ValueError` for a
-        side that is neither "left" nor "right" and for a negative `max_length`.
+        side that is neither "left" nor "right", for a negative `max_length`, and for a `pad_id` beyond 64 bits.
         """
-        for name, side in (("pad", pad), ("truncate", truncate)):
-            if side not in ("left", "right"):
-                raise ValueError(f'{name}={side!r}: must be "left" or "right"')
-        if max_length is not None and max_length < 0:
-            raise ValueError(f"max_length={max_length}: must be at least 0")
+        if pad_id is None:
+            raise TypeError("pad_id must be an int, not None: the id of a token for padding, or -100 for labels")
+        pad_id = arguments.integer("pad_id", pad_id)
+        if not -(2**63) <= pad_id < 2**63:
+            raise ValueError(f"pad_id={pad_id}: does not fit 64 bits")
+        if max_length is not None:
+            max_length = arguments.integer("max_length", max_length, least=0)
+        arguments.choice("pad", pad, ("left", "right"))
+        arguments.choice("truncate", truncate, ("left", "right"))
         lengths = np.diff(self.offsets)
         kept = lengths if max_length is None else np.minimum(lengths, max_length)
         width = int(kept.max(initial=0))

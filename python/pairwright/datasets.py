@@ -2,10 +2,11 @@
 
 import os
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pairwright import arguments
 from pairwright._core import same_name
 from pairwright.download import MANIFEST, PinnedFile, find_or_fetch
 from pairwright.errors import PairwrightError
@@ -24,6 +25,17 @@ class Dataset:
     texts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        arguments.text("name", self.name)
+        for name, value, kind in (("paths", self.paths, "paths"), ("texts", self.texts, "str")):
+            if isinstance(value, str | bytes | os.PathLike) or not isinstance(value, Iterable):
+                raise TypeError(f"{name} must be a tuple of {kind}, not {arguments.shown(value)}")
+        for place, path in enumerate(self.paths):
+            arguments.path(f"paths[{place}]", path)
+        for place, text in enumerate(self.texts):
+            arguments.text(f"texts[{place}]", text)
+        # Of any iterable, so that a generator is not used up by the first who asks.
+        object.__setattr__(self, "paths", tuple(map(Path, self.paths)))
+        object.__setattr__(self, "texts", tuple(self.texts))
         if bool(self.paths) == bool(self.texts):
             raise ValueError(f"the dataset {self.name!r} must have either paths or texts")
 

@@ -60,13 +60,13 @@ pub(super) fn each_ids(
         return each(0, &of_list(list, given, 0)?);
     }
     if !value.is_instance_of::<PyTuple>() {
-        refuse(value, given)?;
         // Only numpy can tell whether it is an array, and would have to be imported first.
-        if is_of_numpy(value)
+        if value.get_type().module()? == "numpy"
             && let Ok(array) = value.cast::<PyUntypedArray>()
         {
             return each_of_array(value, array, given, each);
         }
+        refuse(value, given)?;
         if let Some(list) = listed(value, given)? {
             return each(0, &of_list(&list, given, 0)?);
         }
@@ -95,10 +95,6 @@ fn of_list(list: &Bound<'_, PyList>, given: Given, first: usize) -> PyResult<Vec
         ids.push(id(&number, given, Some(first + position))?);
     }
     Ok(ids)
-}
-
-fn is_of_numpy(value: &Bound<'_, PyAny>) -> bool {
-    value.hasattr(intern!(value.py(), "__array_interface__")).unwrap_or(false)
 }
 
 /// The ids of an array of numpy.

@@ -204,6 +204,20 @@ fn spans_array(py: Python<'_>, spans: Vec<[i64; 2]>) -> PyResult<Bound<'_, PyArr
     spans.into_flattened().into_pyarray(py).reshape([count, 2])
 }
 
+/// A mapping as JSON.
+fn json_of(argument: &str, mapping: &Bound<'_, PyAny>) -> PyResult<String> {
+    let (py, plain) = (mapping.py(), PyDict::new(mapping.py()));
+    plain.update(mapping.cast::<PyMapping>()?)?;
+    let written = py.import("json")?.call_method1("dumps", (plain,)).map_err(|error| {
+        let reason = error.value(py).to_string();
+        match error.is_instance_of::<PyTypeError>(py) {
+            true => PyTypeError::new_err(format!("{argument} has a value that json does not write: {reason}")),
+            false => PyValueError::new_err(format!("{argument} has a value that json does not write: {reason}")),
+        }
+    });
+    written?.extract()
+}
+
 /// The items of a mapping.
 fn items_of<'py>(argument: &str, mapping: &Bound<'py, PyAny>, of: &str) -> PyResult<Bound<'py, PyIterator>> {
     if !mapping.is_instance_of::<PyMapping>() {
@@ -405,7 +419,10 @@ impl Tokenizer {
         config: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         let config = match config {
-            Some(config) => Some(py.import("json")?.call_method1("dumps", (config,))?.extract::<String>()?),
+            Some(config) if config.is_instance_of::<PyMapping>() => Some(json_of("config", config)?),
+            Some(config) => {
+                return Err(PyTypeError::new_err(format!("config must be a mapping, not {}", shown(config))));
+            }
             None => None,
         };
         py.detach(|| tokenizer_json::save(&self.core, &path, config.as_deref())).map_err(|error| to_python(py, error))

@@ -1,12 +1,18 @@
 """What each argument of each public function takes, and what it says to anything else."""
 
+import array
+import codecs
 import copy
 import pickle
+import warnings
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd  # type: ignore[import-untyped]
+import polars as pl
+import pyarrow as pa
 import pytest
 import tiktoken
 from limits import within
@@ -244,3 +250,200 @@ def test_look_ups_in_a_loop_take_no_time() -> None:
         return sum(token in large.vocab and large.vocab[token] >= 0 for token in tokens) + len(large.merges)
 
     assert within(60, look_up) == len(ranks)
+
+
+# Ids and texts
+
+
+class Tensor:
+    """As torch has them: no array of numpy, but a list on request."""
+
+    def __init__(self, *values: Any) -> None:
+        self.values = np.array(values)
+        self.ndim = self.values.ndim
+
+    def tolist(self) -> Any:
+        return self.values.tolist()
+
+    def __iter__(self) -> Any:
+        return (Tensor(*each) for each in self.values)
+
+
+def test_ids_are_any_sequence_of_integers(tok: pw.Tokenizer) -> None:
+    forms: list[Any] = [
+        [97, 98],
+        (97, 98),
+        range(97, 99),
+        iter([97, 98]),
+        (number for number in [97, 98]),
+        {97: 1, 98: 2}.keys(),
+        array.array("H", [97, 98]),
+        memoryview(np.array([97, 98], np.uint16)),  # type: ignore[arg-type]
+        [np.int64(97), np.uint8(98)],
+        Tensor(97, 98),
+        pa.array([97, 98]),
+        pa.chunked_array([[97], [98]]),
+        pl.Series([97, 98]),
+        pd.Series([97, 98], index=[5, 4]),
+        *(
+            np.array([97, 98], kind)
+            for kind in (np.uint8, np.int16, np.uint16, np.int32, np.int64, np.uint64, ">u4", object)
+        ),
+        np.array([97, 0, 98, 0], np.int64)[::2],
+    ]
+    for form in forms:
+        assert tok.decode(form) == "ab", form
+    for form in [[], (), np.array([]), np.array([], np.uint32), Tensor(), pa.array([], pa.int64())]:
+        assert tok.decode(form) == ""
+    long = np.tile(np.array([97, 98]), 100_000)
+    assert tok.decode(long) == "ab" * 100_000
+    long[150_001] = -100
+    with pytest.raises(KeyError, match="-100 at position 150001"):
+        tok.decode(long)
+    for batch in (np.array([[97, 98]] * 3), [Tensor(97, 98)] * 3, Tensor([97, 98], [97, 98], [97, 98])):
+        assert tok.decode_batch(batch) == ["ab"] * 3
+
+
+def test_what_is_wrong_with_ids_is_said(tok: pw.Tokenizer) -> None:
+    ours = tok.encode_batch(["to", "be"])
+    cases: list[tuple[Any, str]] = [
+        ([[97, 98]], "ids must be integers, not list at position 0; decode_batch takes several sequences of ids"),
+        (Tensor([97, 98]), "ids must have one dimension, not 2; decode_batch"),
+        (np.array([[97]]), "ids must have one dimension, not 2; decode_batch"),
+        (ours, "not TokenBatch; decode_batch takes it"),
+        ("ab", "ids must be a sequence of integers, not str 'ab'; encode makes ids of a text"),
+        (b"ab", "not bytes b'ab'; numpy.frombuffer"),
+        (5, r"not int 5; pass \[id\]"),
+        (None, "ids must be a sequence of integers, not None"),
+        ({97, 98}, "not set; a set has no order"),
+        ({"input_ids": [97]}, r'not dict; pass its \["input_ids"\]'),
+        (np.array([97.0]), "not an array of float64; array.astype"),
+        (Tensor(97.5), "ids must be integers, not float 97.5 at position 0"),
+        ([97, True], "ids must be integers, not bool True at position 1"),
+        (np.array([True]), r"not an array of bool; a mask selects ids: ids\[mask\]"),
+        (pa.array([97, None]), "ids must be integers, not None at position 1"),
+    ]
+    for ids, message in cases:
+        for call in (tok.decode, tok.decode_bytes, tok.decode_with_spans):
+            with pytest.raises(TypeError, match=message):
+                call(ids)
+    advice = "negative ids, such as -100, mark what a loss ignores or what is padded: leave them out"
+    unknown: list[tuple[Any, str]] = [
+        ([97, -100], f"unknown token id -100 at position 1; {advice}"),
+        (np.array([97, -1]), f"unknown token id -1 at position 1; {advice}"),
+        (np.array([-100]).astype(np.uint32), "4294967196 at position 0; as a signed integer it is -100"),
+        ([97, 98, 265], "265 at position 2; the ids of this tokenizer are below its vocab_size, 265"),
+    ]
+    for ids, message in unknown:
+        for call in (tok.decode, tok.decode_bytes, tok.decode_with_spans):
+            with pytest.raises(KeyError, match=message):
+                call(ids)
+    with pytest.raises(KeyError, match=f"-100 at position 1 of batch.2.; {advice}"):
+        tok.decode_batch([[97], [98], [97, -100]])
+    matrix, _ = ours.to_matrix(-100)
+    with pytest.raises(KeyError, match=f"unknown token id -100 at position .* of batch.*{advice}"):
+        tok.decode_batch(np.pad(matrix, 1, constant_values=-100))
+    holes = pw.Tokenizer.from_ranks({**tok.vocab, b"zz": 300}, pattern="cl100k")
+    with pytest.raises(KeyError, match="unknown token id 280 at position 0; no token of this tokenizer has it"):
+        holes.decode([280])
+
+
+def test_the_text_that_is_none_is_named(tok: pw.Tokenizer) -> None:
+    for call in (tok.encode_batch, tok.count_batch):
+        with pytest.raises(TypeError, match=r"texts\[1\] must be str or bytes, not int 3"):
+            call(["a", 3])  # type: ignore[list-item]
+        with pytest.raises(TypeError, match=r"texts\[0\] must be str or bytes, not dict; pass one of its values"):
+            call([{"text": "a"}])  # type: ignore[list-item]
+        with pytest.raises(TypeError, match=r"not dict; pass its values, such as list\(texts.values\(\)\)"):
+            call({"a": "b"})
+        with pytest.raises(TypeError, match="texts must have one dimension, not 2; select one column of this ndarray"):
+            call(np.array([["a", "b"]]))
+    with pytest.raises(
+        TypeError, match="text must be str or bytes, not list; encode_batch and count_batch take several"
+    ):
+        tok.encode(["a"])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"not PosixPath|WindowsPath; read the file first: path.read_bytes\(\)"):
+        tok.encode(Path("a"))  # type: ignore[arg-type]
+    assert tok.encode(memoryview(b"to be")[::1]) == tok.encode("to be") == tok.encode(bytearray(b"to be"))  # type: ignore[arg-type]
+    assert tok.encode_batch({"a": "to be"}.values()).to_lists() == [tok.encode("to be")]
+
+
+def test_errors_of_decoding_are_known_before_they_are_needed(tok: pw.Tokenizer) -> None:
+    for call in (lambda: tok.decode([97], errors="repalce"), lambda: tok.decode_batch([[97]], errors="repalce")):
+        with pytest.raises(LookupError, match='errors="repalce": unknown; there are "replace", "strict"'):
+            call()
+    codecs.register_error("pairwright-test", lambda error: ("?", error.end))  # type: ignore[attr-defined]
+    assert tok.decode([97, 255], errors="pairwright-test") == "a?"
+
+
+# Special tokens
+
+
+def test_an_allowed_name_that_is_no_special_token_is_warned_of(tok: pw.Tokenizer) -> None:
+    text = "to be<|end|>"
+    with pytest.warns(pw.UnknownSpecialWarning, match=r'allowed_special has "<\|edn\|>".*mean \["<\|end\|>"') as warned:
+        ids = tok.encode(text, allowed_special={"<|edn|>"}, disallowed_special=())
+    # It points at the line of the caller.
+    assert warned[0].filename == __file__
+    # As in tiktoken, it has no effect.
+    assert ids == tok.encode_ordinary(text)
+    for call in (tok.encode_to_numpy, tok.encode_with_spans, lambda text, **names: tok.encode_batch([text], **names)):
+        with pytest.warns(pw.UnknownSpecialWarning, match="no special token of this tokenizer"):
+            call("to be", allowed_special=["<|end|>", "<|x|>"])
+    with pytest.warns(pw.UnknownSpecialWarning, match="it has none"):
+        pw.train(CORPUS, 256).encode("a", allowed_special={"<|end|>"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        # A name that is refused is refused in any text.
+        tok.encode("to be", allowed_special={"<|end|>"}, disallowed_special={"<|nonsense|>"})
+        ours = as_in_tiktoken.Encoding.from_tokenizer("x", tok)
+        assert ours.encode(text, allowed_special={"<|edn|>"}, disallowed_special=()) == tok.encode_ordinary(text)
+
+
+# Batches
+
+
+def test_a_batch_is_cut_as_a_list_is(tok: pw.Tokenizer) -> None:
+    batch = tok.encode_batch(["to be", "", "or not", "to", "be"])
+    lists = batch.to_lists()
+    for cut in (slice(None), slice(1, 3), slice(-2, None), slice(3, 1), slice(None, None, 2), slice(None, None, -1)):
+        part = batch[cut]
+        assert isinstance(part, pw.TokenBatch)
+        assert part.to_lists() == lists[cut]
+        assert tok.decode_batch(part) == ["to be", "", "or not", "to", "be"][cut]
+        assert part.values.dtype == np.uint32
+        assert part.offsets.dtype == np.int64
+    assert batch[np.int64(2)].tolist() == lists[2]
+    others: tuple[Any, ...] = (1.0, "1", None, True, [1], np.array([1, 2]))
+    for wrong in others:
+        with pytest.raises(TypeError, match="the number of a text must be an int, not"):
+            batch[wrong]
+    matrix, _ = batch.to_matrix(np.int64(-100), max_length=np.int8(2))
+    assert matrix.tolist() == batch.to_matrix(-100, max_length=2)[0].tolist()
+    with pytest.raises(TypeError, match="pad_id must be an int, not None: the id of a token for padding, or -100"):
+        batch.to_matrix(None)  # type: ignore[arg-type]
+
+
+# What is looked up
+
+
+def test_operators_say_what_they_take(tok: pw.Tokenizer, tmp_path: Path) -> None:
+    counts: Any = pw.count(CORPUS)
+    (tmp_path / "corpus.txt").write_text(CORPUS[0])
+    pw.encode_corpus(tok, tmp_path / "corpus.txt", tmp_path / "tokens")
+    tokens: Any = pw.open_tokens(tmp_path / "tokens")
+    cases: list[tuple[Any, str]] = [
+        (lambda: counts[5], "a pretoken must be str or bytes, not int 5"),
+        (lambda: counts * "2", "counts can be multiplied by a number, not by str '2'"),
+        (lambda: "2" * counts, "counts can be multiplied by a number, not by str '2'"),
+        (lambda: [2] * counts, "counts can be multiplied by a number, not by list"),
+        (lambda: counts + 5, "unsupported operand"),
+        (lambda: counts + "the", "unsupported operand"),
+        (lambda: tokens["0"], "the number of a document must be an int, not str '0'"),
+        (lambda: tokens[0:2], "the number of a document must be an int, not slice"),
+    ]
+    for call, message in cases:
+        with pytest.raises(TypeError, match=message):
+            call()
+    assert (counts * np.int64(2)).total == (np.float64(2) * counts).total == 2 * counts.total
+    assert tokens[np.int16(-1)].tolist() == tok.encode(CORPUS[0])

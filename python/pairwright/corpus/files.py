@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
+from pairwright import arguments
 from pairwright.corpus.blocks import SIZE, Ended, Position, Skipped, read_blocks
 from pairwright.corpus.finding import Format, Origin, find, flat, standard_input
 from pairwright.corpus.framing import Framing
@@ -96,16 +97,20 @@ class Corpus:
         format: Format | None = None,
         on_error: Literal["stop", "skip"] = "stop",
     ) -> None:
+        lines = arguments.flag("lines", lines)
         if lines and separator is not None:
             raise ValueError("lines and separator do not go together: leave one of them out")
         if isinstance(separator, str):
             separator = separator.encode()
         if separator == b"":
             raise ValueError("separator is empty: give the characters that stand between two documents")
-        if on_error not in ("stop", "skip"):
-            raise ValueError(f'on_error={on_error!r}: must be "stop" or "skip"')
+        if separator is not None and not isinstance(separator, bytes):
+            raise TypeError(f"separator must be a str or bytes, not {arguments.shown(separator)}")
+        arguments.choice("on_error", on_error, ("stop", "skip"))
         if format is not None and format not in get_args(Format):
             raise ValueError(f"format={format!r}: must be one of {', '.join(get_args(Format))}")
+        arguments.text("text_field", text_field)
+        arguments.text("text_column", text_column)
         found = list(flat(paths))
         if not found:
             raise ValueError('there are no paths: name files, folders, patterns, or "-" for standard input')

@@ -127,6 +127,7 @@ def encode_corpus(
             f"folder={str(folder)!r} is the name of a file: pairwright.encode_to_file writes a single one; "
             "leave the ending out, or end it with a slash, for a folder"
         )
+    arguments.tokenizer("tokenizer", tokenizer)
     restart = arguments.flag("restart", restart)
     corpus = corpus_of(source)
     check(progress)

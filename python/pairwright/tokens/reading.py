@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import itertools
 from bisect import bisect_right
+from collections.abc import Iterable
 from functools import cached_property
 from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
+from pairwright import arguments
 from pairwright._core import Tokenizer, _from_model
 from pairwright.errors import FormatError
 from pairwright.tokens.manifest import DAMAGED, Manifest
@@ -19,7 +21,7 @@ from pairwright.tokens.mapped import read_only
 from pairwright.tokens.shards import dtype_of, joined, joined_offsets, open_shard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy.typing as npt
 
@@ -54,6 +56,7 @@ class Tokens:
     """
 
     def __init__(self, folder: aliases.Path, split: str = "train") -> None:
+        folder, split = arguments.path("folder", folder), arguments.text("split", split)
         self.folder = Path(folder).absolute()
         """Where it is."""
         self.split = split
@@ -80,9 +83,13 @@ class Tokens:
         """The number of documents."""
         return self._firsts[-1]
 
-    def __getitem__(self, number: int) -> npt.NDArray[Any]:
+    def __getitem__(self, number: SupportsIndex) -> npt.NDArray[Any]:
         """The ids of a document; negative numbers count from the end. Raises `IndexError`, `OSError`, `FormatError`."""
-        at = index(number)
+        try:
+            at = index(number)
+        except TypeError:
+            # Only now, since to give a document takes less time than this check.
+            at = arguments.integer("the number of a document", number)
         size = len(self)
         if not -size <= at < size:
             raise IndexError(f"document {at:,} of {size:,}")
@@ -130,12 +137,16 @@ class Tokens:
         """Where each document begins in the sequence of all ids, and at last where all end: of shape (n + 1,)."""
         return read_only(joined_offsets([shard.offsets for shard in self._opened()]))
 
-    def window(self, start: int, length: int) -> npt.NDArray[Any]:
+    def window(self, start: SupportsIndex, length: SupportsIndex) -> npt.NDArray[Any]:
         """The ids from `start` on, of all documents one after the other.
 
         A view of a shard; a copy where the window reaches into the next one. Raises `IndexError`.
         """
-        start, length = index(start), index(length)
+        try:
+            start, length = index(start), index(length)
+        except TypeError:
+            # Only now, since a window takes less time than these checks.
+            start, length = arguments.integer("start", start), arguments.integer("length", length)
         end = start + length
         if start < 0 or length < 0 or end > self.total:
             raise IndexError(
@@ -148,10 +159,19 @@ class Tokens:
             return flat[start : start + length]
         return self._across(number, start, length)
 
-    def windows(self, starts: Iterable[int] | npt.NDArray[np.integer[Any]], length: int) -> npt.NDArray[Any]:
+    def windows(self, starts: Iterable[int] | npt.NDArray[np.integer[Any]], length: SupportsIndex) -> npt.NDArray[Any]:
         """Many windows of the same length, copied into an array of shape (n, length). Raises `IndexError`."""
+        if not isinstance(starts, Iterable) or isinstance(starts, str):
+            raise TypeError(f"starts must be an iterable of int or an array, not {arguments.shown(starts)}")
+        length = arguments.integer("length", length)
+        if isinstance(starts, np.ndarray):
+            if starts.ndim != 1:
+                raise TypeError(f"starts must have one dimension, not {starts.ndim}")
+            starts = starts.tolist()
         window = self.window
-        views = [window(start, length) for start in (starts.tolist() if isinstance(starts, np.ndarray) else starts)]
+        views = [window(start, length) for start in starts]
+        if length < 0:
+            raise IndexError(f"windows of {length:,} ids: the length must not be negative")
         gathered = np.empty((len(views), length), self.dtype)
         if views:
             np.concatenate(views, out=gathered.reshape(-1))

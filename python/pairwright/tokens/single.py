@@ -68,6 +68,7 @@ def encode_to_file(
     `encode_corpus` makes a folder of files instead, which tells what it was made of, can be verified, and goes on after
     a break. Arguments not named here are those of `encode_corpus`, and so is what it raises.
     """
+    arguments.tokenizer("tokenizer", tokenizer)
     target = Path(arguments.path("path", path))
     format = writers.format_of(target)
     if format is None:

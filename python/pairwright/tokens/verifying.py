@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pairwright import arguments
 from pairwright._core import Tokenizer
 from pairwright.errors import FormatError
 from pairwright.tokens.folder import leftovers
@@ -36,7 +37,8 @@ def verify_tokens(folder: aliases.Path, inputs: bool = True) -> list[str]:
     are still where they were. Reads every file. Raises `OSError`; `FormatError` if the folder is not complete or no
     token folder.
     """
-    return Verification(Path(folder)).run(inputs=inputs).problems
+    inputs = arguments.flag("inputs", inputs)
+    return Verification(Path(arguments.path("folder", folder))).run(inputs=inputs).problems
 
 
 @dataclass
