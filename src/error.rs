@@ -100,6 +100,10 @@ pub enum Error {
     #[error("{setting}={value}: {reason}")]
     Setting { setting: &'static str, value: String, reason: &'static str },
 
+    /// A single character has more tokens than a chunk may have.
+    #[error("the character at {position} has more tokens than max_tokens={most}; raise it to at least {tokens}")]
+    CharacterTooLong { position: usize, tokens: usize, most: usize },
+
     /// Decoding met an id that the vocabulary does not hold.
     #[error("unknown token id {id} at position {position}")]
     UnknownId { id: u32, position: usize },

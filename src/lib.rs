@@ -19,6 +19,7 @@
 //! ```
 
 pub mod corpus;
+mod cut;
 pub mod decode;
 pub mod encode;
 mod error;
@@ -36,7 +37,6 @@ pub mod special;
 pub mod split;
 pub mod tokenizer;
 pub mod train;
-mod truncate;
 pub mod vocab;
 
 pub use encode::batch::TokenBatch;

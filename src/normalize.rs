@@ -47,6 +47,14 @@ impl Form {
         Cow::Owned(normalized)
     }
 
+    /// Whether a text is in this form already. Then every part of it is, too.
+    pub fn keeps(self, text: &[u8]) -> bool {
+        match self.apply(text) {
+            Cow::Borrowed(_) => true,
+            Cow::Owned(normalized) => normalized == text,
+        }
+    }
+
     fn is_of(self, text: &str) -> bool {
         match self {
             Form::Nfc => is_nfc(text),

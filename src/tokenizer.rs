@@ -168,7 +168,7 @@ impl Tokenizer {
         self
     }
 
-    fn encoder(&self) -> &Encoder {
+    pub(crate) fn encoder(&self) -> &Encoder {
         self.encoder.get_or_init(|| {
             let encoder = Encoder::new(self.vocab.clone(), self.list.clone());
             let encoder = encoder.expect("the vocabulary was checked when it was taken in");

@@ -269,20 +269,26 @@ class Tokenizer:
     def truncate(self, text: str, max_tokens: SupportsIndex) -> str: ...
     @overload
     def truncate(self, text: bytes, max_tokens: SupportsIndex) -> bytes:
-        """The longest beginning of a text, of whole characters, that has at most so many ids.
+        """The longest beginning of a text, of whole characters, that has at most so many ids by itself.
 
-        Special tokens are plain text. `ValueError` for a negative number.
+        Special tokens are plain text. Takes time in proportion to what is kept. `ValueError` for a negative number.
         """
 
     @overload
     def chunk(self, text: str, max_tokens: SupportsIndex, *, overlap: SupportsIndex = 0) -> list[str]: ...
     @overload
     def chunk(self, text: bytes, max_tokens: SupportsIndex, *, overlap: SupportsIndex = 0) -> list[bytes]:
-        """Parts of a text, in order, that have at most so many ids each, by themselves; every one as long as can be.
+        """Parts of a text, in order, that have at most `max_tokens` ids each, by themselves.
 
-        Each starts where the one before ends or, with an `overlap`, that many tokens before; no character is torn.
-        Special tokens are plain text. Raises `ValueError` if `overlap` is not less than `max_tokens`, or a single
-        character has more ids than that.
+        Every chunk is the longest that fits, and no character is torn. Each starts where the one before ends or, with
+        an `overlap`, further back: by as many characters as there are at the end of the one before that have at most
+        `overlap` ids by themselves, always the most, as long as the new chunk still gets beyond the one before.
+
+        Special tokens are plain text. Takes time in proportion to the text and all chunks. Raises `ValueError` if
+        `overlap` is not less than `max_tokens`, or a single character has more ids than that.
+
+        Under a regex of one's own, or where the tokenizer normalizes text, every chunk fits, too, but in rare cases a
+        longer one might.
         """
 
     def encode_piece(self, piece: Text) -> list[int]:

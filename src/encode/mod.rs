@@ -18,8 +18,8 @@ mod seen;
 mod short;
 mod table;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result};
 use crate::merges::{MergeList, Rank, Ranks, Rules};
@@ -40,9 +40,40 @@ pub struct Encoder {
     bytes: Bytes,
     /// By id: whether the token's bytes are encoded to the token, as far as that was asked.
     whole: Box<[AtomicU8]>,
+    /// How long tokens are, once that is asked for.
+    lengths: OnceLock<Lengths>,
     /// Tells scratches of different encoders apart; never 0.
     number: u64,
     idle: Arc<Idle>,
+}
+
+/// The length in bytes of the longest token that starts or ends with two bytes; 1 if there is none of two bytes or more.
+pub(crate) struct Lengths {
+    starting: Box<[u32]>,
+    ending: Box<[u32]>,
+}
+
+impl Lengths {
+    fn new(vocab: &Vocab) -> Lengths {
+        let mut lengths = Lengths { starting: vec![1; 1 << 16].into(), ending: vec![1; 1 << 16].into() };
+        for (_, bytes) in vocab.iter() {
+            if let (Some(&first), Some(&last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+                for (table, two) in [(&mut lengths.starting, first), (&mut lengths.ending, last)] {
+                    let longest = &mut table[usize::from(u16::from_be_bytes(two))];
+                    *longest = (*longest).max(bytes.len() as u32);
+                }
+            }
+        }
+        lengths
+    }
+
+    pub(crate) fn starting(&self, two: [u8; 2]) -> usize {
+        self.starting[usize::from(u16::from_be_bytes(two))] as usize
+    }
+
+    pub(crate) fn ending(&self, two: [u8; 2]) -> usize {
+        self.ending[usize::from(u16::from_be_bytes(two))] as usize
+    }
 }
 
 /// What is known of a token; 0 is nothing.
@@ -137,7 +168,15 @@ impl Encoder {
         };
         let whole = std::iter::repeat_with(|| AtomicU8::new(0)).take(vocab.end().index()).collect();
         let number = ENCODERS.fetch_add(1, Relaxed);
-        Ok(Encoder { vocab, list, bytes: Bytes { ids, pairs }, whole, number, idle: Idle::new() })
+        Ok(Encoder {
+            vocab,
+            list,
+            bytes: Bytes { ids, pairs },
+            whole,
+            lengths: OnceLock::new(),
+            number,
+            idle: Idle::new(),
+        })
     }
 
     /// The same; but a piece that is a token is encoded to it, whether or not merging gives it.
@@ -298,6 +337,20 @@ impl Encoder {
             }
             _ => self.merge(piece, &mut work.merge, ids),
         }
+    }
+
+    /// Appends the ids that merging alone gives of bytes, even where they are a token and merges are ignored.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode_piece`].
+    pub(crate) fn merge_only(&self, bytes: &[u8], scratch: &mut Scratch, ids: &mut Vec<Id>) -> Result<()> {
+        let work = self.own(&mut scratch.work);
+        self.merge(bytes, &mut work.merge, ids)
+    }
+
+    /// How long tokens are, by their first and last two bytes.
+    pub(crate) fn lengths(&self) -> &Lengths {
+        self.lengths.get_or_init(|| Lengths::new(&self.vocab))
     }
 
     /// Whether merging the bytes of a token gives the token back. May write to `own`.

@@ -40,6 +40,7 @@ pub(super) fn to_python(py: Python<'_>, error: Error) -> PyErr {
         | Error::Unwritable { .. }
         | Error::PieceTooLong { .. }
         | Error::CorpusTooLarge { .. }
+        | Error::CharacterTooLong { .. }
         | Error::CountsDiffer { .. }
         | Error::Pretoken { .. }
         | Error::EmptyCorpus

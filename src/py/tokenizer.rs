@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, CString};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
@@ -305,6 +306,15 @@ fn text<'py>(py: Python<'py>, bytes: &[u8], errors: &CStr) -> PyResult<Bound<'py
     }
 }
 
+/// A part of a text of whole characters, of the type that the text has.
+fn part<'py>(py: Python<'py>, text: &Text, part: Range<usize>) -> PyResult<Bound<'py, PyAny>> {
+    let bytes = &text.bytes[part];
+    match text.is_str {
+        true => Ok(self::text(py, bytes, c"strict")?.into_any()),
+        false => Ok(PyBytes::new(py, bytes).into_any()),
+    }
+}
+
 #[pymethods]
 impl Tokenizer {
     #[new]
@@ -567,10 +577,7 @@ impl Tokenizer {
         let content = Text::of(text)?;
         let bytes = &*content.bytes;
         let end = py.detach(|| self.core.truncate(bytes, most)).map_err(|error| to_python(py, error))?;
-        match content.is_str {
-            true => Ok(self::text(py, &bytes[..end], c"strict")?.into_any()),
-            false => Ok(PyBytes::new(py, &bytes[..end]).into_any()),
-        }
+        part(py, &content, 0..end)
     }
 
     /// Parts of a text that have at most so many ids each.
@@ -579,15 +586,32 @@ impl Tokenizer {
         text_signature = "($self, text, max_tokens, *, overlap=0)"
     )]
     fn chunk<'py>(
-        slf: &Bound<'py, Self>,
+        &self,
+        py: Python<'py>,
         text: &Bound<'py, PyAny>,
         max_tokens: &Bound<'py, PyAny>,
         overlap: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        Text::of(text)?;
-        let max_tokens = convert::size("max_tokens", max_tokens)?;
+    ) -> PyResult<Bound<'py, PyList>> {
+        let content = Text::of(text)?;
+        let most = convert::size("max_tokens", max_tokens)?;
+        if most == 0 {
+            return Err(PyValueError::new_err("max_tokens=0: must be at least 1"));
+        }
         let overlap = overlap.map_or(Ok(0), |overlap| convert::size("overlap", overlap))?;
-        slf.py().import("pairwright.chunking")?.call_method1("chunk", (slf, text, max_tokens, overlap))
+        if overlap >= most {
+            return Err(PyValueError::new_err(format!("overlap={overlap}: must be less than max_tokens={most}")));
+        }
+        let bytes = &*content.bytes;
+        let mut watch = Watch::default();
+        let mut chunks = py.detach(|| self.core.chunks(bytes, most, overlap, &mut || watch.signals()));
+        if content.is_str
+            && let Err(Error::CharacterTooLong { position, .. }) = &mut chunks
+        {
+            // It is counted as Python counts.
+            *position = bytes[..*position].iter().filter(|byte| !matches!(byte, 0x80..=0xbf)).count();
+        }
+        let parts = watch.finish(py, chunks)?.into_iter().map(|chunk| part(py, &content, chunk));
+        PyList::new(py, parts.collect::<PyResult<Vec<_>>>()?)
     }
 
     /// The text of ids, and where each token lies in it.

@@ -107,6 +107,11 @@ impl Finder {
         Some(Found { start: found.start(), end: found.end(), token: name, id: *id, number })
     }
 
+    /// Whether any of them occurs in a text, whatever is beside it. Where none does, none is found in any part of the text.
+    pub fn occurs(&self, text: &[u8]) -> bool {
+        self.find_bare(text, 0).is_some()
+    }
+
     /// Whether any of them lies over this place, beginning before and ending behind it. It need not be one that a search
     /// from the beginning finds: whatever comes before, none is torn where this is false.
     pub fn reaches_over(&self, text: &[u8], place: usize) -> bool {

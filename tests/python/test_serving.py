@@ -1,9 +1,11 @@
 """What serving code needs: truncated texts, chunks, padded matrices, spans of ids, objects of other libraries."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import numpy as np
@@ -72,23 +74,81 @@ def test_truncating_what_is_no_text_or_to_no_number() -> None:
 # Chunks
 
 
+def slow_chunks(tok: pw.Tokenizer, text: Any, places: list[int], most: int, overlap: int) -> list[Any]:
+    """By the book: every start and every end is tried."""
+
+    def end_of(start: int) -> int:
+        return max(end for end in places if end >= start and tok.count(text[start:end]) <= most)
+
+    chunks = []
+    before = at = 0
+    while at < len(text):
+        starts = [start for start in places if before < start < at or start == at]
+        start = next(
+            start for start in starts if start == at or (tok.count(text[start:at]) <= overlap and end_of(start) > at)
+        )
+        before, at = start, end_of(start)
+        chunks.append(text[before:at])
+    return chunks
+
+
+odd_text = st.lists(
+    st.sampled_from(
+        [
+            "  and\n🏻b🏻🏻",
+            "e\u0301\u0323",
+            "👩‍👩‍👧",
+            "🇩🇪",
+            "\r\n",
+            "🏻",
+            "\u0301",
+            "12",
+            "٣",
+            "ǅ",
+            "ʰ",
+            "'ll",
+            "A中",
+            "<|end|>",
+        ]
+    )
+    | st.builds(str.__mul__, st.sampled_from([*"a A1\n!^'中é", "\r\n", "\n ", "ab"]), st.integers(1, 60)),
+    max_size=6,
+).map("".join)
+
+
 @every_pattern
-@given(text=some_text, most=st.integers(4, 30), overlap=st.integers(0, 12))
+@given(text=some_text | odd_text, most=st.integers(12, 40), overlap=st.integers(0, 39))
 @settings(max_examples=50)
-def test_chunks_fit_and_cover_the_text(pattern: str, text: str, most: int, overlap: int) -> None:
+def test_chunks_are_the_longest_and_overlap_the_most(pattern: str, text: str, most: int, overlap: int) -> None:
     tok = trained(pattern)
     overlap = min(overlap, most - 1)
-    for given_text in (text, text.encode()):
-        chunks: Sequence[Any] = tok.chunk(given_text, most, overlap=overlap)
-        assert all(0 < tok.count(chunk) <= most for chunk in chunks)
-        # Equal chunks can lie in several places: all are looked at.
-        ends = {0}
-        for chunk in chunks:
-            starts = [start for start in range(len(given_text)) if given_text.startswith(chunk, start)]
-            ends = {start + len(chunk) for start in starts if any(start <= end < start + len(chunk) for end in ends)}
-        assert len(given_text) in ends
+    places = list(range(len(text) + 1))
+    chunks = slow_chunks(tok, text, places, most, overlap)
+    assert tok.chunk(text, most, overlap=overlap) == chunks
+    in_bytes = [len(text[:place].encode()) for place in places]
+    assert tok.chunk(text.encode(), most, overlap=overlap) == [chunk.encode() for chunk in chunks]
+    assert slow_chunks(tok, text.encode(), in_bytes, most, overlap) == [chunk.encode() for chunk in chunks]
     if overlap == 0:
-        assert "".join(tok.chunk(text, most)) == text
+        assert "".join(chunks) == text
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC"])
+@given(text=some_text | odd_text, most=st.integers(16, 40), overlap=st.integers(0, 39))
+@settings(max_examples=50)
+def test_chunks_of_a_tokenizer_that_normalizes(form: str, text: str, most: int, overlap: int) -> None:
+    tok = normalizing(form)
+    overlap = min(overlap, most - 1)
+    places = list(range(len(text) + 1))
+    assert tok.chunk(text, most, overlap=overlap) == slow_chunks(tok, text, places, most, overlap)
+
+
+@cache
+def normalizing(form: str) -> pw.Tokenizer:
+    huggingface = trained("cl100k").as_huggingface()
+    huggingface.normalizer = getattr(tokenizers.normalizers, form)()
+    with TemporaryDirectory() as folder:
+        huggingface.save(f"{folder}/tokenizer.json")
+        return pw.Tokenizer.from_huggingface(folder)
 
 
 def test_overlaps_are_as_long_as_asked_for(python_docs: str) -> None:
@@ -96,12 +156,35 @@ def test_overlaps_are_as_long_as_asked_for(python_docs: str) -> None:
     chunks = tok.chunk(python_docs[:20_000], 100, overlap=20)
     assert len(chunks) > 50
     for before, behind in pairwise(chunks):
-        ids, spans = tok.encode_with_spans(before)
-        assert behind.startswith(before[spans[len(ids) - 20][0] :])
+        common = max(length for length in range(len(before)) if behind.startswith(before[len(before) - length :]))
+        assert tok.count(before[len(before) - common :]) <= 20 < tok.count(before[len(before) - common - 1 :])
     assert all(tok.count(chunk) <= 100 for chunk in chunks)
     assert tok.chunk(" " * 1_000, 3, overlap=1)[-1].isspace()
     assert tok.chunk("", 10) == []
     assert tok.chunk("a b", 10) == ["a b"]
+
+
+RUNS = [*"\n a1^'中A", "\r\n", "\n 🏻", "a'", "\n       ", "A中", "e\u0301", "the end "]
+
+
+@pytest.mark.parametrize("pattern", ["cl100k", "gpt2", "o200k", r"\w+|\s+"])
+def test_runs_are_cut_in_linear_time(pattern: str) -> None:
+    tok = trained(pattern)
+
+    def seconds(size: int) -> float:
+        start = time.thread_time()
+        for unit in RUNS:
+            text = unit * (size // len(unit))
+            for most, overlap in [(4, 0), (64, 20), (1_000, 0)]:
+                chunks = tok.chunk(text, most, overlap=overlap)
+                assert overlap > 0 or "".join(chunks) == text
+                assert tok.count(chunks[0]) <= most
+                assert tok.truncate(text, most) == chunks[0]
+        return time.thread_time() - start
+
+    # Eight times as much text takes eight times as long, and would take 64 times as long if that were quadratic.
+    few, many = (min(seconds(size) for _ in range(2)) for size in (4_000, 32_000))
+    assert many < 25 * few
 
 
 def test_chunks_that_cannot_be_are_refused() -> None:
@@ -110,6 +193,7 @@ def test_chunks_that_cannot_be_are_refused() -> None:
         tok.chunk("ab\U0001f9ff", 1) if tok.count("ab") == 1 else tok.chunk("a \U0001f9ff", 1)
     for most, overlap, message in [
         *[(0, 0, "max_tokens=0"), (5, 5, "overlap=5"), (5, 9, "overlap=9"), (5, -1, "overlap=-1")],
+        (-3, 0, "max_tokens=-3"),
     ]:
         with pytest.raises(ValueError, match=message):
             tok.chunk("text", most, overlap=overlap)
