@@ -64,7 +64,10 @@ mod _core {
 
     /// The one of these names that a name means, in whatever spelling.
     #[pyfunction]
-    #[pyo3(signature = (name, names, beginnings = Vec::new()))]
+    #[pyo3(
+        signature = (name, names, beginnings = Vec::new()),
+        text_signature = "(name, names, beginnings=())"
+    )]
     fn same_name(name: &str, names: Vec<String>, beginnings: Vec<String>) -> Option<String> {
         let itself = |name: String| (name.clone(), name);
         let known = Names::new(names.into_iter().map(itself), beginnings.into_iter().map(itself));
