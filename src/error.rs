@@ -1,6 +1,7 @@
 //! The one error type of the crate. Every variant carries what a caller needs to say what went wrong, where, and
 //! what to do about it; the Python layer maps each to a builtin exception where one fits.
 
+use std::fmt::{self, Write as _};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,23 +10,23 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum Error {
     /// A file could not be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", Shown(path))]
     Io { path: PathBuf, source: io::Error },
 
     /// Counts that outgrew memory could not be kept on disk.
     #[error(
         "{}: {source}; counts that pass the memory limit are kept in this folder: name another one, or raise the limit",
-        folder.display()
+        Shown(folder)
     )]
     Spill { folder: PathBuf, source: io::Error },
 
     /// A document of a corpus cannot be read. The position, which may be empty, tells where in the file; the hint, in terms
     /// of the Python arguments, what to do about it.
-    #[error("{}{}{position}: {reason}", path.display(), if position.is_empty() { "" } else { ", " })]
+    #[error("{}{}{position}: {reason}", Shown(path), if position.is_empty() { "" } else { ", " })]
     Document { path: PathBuf, position: String, reason: String, hint: Option<String> },
 
     /// A model, rank or counts file is damaged, or is not what its name says.
-    #[error("{}: {message}", path.display())]
+    #[error("{}: {message}", Shown(path))]
     Format { path: PathBuf, message: String },
 
     /// A vocabulary contradicts itself or lacks something it needs.
@@ -143,5 +144,50 @@ impl Error {
     /// A damaged or foreign file.
     pub(crate) fn format(path: &Path, message: impl Into<String>) -> Error {
         Error::Format { path: path.to_owned(), message: message.into() }
+    }
+}
+
+/// A path as text that can be shown anywhere: each byte that is not UTF-8, and each control character, as `\xff`, and so a
+/// backslash that such digits follow. The Python layer has the same.
+struct Shown<'p>(&'p Path);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        for chunk in self.0.as_os_str().as_encoded_bytes().utf8_chunks() {
+            for (at, char) in chunk.valid().char_indices() {
+                let is_literal = || {
+                    let digits = chunk.valid()[at + 1..].strip_prefix('x').and_then(|rest| rest.as_bytes().get(..2));
+                    digits.is_some_and(|two| two.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
+                };
+                if char.is_ascii_control() || (char == '\\' && is_literal()) {
+                    write!(formatter, "\\x{:02x}", u32::from(char))?;
+                } else {
+                    formatter.write_char(char)?;
+                }
+            }
+            chunk.invalid().iter().try_for_each(|byte| write!(formatter, "\\x{byte:02x}"))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    use super::*;
+
+    #[test]
+    fn names_of_any_bytes_are_shown_as_text() {
+        for (name, expected) in [
+            (&b"data/a b.txt"[..], "data/a b.txt"),
+            (b"odd\xff\xc3.txt", "odd\\xff\\xc3.txt"),
+            (b"a\nb\t\x7f", "a\\x0ab\\x09\\x7f"),
+            (b"a\\xff\\xFF\\n", "a\\x5cxff\\xFF\\n"),
+            ("é😀\u{202E}".as_bytes(), "é😀\u{202E}"),
+        ] {
+            assert_eq!(Shown(Path::new(OsStr::from_bytes(name))).to_string(), expected);
+        }
     }
 }

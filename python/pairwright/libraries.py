@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
     from types import ModuleType
+    from typing import BinaryIO
 
 _importing = threading.RLock()
 
@@ -37,6 +41,18 @@ def load(name: str, *parts: str, note: str) -> ModuleType:
 def pyarrow() -> ModuleType:
     """The module pyarrow with all that reading and writing use, some of which it imports itself only when called."""
     return load("pyarrow", "compute", "ipc", "parquet", note=PYARROW)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Path | BinaryIO]:
+    """A file for pyarrow, which takes no names that are not UTF-8: those are opened here."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        with path.open("rb") as file:
+            yield file
+    else:
+        yield path
 
 
 PYARROW = "parquet and Arrow files need pyarrow: pip install 'pairwright[arrow]'"

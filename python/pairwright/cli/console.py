@@ -62,5 +62,7 @@ def harmless(text: str) -> str:
 
 
 def escape(char: str) -> str:
-    """The escape of a character in a Python literal."""
+    """The escape of a character in a Python literal. Bytes that are not UTF-8 are those that they are."""
+    if "\udc80" <= char <= "\udcff":
+        return f"\\x{ord(char) - 0xDC00:02x}"
     return char.encode("unicode_escape").decode("ascii")

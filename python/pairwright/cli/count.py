@@ -1,7 +1,6 @@
 """`pairwright count`."""
 
 import json as to_json
-import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,8 +87,7 @@ def count(
             write(b"%d\n" % tokens[0])
             return
         for number, name in zip(tokens.tolist(), names, strict=True):
-            # The name as the system has it, which need not be text.
-            write(b"%d\t%s\n" % (number, os.fsencode(name)))
+            write(b"%d\t%s\n" % (number, name.encode()))
         write(b"%d\ttotal\n" % int(tokens.sum()))
 
 

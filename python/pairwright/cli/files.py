@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from pairwright import filenames
 from pairwright._core import write_atomically
 from pairwright.cli.console import UsageError
 from pairwright.tokens.writers.part import PartFile
@@ -43,7 +44,7 @@ def is_standard(name: str | None) -> bool:
 
 def shown(name: str) -> str:
     """The name of an input in messages."""
-    return STANDARD_INPUT if name == STANDARD else name
+    return STANDARD_INPUT if name == STANDARD else filenames.shown(name)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from pairwright.cli.console import console, print_table, say
 from pairwright.cli.special import HINT as SPECIAL_OPTION
 from pairwright.corpus.skipping import SHOWN_FILES, numbers
 from pairwright.errors import PairwrightError
+from pairwright.filenames import shown
 from pairwright.special import Treatment
 from pairwright.tokens.differences import RESTART, RESTART_OPTION, AnotherRunError
 from pairwright.tokens.encoding import HINT as SPECIAL
@@ -101,7 +102,7 @@ def encode_as_file(
         ("bytes", f"{written.bytes:,}"),
         ("tokens", f"{written.tokens:,}"),
         ("time", f"{time.monotonic() - began:.2f} s"),
-        ("file", f"{out} ({kind})"),
+        ("file", f"{shown(out)} ({kind})"),
     ]
     print_table(facts.table(told), console(stderr=True))
 
@@ -120,15 +121,15 @@ def options_named() -> Iterator[None]:
 
 def tell_skipped(manifest: Manifest, folder: Path) -> None:
     """Name the files that were passed over, and the first documents."""
-    for kind, of_kind, shown in (
+    for kind, of_kind, most in (
         ("files", files_of(manifest), SHOWN_FILES),
         ("documents", documents_of(manifest), SHOWN),
     ):
-        for each in of_kind[:shown]:
+        for each in of_kind[:most]:
             where = f"{each.input}, {each.position}" if each.position else each.input
             say(f"{where}: {each.reason}", label="skipped", style="bold yellow")
-        if len(of_kind) > shown:
-            more = f"{len(of_kind) - shown:,} more {kind}, see {folder / 'manifest.json'}"
+        if len(of_kind) > most:
+            more = f"{len(of_kind) - most:,} more {kind}, see {folder / 'manifest.json'}"
             say(more, label="skipped", style="yellow")
 
 
@@ -187,7 +188,7 @@ def in_json(manifest: Manifest, folder: Path, follower: Follower, seconds: float
         }
         for split in manifest.splits
     }
-    return {"folder": str(folder), **figures(manifest, follower, seconds), "splits": splits}
+    return {"folder": shown(folder), **figures(manifest, follower, seconds), "splits": splits}
 
 
 def summary(manifest: Manifest, folder: Path, follower: Follower, seconds: float) -> Table:
@@ -214,4 +215,4 @@ def rows(manifest: Manifest, folder: Path, follower: Follower, seconds: float) -
     if known["peak_memory"] is not None:
         yield "peak memory", megabytes(known["peak_memory"])
     files = sum(len(split.shards) for split in manifest.splits)
-    yield "folder", f"{folder}, {files:,} {manifest.settings['format']} {'shard' if files == 1 else 'shards'}"
+    yield "folder", f"{shown(folder)}, {files:,} {manifest.settings['format']} {'shard' if files == 1 else 'shards'}"

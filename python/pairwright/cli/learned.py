@@ -10,6 +10,7 @@ from pairwright import Tokenizer
 from pairwright.cli import facts
 from pairwright.cli.corpus import Source
 from pairwright.cli.tokens import first_merges, longest
+from pairwright.filenames import shown
 
 # Encoding more than this to tell how well the vocabulary does would make people wait.
 SAMPLE = 10_000_000
@@ -41,7 +42,7 @@ def learned(tokenizer: Tokenizer, corpus: Source, path: Path) -> Iterator[tuple[
         of = "the corpus" if whole else f"the first {size:,} bytes of the corpus"
         yield "bytes per token", f"{size / tokens:.3f} on {of} ({tokens:,} tokens)"
     yield "time", f"{metadata['time']['seconds']:.2f} s"
-    yield "model", f"{path}, {path.stat().st_size:,} bytes"
+    yield "model", f"{shown(path)}, {path.stat().st_size:,} bytes"
 
 
 def in_few_lines(corpus: list[dict[str, Any]]) -> str:

@@ -55,7 +55,7 @@ def joined(splits: list[Tokens]) -> Iterator[bytes]:
             elif unit == "line":
                 yield document + b"\n"
             elif unit == "separator":
-                yield document if number == 0 else settings["separator"].encode() + document
+                yield document if number == 0 else settings["separator"].encode(errors="surrogateescape") + document
             else:
                 # Rows and lines of JSON have a name for their text; several kinds of inputs have none in common.
                 yield in_json(document, settings.get("field", settings.get("column", TEXT)), tokens.split, position)

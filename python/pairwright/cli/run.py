@@ -17,6 +17,7 @@ from pairwright.cli.files import flush_standard_output
 from pairwright.cli.hints import in_options
 from pairwright.corpus.skipping import HINTED
 from pairwright.errors import FewerMergesWarning, PairwrightError, PatternWarning, SkippedWarning
+from pairwright.filenames import shown
 
 FAILURE = 1
 
@@ -74,7 +75,7 @@ def describe(error: Exception) -> str:
         name = error.filename
         if name is None:
             return error.strerror
-        return f"{os.fsdecode(name) if isinstance(name, str | bytes) else name}: {error.strerror}"
+        return f"{shown(os.fsdecode(name)) if isinstance(name, str | bytes) else name}: {error.strerror}"
     if isinstance(error, KeyError) and error.args:
         # `str` of a KeyError is the repr of its message.
         return str(error.args[0])

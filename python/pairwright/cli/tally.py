@@ -25,6 +25,7 @@ from pairwright.cli.console import UsageError, say
 from pairwright.cli.corpus import Source
 from pairwright.cli.reading import given_of, refuse_without_files
 from pairwright.corpus.files import Options
+from pairwright.filenames import shown
 from pairwright.progress import stderr_is_terminal
 
 PATTERN = "cl100k"
@@ -107,7 +108,7 @@ def tally(
     counts.save(out)
     if not quiet:
         size = Path(out).stat().st_size
-        say(f"saved {out}: {len(counts):,} pretokens, {counts.total:,} pieces, {size:,} bytes")
+        say(f"saved {shown(out)}: {len(counts):,} pretokens, {counts.total:,} pieces, {size:,} bytes")
 
 
 def merged(names: Sequence[str] | None, misplaced: Sequence[str]) -> Sequence[str]:

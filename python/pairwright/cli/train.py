@@ -25,6 +25,7 @@ from pairwright.cli.corpus import Source
 from pairwright.cli.learned import table_of_learned
 from pairwright.cli.reading import refuse_without_files
 from pairwright.corpus.files import Options
+from pairwright.filenames import shown
 from pairwright.progress import stderr_is_terminal
 
 VOCAB_SIZE = 4096
@@ -156,6 +157,6 @@ def train(
     tokenizer.save(out)
     if not quiet:
         print_table(table_of_learned(tokenizer, learn_from, Path(out)), console(stderr=True))
-        say(f"saved {out}")
+        say(f"saved {shown(out)}")
     if demonstrates:
         demonstration.round_trip(Path(out), learn_from, quiet=quiet)

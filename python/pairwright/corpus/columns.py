@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pairwright.corpus.ahead import Ahead
 from pairwright.corpus.blocks import Block, Ended, Position, Skipped
 from pairwright.errors import DocumentError
-from pairwright.libraries import pyarrow
+from pairwright.libraries import opened, pyarrow
 
 if TYPE_CHECKING:
     import os
@@ -130,7 +130,7 @@ class _Reading:
         position = getattr(error, "position", None) or (f"after {at.document} rows" if at.document else "")
         if isinstance(error, OSError):
             if error.filename is None:
-                error.filename = origin.name
+                error.filename = str(origin.path)
             if not self.skips:
                 raise error
             return Skipped(at, position, error.strerror or str(error), is_file=True)
@@ -184,7 +184,10 @@ class _Reading:
 
     def _of_parquet(self, path: os.PathLike[str], row: int) -> Iterator[tuple[Texts, float]]:
         # Page by page: a group of rows may have gigabytes.
-        with pyarrow().parquet.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False) as file:
+        with (
+            opened(Path(path)) as source,
+            pyarrow().parquet.ParquetFile(source, buffer_size=BUFFER, pre_buffer=False) as file,
+        ):
             self._check_column(file.schema_arrow)
             groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
             total = max(sum(groups), 1)

@@ -101,7 +101,7 @@ class Corpus:
         if lines and separator is not None:
             raise ValueError("lines and separator do not go together: leave one of them out")
         if isinstance(separator, str):
-            separator = separator.encode()
+            separator = separator.encode(errors="surrogateescape")
         if separator == b"":
             raise ValueError("separator is empty: give the characters that stand between two documents")
         if separator is not None and not isinstance(separator, bytes):

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from pairwright.filenames import shown
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
@@ -64,7 +66,7 @@ class Origin:
     @property
     def name(self) -> str:
         """What it is called in messages and manifests."""
-        return NAME if self.path is None else str(self.path)
+        return NAME if self.path is None else shown(self.path)
 
     def size(self) -> int:
         """Its bytes on disk. What is no regular file counts 0."""
@@ -135,7 +137,7 @@ def _origin(path: Path, format: Format | None, *, is_named: bool) -> Origin:
     name = path.stem if packing else path.name
     found = format or FORMATS.get(Path(name).suffix.lower(), "text")
     if packing and found in ("parquet", "arrow"):
-        raise ValueError(f"{path}: a {found} file is compressed inside; unpack it first")
+        raise ValueError(f"{shown(path)}: a {found} file is compressed inside; unpack it first")
     # Nobody asked for the images in a folder of texts.
     care: Care = "take" if format == "text" else "refuse" if is_named else "pass"
     return Origin(path, found, packing, care)

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from pairwright.errors import FormatError
+from pairwright.libraries import opened
 from pairwright.tokens.arrow import COLUMN, Lists, reading
-from pairwright.tokens.mapped import mapped, mapped_npy, read_only
+from pairwright.tokens.mapped import mapped, mapped_npy, memory, read_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -128,7 +129,7 @@ class ArrowShard(OpenShard):
     def _lists(self) -> list[Lists]:
         (path,) = self.paths
         with reading(path) as arrow:
-            file = arrow.ipc.open_file(arrow.memory_map(str(path)))
+            file = arrow.ipc.open_file(arrow.py_buffer(memory(path)))
             lists = [Lists(file.get_batch(number), path) for number in range(file.num_record_batches)]
         self.check(sum(len(each.values) for each in lists))
         return lists
@@ -191,7 +192,7 @@ class ParquetShard(LoadedShard):
 
     def _load(self) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
         (path,) = self.paths
-        with reading(path) as arrow, arrow.parquet.ParquetFile(path) as file:
+        with reading(path) as arrow, opened(path) as source, arrow.parquet.ParquetFile(source) as file:
             batches = [Lists(batch, path) for batch in file.iter_batches()]
         return joined([lists.values for lists in batches], self.dtype), joined_offsets(
             [lists.offsets for lists in batches]

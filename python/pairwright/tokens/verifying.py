@@ -13,6 +13,7 @@ import numpy as np
 from pairwright import arguments
 from pairwright._core import Tokenizer
 from pairwright.errors import FormatError
+from pairwright.filenames import actual
 from pairwright.tokens.folder import leftovers
 from pairwright.tokens.manifest import MANIFEST, Manifest, parsed, read, rendered
 from pairwright.tokens.shards import open_shard
@@ -109,7 +110,7 @@ class Verification:
         return self._is_same(path, facts.bytes, facts.sha256)
 
     def _check_input(self, given: Input) -> None:
-        path = Path(given.name)
+        path = Path(actual(given.name))
         if path.is_file():
             # What was passed over has no hash.
             if given.sha256:
