@@ -38,6 +38,7 @@ __all__ = [
     "clear_cache",
     "hashes",
     "lengths",
+    "refuse_foreign",
     "regex_of",
     "same_name",
     "set_cache_limit",
@@ -590,6 +591,9 @@ class Block:
 
     def __len__(self) -> int: ...
     def __getitem__(self, index: int, /) -> bytes: ...
+
+def refuse_foreign(origins: Sequence[Origin]) -> None:
+    """Raise `DocumentError` for the first of these files that is not text, as reading it would; `OSError`."""
 
 def lengths(values: Iterable[Text] | Arrow | Block) -> npt.NDArray[np.int64]:
     """The bytes of every text."""

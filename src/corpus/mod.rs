@@ -26,6 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub use ahead::Reader;
 pub use cut::Cutter;
 pub(crate) use cut::Search;
+pub use reading::look;
 
 use crate::error::Error;
 

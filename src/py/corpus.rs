@@ -95,6 +95,17 @@ fn origin((path, packing, unit, argument, care): GivenOrigin) -> PyResult<Origin
     Ok(Origin { path, packing, framing, care })
 }
 
+/// Raises what reading would for the first of these files that is not text.
+#[pyfunction]
+pub(super) fn refuse_foreign(py: Python<'_>, origins: Vec<GivenOrigin>) -> PyResult<()> {
+    for origin in origins.into_iter().map(origin) {
+        let origin = origin?;
+        py.detach(|| corpus::look(&origin)).map_err(|error| to_python(py, error))?;
+        py.check_signals()?;
+    }
+    Ok(())
+}
+
 pub(super) fn skipped(all: &[Skipped]) -> Vec<GivenSkipped> {
     let given = |each: &Skipped| {
         let Skipped { document: at, is_file, position, reason, hint } = each.clone();

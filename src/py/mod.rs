@@ -36,7 +36,7 @@ mod _core {
     #[pymodule_export]
     use super::cache::{cache_info, clear_cache, set_cache_limit};
     #[pymodule_export]
-    use super::corpus::{Block, Reader};
+    use super::corpus::{Block, Reader, refuse_foreign};
     #[pymodule_export]
     use super::counts::{_from_counts, Counts};
     #[pymodule_export]

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,3 +164,14 @@ def test_a_file_that_is_not_text_is_passed_over_if_errors_are() -> None:
     Path("b.txt").write_text(TEXT)
     with pytest.warns(pw.SkippedWarning, match=r"1 file was skipped: a\.zip: it is a zip archive, not text"):
         assert list(pw.Corpus("a.zip", "b.txt", on_error="skip")) == [TEXT.encode()]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_file_that_is_not_text_is_told_of_before_any_work() -> None:
+    Path("a.txt").write_text(TEXT)
+    Path("b.txt").write_bytes(FOREIGN["image.png"][0])
+    # Nobody looks at what can be read once.
+    os.mkfifo("pipe")
+    blocks = pw.Corpus("pipe", "a.txt", "b.txt").blocks(size=1)
+    with pytest.raises(pw.DocumentError, match=r"b\.txt: it is a PNG image, not text"):
+        next(blocks)

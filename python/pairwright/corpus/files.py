@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
 from pairwright import arguments
+from pairwright._core import refuse_foreign
 from pairwright.corpus.blocks import SIZE, Ended, Position, Skipped, read_blocks
 from pairwright.corpus.finding import Format, Origin, find, flat, standard_input
 from pairwright.corpus.framing import Framing
@@ -146,14 +147,18 @@ class Corpus:
         return sum(origin.size() for origin in self.origins[first:])
 
     def check(self) -> None:
-        """Raises `OSError` for the first file that is not there, unless such are passed over.
+        """Raises `OSError` for the first file that is not there, `DocumentError` for the first that is not text.
 
-        Nobody wants to wait for hours to be told so.
+        Not if such are passed over. Nobody wants to wait for hours to be told so.
         """
-        if not self.skips:
-            for origin in self.origins:
-                if origin.path is not None:
-                    origin.path.stat()
+        if self.skips:
+            return
+        for origin in self.origins:
+            if origin.path is not None:
+                origin.path.stat()
+        named = [origin for origin in self.origins if origin.format in READ_BY_CORE and origin.care == "refuse"]
+        with advised():
+            refuse_foreign([self.framing.given(origin) for origin in named])
 
     def prepare(self) -> None:
         """Import what reading the files needs, before other threads do anything. Raises `ImportError`."""

@@ -46,6 +46,22 @@ pub(super) fn read(plan: &Plan, hand_over: &mut dyn FnMut(Block) -> Outcome) -> 
     }
 }
 
+/// Tells of a file that was named and is not text before any work is done. What can be read once, such as a pipe, is not
+/// looked at.
+///
+/// # Errors
+/// [`Error::Document`] if it is not text; [`Error::Io`].
+pub fn look(origin: &Origin) -> Outcome {
+    let is_file = origin.path.as_ref().is_some_and(|path| path.is_file());
+    if origin.care != Care::Refuse || !is_file {
+        return Ok(());
+    }
+    match Unpacked::open(origin, None)?.foreign() {
+        Some(Foreign { reason, hint }) => Err(unreadable(origin.name(), "", reason, Some(hint))),
+        None => Ok(()),
+    }
+}
+
 /// Bytes that the buffer of a block has room for from the start: growing would mean to copy it.
 fn room(plan: &Plan) -> usize {
     /// The size of blocks may have no limit.
