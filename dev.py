@@ -1,4 +1,4 @@
-"""The commands of the project: `python3 dev.py demo`, `test`, `docs`, `sanitize`, `bench`, `scale`.
+"""The commands of the project: `python3 dev.py demo`, `test`, `docs`, `sanitize`, `faults`, `bench`, `scale`.
 
 Needs nothing but Python 3.11 or newer and a Rust toolchain: the first run makes a virtual environment in `.venv`, with
 the packages pinned in `requirements/`, and builds pairwright into it.
@@ -89,6 +89,12 @@ def build_site() -> None:
     """The documentation: every page, and the API from docstrings. A warning fails."""
     # Not `--quiet`, which would let warnings pass. The theme would speak of the future of MkDocs on every run.
     run(SCRIPTS / "mkdocs", "build", "--strict", NO_MKDOCS_2_WARNING="1")
+
+
+def faults() -> None:
+    """Every fault at every call that writes, where the tests draw some of them: takes half an hour."""
+    build()
+    run(PYTHON, "-m", "pytest", "-q", "-n", "auto", "tests/python/test_faults.py", PAIRWRIGHT_FAULTS="all")
 
 
 def sanitize() -> None:
@@ -199,6 +205,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "test": test,
     "docs": docs,
     "sanitize": sanitize,
+    "faults": faults,
     "bench": bench,
     "scale": scale,
 }

@@ -9,7 +9,8 @@ use tempfile::Builder;
 use crate::error::{Error, Result};
 
 /// Writes `path` through a temporary file in the same folder, which takes its name once all is on the disk. On any
-/// error the old file is as it was and the temporary one is gone.
+/// error before that the old file is as it was and the temporary one is gone. When this returns, the new file is there
+/// even after a power cut.
 ///
 /// A link is followed; a device or pipe is written to as it is, since it cannot be replaced.
 ///
@@ -45,11 +46,28 @@ fn try_write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     // The file is opened and written to as it is, not through the library, which would put the temporary name into
     // every error.
     let create = |name: &Path| options.open(name);
-    let temporary = Builder::new().prefix(".pairwright-").suffix(".tmp").make_in(folder, create)?;
+    let temporary = Builder::new().prefix(".pairwright-").suffix(".tmp").make_in(&folder, create)?;
     let mut file = BufWriter::new(temporary.as_file());
     fill(&mut file)?;
     file.into_inner().map_err(|error| error.into_error())?.sync_all()?;
-    temporary.persist(&target)?;
+    // Not by `persist`, which asks the kernel without the C library: there the tests have calls fail.
+    let mut name = temporary.into_temp_path();
+    fs::rename(&name, &target)?;
+    name.disable_cleanup(true);
+    sync_folder(&folder)
+}
+
+/// Brings the names of the files in a folder to the disk: until then a power cut may give the old file back.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    // Other systems open no folders, and one that may be written to need not be readable.
+    #[cfg(unix)]
+    if let Ok(folder) = fs::File::open(folder) {
+        return match folder.sync_all() {
+            // Said by file systems that have no way to do so.
+            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+            synced => synced,
+        };
+    }
     Ok(())
 }
 

@@ -11,7 +11,7 @@ from typing import TextIO
 from pairwright import filenames
 from pairwright._core import write_atomically
 from pairwright.cli.console import UsageError
-from pairwright.tokens.writers.part import PartFile
+from pairwright.tokens.writers.part import PartFile, sync_folder
 
 STANDARD = "-"
 
@@ -81,6 +81,7 @@ def streamed(name: str | None) -> Iterator[Callable[[bytes], object]]:
     except BaseException:
         part.discard()
         raise
+    sync_folder(path.parent)
 
 
 def check_ending(name: str) -> None:

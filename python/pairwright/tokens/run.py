@@ -37,6 +37,7 @@ from pairwright.tokens.manifest import (
     Split,
 )
 from pairwright.tokens.writers import FORMATS, writer_for
+from pairwright.tokens.writers.part import make_folder, sync_folder
 
 if TYPE_CHECKING:
     import os
@@ -84,7 +85,7 @@ class Run:
     def open(cls, folder: Path, tokenizer: Tokenizer, corpus: Corpus, asked: Asked, *, restart: bool = False) -> Run:
         """Begin a run, or go on with one. Raises what `encode_corpus` does for settings and folders."""
         settings = settings_of(tokenizer, corpus, asked)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         content = _model(tokenizer)
         model = FileFacts(MODEL, len(content), hashlib.sha256(content).hexdigest())
         states = [_state(origin.path) for origin in corpus.origins]
@@ -113,7 +114,10 @@ class Run:
             self._check_empty()
         # From now on the folder is that of this run. Whenever the rest is interrupted, the next run does it again.
         self._save()
-        (folder / MANIFEST).unlink(missing_ok=True)
+        if (folder / MANIFEST).exists():
+            (folder / MANIFEST).unlink()
+            # Before any shard goes: a power cut must not bring it back without them.
+            sync_folder(folder)
         remove_shards(folder, (file.name for shards in self.shards for shard in shards for file in shard.files))
         remove_leftovers(folder)
         write_atomically(folder / MODEL, content)
@@ -167,6 +171,7 @@ class Run:
         )
         manifest.save(self.folder)
         (self.folder / PROGRESS).unlink(missing_ok=True)
+        sync_folder(self.folder)
         return manifest
 
     def _identity(self) -> dict[str, Any]:

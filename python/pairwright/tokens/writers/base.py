@@ -61,7 +61,8 @@ class ShardWriter(ABC):
     def commit(self) -> tuple[FileFacts, ...]:
         """Bring all to the disk and give the files their names.
 
-        Raises `OSError`, after which none has its name; `ValueError` if a document goes on.
+        Raises `OSError`, after which none has its name, unless the names alone could not be brought to the disk;
+        `ValueError` if a document goes on.
         """
         if self.goes_on:
             raise ValueError(f"{self.name}: a document goes on; end it or drop it")
@@ -70,11 +71,12 @@ class ShardWriter(ABC):
         try:
             for part in self._parts:
                 part.publish()
-            sync_folder(self.folder)
         except OSError:
             self.discard()
             raise
+        # From here on nothing is taken back: a file may have replaced an older one.
         self._parts = []
+        sync_folder(self.folder)
         return facts
 
     def discard(self) -> None:

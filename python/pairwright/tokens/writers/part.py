@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from contextlib import contextmanager, suppress
@@ -133,12 +134,30 @@ class PartFile:
             raise
 
 
+# What file systems say that have no way to bring a folder to the disk.
+UNKNOWN = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF)
+
+
 def sync_folder(folder: Path) -> None:
     """Bring the names of the files in a folder to the disk. Raises `OSError`."""
     if os.name == "nt":
         return  # It has no way to do so.
-    number = os.open(folder, os.O_RDONLY)
+    try:
+        number = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return  # A folder that may be written to need not be readable.
     try:
         os.fsync(number)
+    except OSError as error:
+        if error.errno not in UNKNOWN:
+            raise
     finally:
         os.close(number)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those on the way to it, so that a power cut does not take them away again. Raises `OSError`."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in missing:
+        sync_folder(each.parent)
