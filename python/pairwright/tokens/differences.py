@@ -71,4 +71,6 @@ def _setting(key: str, value: Any, say: Say) -> str:  # noqa: ANN401  whatever s
     if unit in named:
         name, field = named[unit]
         return say(name, value.get(field))
-    return {"file": "whole files", "mixed": "inputs of several kinds"}.get(str(unit), f"documents of kind {unit!r}")
+    return {"file": "whole files", "mixed": "inputs of several kinds", "text": "texts in memory"}.get(
+        str(unit), f"documents of kind {unit!r}"
+    )

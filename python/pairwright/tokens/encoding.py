@@ -21,10 +21,10 @@ import numpy as np
 
 from pairwright import arguments
 from pairwright._core import Tokenizer, hashes, lengths
-from pairwright.corpus import Corpus
 from pairwright.errors import PairwrightError, StoppedError
 from pairwright.special import MEANING, refusal
 from pairwright.tokens import writers
+from pairwright.tokens.memory import corpus_of
 from pairwright.tokens.output import Output, Part
 from pairwright.tokens.progress import check, reporting
 from pairwright.tokens.run import Asked, Run
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pairwright.batch import TokenBatch
+    from pairwright.corpus import Corpus, Source
     from pairwright.corpus.blocks import Block
     from pairwright.tokens.manifest import Manifest
     from pairwright.tokens.output import Destination
@@ -74,7 +75,7 @@ class EncodingEvent:
 
 def encode_corpus(
     tokenizer: Tokenizer,
-    source: Corpus | str | os.PathLike[str],
+    source: Source,
     folder: str | os.PathLike[str],
     *,
     format: Literal["bin", "npy", "parquet", "arrow", "jsonl"] = "bin",
@@ -94,7 +95,9 @@ def encode_corpus(
 
     Args:
         tokenizer: The tokenizer; it is saved in the folder, too.
-        source: A `Corpus`, or a path, folder or pattern of one.
+        source: What `train` takes: a `Corpus`, paths, folders or patterns, texts, a column of Arrow, `texts(…)`. Texts
+            cannot be compared with those of an earlier run: one that was broken off begins anew with them, and a folder
+            that is complete is refused.
         folder: Where the files go; it is made if it is not there.
         format: "bin" (flat little-endian ids, uint16 if all ids of the vocab fit and else uint32, with the offsets of
             documents beside them), "npy" (the same as files of numpy), "parquet" or "arrow" (a row for each document),
@@ -156,11 +159,6 @@ def encode_corpus(
                 writer.close()
             output.finish()
         return run.complete()
-
-
-def corpus_of(source: Corpus | str | os.PathLike[str]) -> Corpus:
-    """The corpus that a source means."""
-    return source if isinstance(source, Corpus) else Corpus(source)
 
 
 @dataclass

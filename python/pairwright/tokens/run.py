@@ -18,7 +18,7 @@ import numpy as np
 from pairwright import arguments
 from pairwright._core import write_atomically
 from pairwright.corpus.blocks import Ended, Position, Skipped
-from pairwright.corpus.finding import STANDARD
+from pairwright.corpus.finding import NAME as STANDARD_INPUT, STANDARD
 from pairwright.corpus.skipping import gather, nothing_read
 from pairwright.errors import FormatError, PairwrightError
 from pairwright.special import MEANING
@@ -36,6 +36,7 @@ from pairwright.tokens.manifest import (
     Skipped as SkippedOfManifest,
     Split,
 )
+from pairwright.tokens.memory import NAME as TEXTS
 from pairwright.tokens.writers import FORMATS, writer_for
 from pairwright.tokens.writers.part import make_folder, sync_folder
 
@@ -45,7 +46,11 @@ if TYPE_CHECKING:
 
     from pairwright import Tokenizer
     from pairwright.corpus import Corpus
+    from pairwright.corpus.finding import Origin
     from pairwright.tokens.writers import ShardWriter
+
+# Inputs of which nobody can tell whether they give the same again.
+UNSURE = {STANDARD, TEXTS}
 
 # What does not change what comes of the documents that can be read: a run may go on with another.
 FREE = ("on_error",)
@@ -183,7 +188,7 @@ class Run:
 
     def _inputs(self) -> list[str]:
         """What the inputs are called in the manifest."""
-        return [STANDARD if origin.path is None else origin.name for origin in self.corpus.origins]
+        return [STANDARD if origin.name == STANDARD_INPUT else origin.name for origin in self.corpus.origins]
 
     def _save(self) -> None:
         value = {
@@ -203,8 +208,7 @@ class Run:
         path = self.folder / PROGRESS
         try:
             found = json.loads(path.read_bytes())
-            if not any(split["shards"] for split in found["splits"]) or STANDARD in found["run"]["inputs"]:
-                # Nobody can tell whether standard input gives the same again.
+            if not any(split["shards"] for split in found["splits"]) or UNSURE & set(found["run"]["inputs"]):
                 return
             self._compare(found["run"])
             before = [None if state is None else tuple(state) for state in found["states"]]
@@ -251,7 +255,7 @@ class Run:
         self._compare({"tokenizer": manifest.tokenizer.sha256, "settings": settings, "inputs": names})
         for origin, encoded in zip(self.corpus.origins, manifest.inputs, strict=True):
             if origin.path is None:
-                raise PairwrightError(f"{self.folder} is complete, and standard input may differ", hint=RESTART)
+                raise PairwrightError(f"{self.folder} is complete, and {_called(origin)} may differ", hint=RESTART)
             # What could not be read has no hash.
             if encoded.sha256 and _sha256(origin.path) != encoded.sha256:
                 raise PairwrightError(
@@ -293,6 +297,10 @@ def settings_of(tokenizer: Tokenizer, corpus: Corpus, asked: Asked) -> dict[str,
         "on_error": "skip" if corpus.skips else "stop",
         "documents": corpus.framing.described(corpus.origins),
     }
+
+
+def _called(origin: Origin) -> str:
+    return "texts in memory" if origin.name == TEXTS else origin.name
 
 
 def dtype_of(vocab_size: int) -> np.dtype[np.unsignedinteger[Any]]:

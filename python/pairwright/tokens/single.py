@@ -11,8 +11,9 @@ from pairwright import arguments
 from pairwright.corpus.blocks import Position
 from pairwright.corpus.skipping import gather, nothing_read
 from pairwright.tokens import writers
-from pairwright.tokens.encoding import Encoder, Writer, corpus_of
+from pairwright.tokens.encoding import Encoder, Writer
 from pairwright.tokens.manifest import Shard
+from pairwright.tokens.memory import corpus_of
 from pairwright.tokens.output import Output
 from pairwright.tokens.progress import reporting
 from pairwright.tokens.run import Asked, dtype_of, settings_of
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from pairwright._core import Tokenizer
-    from pairwright.corpus import Corpus
+    from pairwright.corpus import Source
     from pairwright.corpus.blocks import Ended, Skipped
     from pairwright.tokens.progress import Progress
     from pairwright.tokens.writers import ShardWriter
@@ -50,7 +51,7 @@ class EncodedFile:
 
 def encode_to_file(
     tokenizer: Tokenizer,
-    source: Corpus | str | os.PathLike[str],
+    source: Source,
     path: str | os.PathLike[str],
     *,
     append: str | None = None,

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 # Files are hashed, and ids compared, in parts of about this size: the bytes of one, the ids of the other.
 BLOCK = 1 << 22
 
-STANDARD_INPUT = "-"
+# Inputs that are no files: standard input, and texts.
+NO_FILES = ("-", "<texts>")
 
 
 def verify_tokens(folder: aliases.Path, inputs: bool = True) -> list[str]:
@@ -93,7 +94,7 @@ class Verification:
         self._find_others({facts.name for facts in self._files()})
         for given in manifest.inputs if inputs else ():
             # What could not be read has no hash to compare.
-            if given.name != STANDARD_INPUT and given.sha256:
+            if given.name not in NO_FILES and given.sha256:
                 self._check_input(given)
         return self
 
