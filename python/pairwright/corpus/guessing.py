@@ -99,7 +99,7 @@ def _fits(text: str) -> bool:
     """Whether a string may be a path, and has none of the characters that names rarely have."""
     if not may_be_path(text) or _is_bare(text) or any(char in text for char in '<>|"'):
         return False
-    return all(len(part.encode(errors="surrogateescape")) <= LONGEST_NAME for part in PurePath(text).parts)
+    return all(len(part.encode(errors="replace")) <= LONGEST_NAME for part in PurePath(text).parts)
 
 
 def _is_bare(text: str) -> bool:
