@@ -1,4 +1,4 @@
-"""The commands of the project: `python3 dev.py demo`, `test`, `docs`, `sanitize`, `faults`, `bench`, `scale`.
+"""The commands of the project: `python3 dev.py demo`, `test`, `load`, `docs`, `sanitize`, `faults`, `bench`, `scale`.
 
 Needs nothing but Python 3.11 or newer and a Rust toolchain: the first run makes a virtual environment in `.venv`, with
 the packages pinned in `requirements/`, and builds pairwright into it.
@@ -8,8 +8,10 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -59,6 +61,7 @@ def demo() -> None:
 def test() -> None:
     """Every check and test."""
     build("vocabularies", "docs")
+    check_packages()
     run("cargo", "fmt", "--check")
     run("cargo", "clippy", "--locked", "--all-targets", "--", "-D", "warnings")
     run("cargo", "clippy", "--locked", "--all-targets", "--features", "python", "--", "-D", "warnings")
@@ -75,8 +78,122 @@ def test() -> None:
     run(PYTHON, "benches/scale.py", "--smoke")
     run(PYTHON, "benches/pipeline.py", "--smoke")
     run(PYTHON, "benches/windows.py", "--smoke")
+    run(PYTHON, "benches/hostile.py", "--smoke")
     # On every core, each file of tests on one of them.
     run(PYTHON, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile")
+
+
+def check_packages() -> None:
+    """What we depend on fits together, has a licence that we may use, comes from where it should. Needs no network."""
+    # That every Python package has a hash, `--require-hashes` has seen when it was installed.
+    run(PYTHON, "-m", "pip", "check")
+    if shutil.which("cargo-deny"):
+        run("cargo", "deny", "--offline", "check", "licenses", "bans", "sources")
+    else:
+        print("left out: cargo deny, which is not installed (cargo install cargo-deny)", file=sys.stderr)
+
+
+def load(only: str = "") -> None:
+    """Run the Python tests as on other machines: busy, slow, other locales, read-only, or only one of these.
+
+    The conditions are `reversed`, `c`, `turkish`, `home`, `readonly`, `nosignal`, `onecore` and `busy`. All of it takes
+    hours.
+    """
+    build("vocabularies")
+    with tempfile.TemporaryDirectory() as folder:
+        made = conditions(Path(folder))
+        if only not in ("", *made):
+            sys.exit(f"error: there is no condition {only!r}: {', '.join(made)}")
+        failed = [name for name, condition in made.items() if only in ("", name) and not under(condition, name)]
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is different from a quiet machine."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    options: Sequence[str] = ()
+    before: Sequence[str] = ()
+    """A command that runs the tests."""
+    lacks: str | None = None
+    """Why it cannot be made here."""
+    busy: bool = False
+    times: int = 1
+
+
+def conditions(folder: Path) -> dict[str, Condition]:
+    """By name, each with what it needs in a folder."""
+    folder.chmod(0o755)
+    home = folder / "home"
+    home.mkdir()
+    home.chmod(0o555)
+    without_home = {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "XDG_CONFIG_HOME": str(home / "config")}
+    # The superuser may write anywhere: there nobody runs the tests, from a copy that nobody may write to.
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups") if is_root else ()
+    lacks_nobody = None
+    if is_root and not shutil.which("setpriv"):
+        lacks_nobody = "the superuser may write anywhere, and there is no setpriv to be nobody"
+    elif is_root and subprocess.run([*nobody, PYTHON, "-c", ""], capture_output=True, check=False).returncode != 0:
+        lacks_nobody = f"the superuser may write anywhere, and nobody cannot run {PYTHON}"
+    turkish = None
+    if shutil.which("localedef"):
+        made = [str(folder / "tr_TR.UTF-8")]
+        command = ["localedef", "-i", "tr_TR", "-f", "UTF-8", *made]
+        if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+            turkish = "localedef cannot make tr_TR.UTF-8"
+    else:
+        turkish = "it needs localedef"
+    one_core = ("taskset", "-c", "0") if shutil.which("taskset") else ()
+    return {
+        "reversed": Condition(options=("--reversed",)),
+        "c": Condition({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
+        "turkish": Condition({"LOCPATH": str(folder), "LC_ALL": "tr_TR.UTF-8", "PYTHONUTF8": "0"}, lacks=turkish),
+        "home": Condition(without_home, before=nobody, lacks=lacks_nobody),
+        "readonly": Condition(options=("--sources", str(folder / "sources")), before=nobody, lacks=lacks_nobody),
+        "nosignal": Condition(before=("sh", "-c", "trap '' INT HUP; exec \"$@\"", "sh")),
+        "onecore": Condition(before=one_core, lacks=None if one_core else "it needs taskset"),
+        "busy": Condition(busy=True, times=3),
+    }
+
+
+def under(condition: Condition, name: str) -> bool:
+    """Whether the tests pass. What each condition does not change is as in `test`."""
+    if condition.lacks:
+        print(f"left out: {name}: {condition.lacks}", file=sys.stderr)
+        return True
+    options, sources = list(condition.options), ROOT
+    if "--sources" in options:
+        sources = Path(options[options.index("--sources") + 1])
+        options = []
+        copy_sources(sources)
+    command = [*condition.before, str(PYTHON), "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+    environment = os.environ | {"PYTHONPATH": str(sources / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
+    print(f"$ {' '.join(command)}  # {name}", file=sys.stderr, flush=True)
+    others = (os.cpu_count() or 1) if condition.busy else 0
+    work = [subprocess.Popen([PYTHON, "-c", "while True: pass"]) for _ in range(others)]
+    try:
+        passed = [
+            subprocess.run(command, cwd=sources, env={**environment, **condition.variables}, check=False).returncode
+            == 0
+            for _ in range(condition.times)
+        ]
+    finally:
+        for process in work:
+            process.kill()
+            process.wait()
+    return all(passed)
+
+
+def copy_sources(folder: Path) -> None:
+    """All that the tests read, where nothing may be written."""
+    left_out = shutil.ignore_patterns(".git", ".venv", "target", "site", "__pycache__", ".*_cache", ".hypothesis")
+    shutil.copytree(ROOT, folder, ignore=left_out)
+    for path in folder.rglob("*"):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    folder.chmod(0o555)
 
 
 def docs() -> None:
@@ -98,12 +215,13 @@ def faults() -> None:
 
 
 def sanitize() -> None:
-    """Test the core and encoding under checkers of memory: AddressSanitizer, valgrind. Takes about 15 minutes."""
+    """Test the core and encoding under AddressSanitizer, ThreadSanitizer and valgrind. Takes about 20 minutes."""
     build()
-    lacks = [reason for check in (sanitize_core, sanitize_module, check_reads) if (reason := check())]
+    checks = (sanitize_core, sanitize_module, sanitize_threads, check_reads)
+    lacks = [reason for check in checks if (reason := check())]
     for reason in lacks:
         print(f"left out: {reason}", file=sys.stderr)
-    if len(lacks) == 3:
+    if len(lacks) == len(checks):
         sys.exit("failed: no checker of memory can run here")
 
 
@@ -142,6 +260,8 @@ def sanitize_module() -> str | None:
         # What Python still holds at its end is no leak of ours.
         "ASAN_OPTIONS": "detect_leaks=0",
         "PYTHONPATH": str(package.parent),
+        # How long many threads and tokenizers are in use at once.
+        "PAIRWRIGHT_SECONDS": "60",
         # Every object of Python gets memory of its own, so that a step beyond the end of a `str` is seen.
         "PYTHONMALLOC": "malloc",
     }
@@ -153,6 +273,22 @@ def sanitize_module() -> str | None:
     tests = [*sorted(folder.glob("test_encode*.py")), *(folder / name for name in others)]
     # Freed memory is kept for a while to see who still uses it: what a process takes means nothing here.
     run(PYTHON, "-m", "pytest", "-q", "-k", "not memory", *tests, **preloaded)
+    return None
+
+
+def sanitize_threads() -> str | None:
+    """The Rust tests of what threads share under ThreadSanitizer: races.
+
+    The standard library has to be built with it, too: of one that is not, locks that threads wait for are not seen, and
+    all that they guard is reported.
+    """
+    target = output("rustc", "--print", "host-tuple")
+    if not (Path(output("rustc", "--print", "sysroot")) / "lib/rustlib/src/rust/library").exists():
+        return "all under ThreadSanitizer: the Rust toolchain has no sources (rustup component add rust-src)"
+    flags = SANITIZER | {"RUSTFLAGS": "-Zsanitizer=thread"}
+    folder = SANITIZED / "threads"
+    cargo = ("--locked", "-Zbuild-std", "--target", target, "--target-dir", folder, "--lib")
+    run("cargo", "test", *cargo, "--", "parallel::", "encode::", **flags)
     return None
 
 
@@ -203,6 +339,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "build": build,
     "demo": demo,
     "test": test,
+    "load": load,
     "docs": docs,
     "sanitize": sanitize,
     "faults": faults,
@@ -216,8 +353,8 @@ def main() -> None:
     if sys.version_info < (3, 11):  # noqa: UP036  this file is run by whatever Python is there
         sys.exit("error: pairwright needs Python 3.11 or newer; run this with one, e.g. python3.12 dev.py test")
     command, arguments = "".join(sys.argv[1:2]), sys.argv[2:]
-    # Only `bench` takes a word more: what to compare.
-    if command not in COMMANDS or len(arguments) > (command == "bench"):
+    # Only these take a word more: what to compare, under which condition to test.
+    if command not in COMMANDS or len(arguments) > (command in ("bench", "load")):
         lines = [f"  {name:<8} {(command.__doc__ or '').splitlines()[0]}" for name, command in COMMANDS.items()]
         sys.exit("usage: python3 dev.py COMMAND\n\n" + "\n".join(lines))
     COMMANDS[command](*arguments)

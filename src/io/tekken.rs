@@ -38,6 +38,8 @@ const FIRST: [&str; 20] = [
     "[/SYSTEM_PROMPT]",
     "[TOOL_CONTENT]",
 ];
+/// More special tokens than any file has; those that a file does not list would each take memory for their name.
+const MOST_SPECIAL: usize = 1 << 16;
 const OLD_VERSIONS: [&str; 3] = ["v2", "v3", "v7"];
 
 /// Reads a tokenizer.
@@ -63,6 +65,11 @@ fn from_bytes(content: &[u8]) -> Result<Tokenizer> {
             .ok_or_else(|| Error::vocab(format!("\"config.{name}\" is missing or no number of tokens")))
     };
     let (size, special) = (number("default_vocab_size")?, number("default_num_special_tokens")?);
+    if special > MOST_SPECIAL {
+        return Err(Error::vocab(format!(
+            "\"config.default_num_special_tokens\" is {special}, more than the {MOST_SPECIAL} that are supported"
+        )));
+    }
     let pattern =
         config.get("pattern").and_then(Value::as_str).ok_or_else(|| Error::vocab("\"config.pattern\" is missing"))?;
     let names = special_names(root.get("special_tokens"), config.get("version"), special)?;

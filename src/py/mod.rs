@@ -17,9 +17,28 @@ mod tokenizer;
 mod train;
 mod watch;
 
+use pyo3::exceptions::PyImportError;
+use pyo3::ffi;
 use pyo3::prelude::*;
 
-#[pymodule]
+/// Types, exceptions and the table of integers are those of one interpreter and must not be seen by another. Python itself
+/// refuses from 3.12 on, but only for interpreters that have a lock of their own.
+fn refuse_subinterpreters(py: Python<'_>) -> PyResult<()> {
+    // SAFETY: the interpreter is held, as `py` shows, so that there is a current one.
+    let id = unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) };
+    if id == 0 {
+        return Ok(());
+    }
+    let error = PyImportError::new_err("pairwright cannot be used in a sub-interpreter");
+    let hint = "use threads, which encode and train beside each other, or processes; under mod_wsgi set \
+                WSGIApplicationGroup %{GLOBAL}";
+    error.add_note(py, hint)?;
+    Err(error)
+}
+
+/// `gil_used`: in a build for a free-threaded Python the interpreter lock is turned on again, with a warning. What threads
+/// share here is atomic, but was never tested without the lock.
+#[pymodule(gil_used = true)]
 mod _core {
     use std::path::PathBuf;
 
@@ -76,6 +95,7 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::refuse_subinterpreters(module.py())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("DATASETS", names::MANIFEST)?;
         module.add("WHOLE", WHOLE)?;

@@ -137,7 +137,8 @@ impl Tokenizer {
             return at_once().map_err(|error| to_python(py, error));
         }
         let mut watch = Watch::default();
-        let done = py.detach(|| if bytes <= LONG { at_once() } else { work(&mut || watch.signals()) });
+        let is_quick = bytes <= LONG && self.core.splitter().is_linear();
+        let done = py.detach(|| if is_quick { at_once() } else { work(&mut || watch.signals()) });
         watch.finish(py, done)
     }
 

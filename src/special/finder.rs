@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use fancy_regex::Regex;
 
 use crate::error::{Error, Result};
@@ -34,6 +34,9 @@ pub struct Finder {
     has_manners: bool,
 }
 
+/// Bytes of the longest special token for which a DFA is made: up to here that takes less than a millisecond.
+const LONGEST_IN_DFA: usize = 256;
+
 /// A string to find; its id, unless it is no special token of the tokenizer.
 #[derive(Clone)]
 pub(super) struct Token {
@@ -58,8 +61,11 @@ impl Finder {
         if tokens.is_empty() {
             return Ok(None);
         }
+        // A DFA is fastest, but making one takes time quadratic in the length of a token that repeats itself.
+        let is_long = tokens.iter().any(|token| token.name.len() > LONGEST_IN_DFA);
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
+            .kind(is_long.then_some(AhoCorasickKind::ContiguousNFA))
             .build(tokens.iter().map(|token| &token.name))
             .map_err(|error| Error::SpecialToken {
                 token: tokens[0].name.clone(),

@@ -83,6 +83,12 @@ impl Splitter {
         &self.pattern
     }
 
+    /// Whether any text is split in time proportional to its length. The library behind other patterns than the named ones
+    /// promises nothing.
+    pub fn is_linear(&self) -> bool {
+        matches!(self.engine, Engine::Scan(..))
+    }
+
     /// Calls `each` with every piece of `text`, in order.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ impl RegexSplitter {
     pub(super) fn new(pattern: &str) -> Result<RegexSplitter> {
         match Regex::new(pattern) {
             Ok(regex) => Ok(RegexSplitter { regex }),
-            Err(error) => Err(Error::Pattern { pattern: pattern.to_owned(), message: error.to_string() }),
+            Err(error) => Err(Error::Pattern { pattern: shown(pattern), message: shown(&error.to_string()) }),
         }
     }
 
@@ -53,13 +53,29 @@ impl RegexSplitter {
 
     fn failed(&self, offset: usize, error: &fancy_regex::Error) -> Error {
         let advice = "use a named pattern, or rewrite it without nested or ambiguous repetition";
-        Error::Split { pattern: self.regex.as_str().to_owned(), offset, message: format!("{error}; {advice}") }
+        Error::Split { pattern: shown(self.regex.as_str()), offset, message: format!("{error}; {advice}") }
     }
+}
+
+/// A pattern, or what a library says of one, for people: no more than the beginning.
+fn shown(text: &str) -> String {
+    const MOST: usize = 1000;
+    let mut start: String = text.chars().take(MOST).collect();
+    if start.len() < text.len() {
+        start += &format!("… ({} bytes)", text.len());
+    }
+    start
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_shows_no_more_than_the_beginning_of_a_pattern() {
+        let error = RegexSplitter::new(&"(".repeat(1_000_000)).err().unwrap().to_string();
+        assert!(error.len() < 3000 && error.contains("(1000000 bytes)"), "{error:.3000}");
+    }
 
     #[test]
     fn an_invalid_pattern_is_an_error_with_the_reason() {

@@ -15,7 +15,14 @@ from peers import ENCODINGS, TRAINED, LoadPeers, Peers, published, trained
 
 import pairwright
 
-hypothesis.settings.register_profile("pairwright", deadline=None)
+# A busy machine is slow, which is no fault. What failed is kept for the next run where the folder may be written.
+SOURCES = Path(__file__).parents[2]
+hypothesis.settings.register_profile(
+    "pairwright",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    database=hypothesis.settings.default.database if os.access(SOURCES, os.W_OK) else None,
+)
 hypothesis.settings.load_profile("pairwright")
 
 
@@ -34,6 +41,17 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--reversed`: what depends on the tests before it fails."""
+    parser.addoption("--reversed", action="store_true", help="run the tests in reversed order")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The order of the tests."""
+    if config.getoption("--reversed"):
+        items.reverse()
 
 
 @pytest.fixture(scope="session")

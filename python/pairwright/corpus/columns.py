@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import mmap
 from contextlib import closing, suppress
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 # Rows of parquet that are decoded at a time, at most: those of a column of short texts would be too many otherwise.
 ROWS = 1 << 16
 
+# Bytes of a dictionary's texts that are written out at a time, at most, however often a file refers to the same one.
+MOST_DECODED = 256 << 20
+
 # Bytes that are read from a file at a time.
 BUFFER = 1 << 20
 
@@ -33,6 +37,7 @@ FORGET = 64 << 20
 # Objects of pyarrow, which comes without types.
 Library: TypeAlias = Any
 Texts: TypeAlias = Any
+Source: TypeAlias = Any
 ParquetFile: TypeAlias = Any
 Schema: TypeAlias = Any
 DataType: TypeAlias = Any
@@ -70,6 +75,20 @@ def read_columns(
     files = (reading.file(number, origin, start) for number, origin in numbered)
     with closing(Ahead(block for blocks in files for block in blocks)) as blocks:
         yield from blocks
+
+
+def _parts(texts: Texts) -> Iterator[Texts]:
+    """The rows of a dictionary in parts that, written out, fit into memory for sure; anything else as it is."""
+    pa = pyarrow()
+    kinds = (pa.string(), pa.binary(), pa.large_string(), pa.large_binary())
+    if not pa.types.is_dictionary(texts.type) or texts.type.value_type not in kinds:
+        yield texts
+        return
+    texts.dictionary.validate(full=True)
+    longest = pa.compute.max(pa.compute.binary_length(texts.dictionary)).as_py() or 1
+    rows = max(MOST_DECODED // longest, 1)
+    for begin in range(0, len(texts), rows):
+        yield texts[begin : begin + rows]
 
 
 class _Reading:
@@ -163,8 +182,9 @@ class _Reading:
         pa = pyarrow()
         try:
             rows = self._of_parquet if origin.format == "parquet" else self._of_arrow
-            for texts, share in rows(origin.path, row):
-                texts = self._checked(texts)
+            parts = ((part, share) for found, share in rows(origin.path, row) for part in _parts(found))
+            for given, share in parts:
+                texts = self._checked(given)
                 # What is long is cut, without a copy.
                 step = max(1, len(texts) * self.size // max(texts.nbytes, 1))
                 for begin in range(0, len(texts), step):
@@ -184,10 +204,7 @@ class _Reading:
 
     def _of_parquet(self, path: os.PathLike[str], row: int) -> Iterator[tuple[Texts, float]]:
         # Page by page: a group of rows may have gigabytes.
-        with (
-            opened(Path(path)) as source,
-            pyarrow().parquet.ParquetFile(source, buffer_size=BUFFER, pre_buffer=False) as file,
-        ):
+        with opened(Path(path)) as source, self._open_parquet(source) as file:
             self._check_column(file.schema_arrow)
             groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
             total = max(sum(groups), 1)
@@ -205,6 +222,15 @@ class _Reading:
                     rows = len(texts)
                     yield texts[max(row - before, 0) :], (before + rows) / total
                     before += rows
+
+    def _open_parquet(self, source: Source) -> ParquetFile:
+        """A file whose column comes as a dictionary: a small file may hold a long text once, and refer to it often."""
+        open_file = functools.partial(pyarrow().parquet.ParquetFile, source, buffer_size=BUFFER, pre_buffer=False)
+        try:
+            return open_file(read_dictionary=[self.column])
+        except KeyError:
+            # There is no column of this name.
+            return open_file()
 
     def _rows_at_once(self, file: ParquetFile) -> int:
         """How many rows have about as many bytes as a block."""

@@ -33,6 +33,9 @@ const TASK: usize = 64 << 10;
 /// look after signals. Some 10 ms of work.
 const LONG: usize = 2 << 20;
 
+/// The same under a split pattern that may take time quadratic in the length of the text, or worse.
+const SLOW: usize = 4 << 10;
+
 /// The ids of many texts: those of text `i` are `values[offsets[i]..offsets[i + 1]]`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TokenBatch {
@@ -193,7 +196,7 @@ impl<'c> Batch<'c> {
             offsets.push(0);
             (ids, offsets, 0)
         };
-        if self.bytes <= self.size {
+        if self.is_small() {
             let (mut values, mut offsets, _) = empty();
             let task = Task::Texts(0..self.texts.len());
             self.encode_task(&task, &mut self.tokenizer.scratch(), &mut values, &mut offsets, &Stop::default())?;
@@ -260,7 +263,7 @@ impl<'c> Batch<'c> {
     }
 
     fn count(&self, mut tick: impl FnMut() -> Result<()>) -> Result<Vec<i64>> {
-        if self.bytes <= self.size {
+        if self.is_small() {
             let (mut scratch, stop) = (self.tokenizer.scratch(), Stop::default());
             let mut count = |text: &&[u8]| self.tokenizer.count_into(text, self.policy, &mut scratch, &stop);
             return self.texts.iter().map(|text| Ok(count(text)? as i64)).collect();
@@ -290,6 +293,11 @@ impl<'c> Batch<'c> {
         }
     }
 
+    /// Whether all is done before anybody would press Ctrl-C.
+    fn is_small(&self) -> bool {
+        self.bytes <= if self.tokenizer.splitter().is_linear() { self.size } else { SLOW }
+    }
+
     /// Works off all tasks, numbered from 0. After [`Outcome::Forked`] it is to be done again, on one thread: a child that
     /// a signal handler forked is the last to need helpers.
     fn share<S>(
@@ -301,7 +309,8 @@ impl<'c> Batch<'c> {
     ) -> Result<Outcome> {
         let plan = Plan::new(self.texts, self.tokenizer.splitter(), self.policy.allowed(), self.size);
         let mut plan = plan.whole(!self.tokenizer.is_plain()).enumerate();
-        let is_long = |(_, task): &(usize, Task)| task.bytes(self.texts) > LONG;
+        let most = if self.tokenizer.splitter().is_linear() { LONG } else { SLOW };
+        let is_long = |(_, task): &(usize, Task)| task.bytes(self.texts) > most;
         parallel::share(
             threads,
             state,
