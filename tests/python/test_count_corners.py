@@ -39,8 +39,8 @@ def test_ctrl_c_ends_waiting_for_a_pipe(tmp_path: Path, is_open: bool) -> None:
     script = f"""
 import signal, pairwright
 signal.signal(signal.SIGINT, signal.default_int_handler)
-print("now", flush=True)
 try:
+    print("now", flush=True)
     pairwright.count({str(pipe)!r})
 except KeyboardInterrupt:
     print("ended")
@@ -56,7 +56,7 @@ except KeyboardInterrupt:
             time.sleep(0.3)
             child.send_signal(signal.SIGINT)
             # While the pipe stays as it is: it would never end.
-            assert child.communicate(timeout=10)[0] == b"ended\n"
+            assert child.communicate(timeout=100)[0] == b"ended\n"
         finally:
             child.kill()
             if held is not None:

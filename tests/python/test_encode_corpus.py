@@ -325,7 +325,7 @@ def test_an_error_anywhere_comes_through_and_leaves_no_thread_and_no_file(
             pw.encode_corpus(tokenizer, corpus, "out")
     assert threading.active_count() == before
     # The thread that reads ends when it has read what it is at.
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while any(name.startswith("pairwright-") for name in threads_of_process()) and time.monotonic() < until:
         time.sleep(0.01)
     assert not [name for name in threads_of_process() if name.startswith("pairwright-re")]

