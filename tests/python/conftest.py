@@ -15,15 +15,15 @@ from peers import ENCODINGS, TRAINED, LoadPeers, Peers, published, trained
 
 import pairwright
 
-# A busy machine is slow, which is no fault. What failed is kept for the next run where the folder may be written.
-SOURCES = Path(__file__).parents[2]
+# A busy machine is slow, which is no fault.
 hypothesis.settings.register_profile(
-    "pairwright",
-    deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
-    database=hypothesis.settings.default.database if os.access(SOURCES, os.W_OK) else None,
+    "pairwright", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("pairwright")
+if not os.access(Path(__file__).parents[2], os.W_OK):
+    # There is no place for what failed, to be tried first the next time.
+    hypothesis.settings.register_profile("read-only", hypothesis.settings.get_profile("pairwright"), database=None)
+    hypothesis.settings.load_profile("read-only")
 
 
 def pytest_configure() -> None:
