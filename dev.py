@@ -1,4 +1,4 @@
-"""The commands of the project: `python3 dev.py demo`, `test`, `load`, `docs`, `sanitize`, `faults`, `bench`, `scale`.
+"""The commands of the project, `python3 dev.py COMMAND`: test, load, docs, sanitize, faults, fuzz, bench, scale, demo.
 
 Needs nothing but Python 3.11 or newer and a Rust toolchain: the first run makes a virtual environment in `.venv`, with
 the packages pinned in `requirements/`, and builds pairwright into it.
@@ -306,6 +306,60 @@ def check_reads() -> str | None:
     return None
 
 
+FUZZ = ROOT / "tests" / "fuzz"
+FUZZED = ROOT / "target" / "fuzz"
+
+# What libFuzzer wants to know of a program, as cargo-fuzz asks for it. Any toolchain takes these.
+COVERAGE = (
+    "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-pc-table "
+    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-trace-compares "
+    "-Ccodegen-units=1"
+)
+
+
+def fuzz(*arguments: str) -> None:
+    """Fuzz all targets, or one, for `--seconds` each, by default 60. What is found is kept in target/fuzz."""
+    rest, seconds = list(arguments), "60"
+    if "--seconds" in rest and rest.index("--seconds") + 1 < len(rest):
+        seconds = rest.pop(rest.index("--seconds") + 1)
+        rest.remove("--seconds")
+    known = sorted(folder.name for folder in (FUZZ / "corpus").iterdir())
+    if len(rest) > 1 or not set(rest) <= set(known) or not seconds.isdigit():
+        sys.exit(f"usage: python3 dev.py fuzz [TARGET] [--seconds N]\n\ntargets: {', '.join(known)}")
+    build()
+    targets = rest or known
+    compiled = [target for target in targets if target != "manifest"]
+    program = fuzzer() if compiled else None
+    for target in compiled:
+        if program is None:
+            print("without libFuzzer, which needs a C++ compiler `c++`: by chance alone", file=sys.stderr)
+            variables = {"PAIRWRIGHT_FUZZ_SECONDS": seconds}
+            run("cargo", "test", "--locked", "--test", "fuzz", "--", "--exact", target, **variables)
+            continue
+        grown = FUZZED / "corpus" / target
+        grown.mkdir(parents=True, exist_ok=True)
+        limits = (f"-max_total_time={seconds}", "-timeout=60", "-rss_limit_mb=4096", "-max_len=4096")
+        found = f"-artifact_prefix={FUZZED}/found-{target}-"
+        folders = (grown, FUZZ / "corpus" / target)
+        run(program, *limits, found, "-print_final_stats=1", *folders, PAIRWRIGHT_FUZZ_TARGET=target)
+    if "manifest" in targets:
+        run(PYTHON, FUZZ / "manifest.py", seconds)
+
+
+def fuzzer() -> Path | None:
+    """The targets under libFuzzer, with AddressSanitizer where the toolchain has it."""
+    if not shutil.which("c++"):
+        return None
+    target = output("rustc", "--print", "host-tuple")
+    has_sanitizer = any(Path(output("rustc", "--print", "target-libdir")).glob("librustc*_rt.asan.*"))
+    flags = {"RUSTFLAGS": f"{COVERAGE} {SANITIZER['RUSTFLAGS']}", "RUSTC_BOOTSTRAP": "1"} if has_sanitizer else {}
+    folder = FUZZ / "libfuzzer"
+    cargo = ("--release", "--manifest-path", folder / "Cargo.toml", "--target", target, "--target-dir", FUZZED)
+    # Not `--locked`: the lock file follows the dependencies of the library.
+    run("cargo", "build", *cargo, **({"RUSTFLAGS": COVERAGE} | flags))
+    return FUZZED / target / "release" / "fuzz"
+
+
 def bench(only: str = "") -> None:
     """Train, encode, and make token files beside peers, or only `training`, `encoding` or `pipeline`; record it.
 
@@ -343,6 +397,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "docs": docs,
     "sanitize": sanitize,
     "faults": faults,
+    "fuzz": fuzz,
     "bench": bench,
     "scale": scale,
 }
@@ -353,8 +408,8 @@ def main() -> None:
     if sys.version_info < (3, 11):  # noqa: UP036  this file is run by whatever Python is there
         sys.exit("error: pairwright needs Python 3.11 or newer; run this with one, e.g. python3.12 dev.py test")
     command, arguments = "".join(sys.argv[1:2]), sys.argv[2:]
-    # Only these take a word more: what to compare, under which condition to test.
-    if command not in COMMANDS or len(arguments) > (command in ("bench", "load")):
+    # Only these take more words: what to compare, under which condition to test, what to fuzz and for how long.
+    if command not in COMMANDS or len(arguments) > {"bench": 1, "load": 1, "fuzz": 3}.get(command, 0):
         lines = [f"  {name:<8} {(command.__doc__ or '').splitlines()[0]}" for name, command in COMMANDS.items()]
         sys.exit("usage: python3 dev.py COMMAND\n\n" + "\n".join(lines))
     COMMANDS[command](*arguments)
