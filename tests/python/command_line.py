@@ -55,7 +55,9 @@ def call(*arguments: str | Path, given: bytes = b"") -> Ended:
     sys.stdout = written = io.TextIOWrapper(out, encoding="utf-8")
     sys.stderr = said = io.TextIOWrapper(err, encoding="utf-8", errors="backslashreplace")
     try:
-        code = run([str(each) for each in arguments])
+        # As a shell gives them: bytes, which Python reads by its locale.
+        given_bytes = (str(each).encode("utf-8", "surrogateescape") for each in arguments)
+        code = run([os.fsdecode(each) for each in given_bytes])
     finally:
         sys.stdin, sys.stdout, sys.stderr = before
     written.flush()
