@@ -175,14 +175,18 @@ class Tokenizer:
         """
 
     def to_huggingface(self, path: Path, *, config: Mapping[str, object] | None = None) -> None:
-        """Write a tokenizer.json for Hugging Face's tokenizers, or into a folder that is there.
+        """Write a tokenizer.json for Hugging Face's tokenizers.
+
+        A path that ends in ".json" is that of the file. Any other is a folder, made if it is not there, in which the
+        file is tokenizer.json.
 
         With a `config`, even an empty one, a tokenizer_config.json goes beside it: `PreTrainedTokenizerFast` of
         transformers then loads the folder. The config says more, e.g. `{"eos_token": "<|end|>", "model_max_length":
         4096, "chat_template": "…"}`; values must be such as `json` writes.
 
-        Raises `OSError`; `ValueError` if tokenizers would understand something else: special tokens that share an id,
-        or a custom pattern that means something else to its regex library.
+        Raises `OSError`, `NotADirectoryError` for a file that does not end in ".json"; `ValueError` if tokenizers would
+        understand something else: special tokens that share an id, or a custom pattern that means something else to its
+        regex library.
         """
 
     def to_minbpe(self, path: Path) -> None:

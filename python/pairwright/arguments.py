@@ -75,6 +75,13 @@ def path(argument: str, value: object) -> str:
     return found
 
 
+def named_path(argument: str, value: object) -> str:
+    """As `path`. Raises `ValueError` for an empty one: that would be the current folder, which is hardly meant."""
+    if value == "":
+        raise ValueError(f"{argument} is empty: name a file or folder")
+    return path(argument, value)
+
+
 def choice(argument: str, value: object, choices: Sequence[str]) -> str:
     """One of several words. Raises `TypeError`, `ValueError`."""
     quoted = [f'"{each}"' for each in choices]

@@ -4,7 +4,8 @@ use std::io::{Error as IoError, ErrorKind};
 use std::path::Path;
 
 use pyo3::exceptions::{
-    PyIsADirectoryError, PyKeyError, PyKeyboardInterrupt, PyOSError, PyOverflowError, PyValueError,
+    PyIsADirectoryError, PyKeyError, PyKeyboardInterrupt, PyNotADirectoryError, PyOSError, PyOverflowError,
+    PyValueError,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -60,6 +61,7 @@ fn os_error(py: Python<'_>, path: &Path, source: &IoError, message: String) -> P
     let Some(number) = source.raw_os_error() else {
         return match source.kind() {
             ErrorKind::IsADirectory => PyIsADirectoryError::new_err(message),
+            ErrorKind::NotADirectory => PyNotADirectoryError::new_err(message),
             _ => PyOSError::new_err(message),
         };
     };

@@ -284,7 +284,7 @@ def test_a_file_that_cannot_be_read_is_an_error() -> None:
     for arguments in (
         ["info", "/proc/self/mem"],
         ["encode", "model.json", "/proc/self/mem"],
-        ["train", "/proc/self/mem"],
+        ["train", "/proc/self/mem", "--out", "x"],
     ):
         ended = call(*arguments)
         assert (ended.code, ended.out) == (1, b"")
@@ -295,7 +295,7 @@ def test_a_file_that_cannot_be_read_is_an_error() -> None:
 def test_a_file_that_may_not_be_read_is_an_error() -> None:
     Path("secret").write_bytes(b"text")
     Path("secret").chmod(0)
-    for arguments in (["info", "secret"], ["encode", "model.json", "secret"], ["train", "secret"]):
+    for arguments in (["info", "secret"], ["encode", "model.json", "secret"], ["train", "secret", "--out", "x"]):
         assert call(*arguments).err == "error: secret: Permission denied\n"
 
 
@@ -383,3 +383,69 @@ def test_every_vocabulary_of_bytes_can_be_a_rank_file() -> None:
     lines = [f"{base64.b64encode(bytes([byte])).decode()} {byte}" for byte in range(256)]
     Path("bytes.tiktoken").write_text("\n".join(lines))
     assert call("encode", "bytes.tiktoken", "--pattern", "gpt2", given=b"ab").out == b"97 98\n"
+
+
+# Names that are empty, as of a variable that is not set
+
+EMPTY = {
+    "train CORPUS": ["train", "", "--out", "x"],
+    "train --out": ["train", "corpus.txt", "--out", ""],
+    "train --base": ["train", "corpus.txt", "--base", "", "--out", "x"],
+    "train --counts": ["train", "--counts", "", "--out", "x"],
+    "train --spill-folder": ["train", "corpus.txt", "--spill-folder", "", "--out", "x"],
+    "tally CORPUS": ["tally", "corpus.txt", "", "--out", "x"],
+    "tally --out": ["tally", "corpus.txt", "--out", ""],
+    "encode MODEL": ["encode", "", "corpus.txt"],
+    "encode INPUT": ["encode", "model.json", ""],
+    "encode --out": ["encode", "model.json", "corpus.txt", "--out", ""],
+    "decode MODEL": ["decode", ""],
+    "decode FILE": ["decode", "model.json", ""],
+    "decode --out": ["decode", "model.json", "--out", ""],
+    "decode --out-folder": ["decode", "tokens", "--out-folder", ""],
+    "verify DIR": ["verify", ""],
+    "count MODEL": ["count", ""],
+    "count INPUT": ["count", "model.json", ""],
+    "count several": ["count", "model.json", "corpus.txt", ""],
+    "show MODEL": ["show", "", "text"],
+    "info MODEL": ["info", ""],
+    "convert MODEL": ["convert", "", "--to", "tiktoken", "--out", "x"],
+    "convert --out": ["convert", "model.json", "--to", "huggingface", "--out", ""],
+}
+
+
+@pytest.mark.parametrize("arguments", EMPTY.values(), ids=EMPTY)
+def test_an_empty_name_is_an_error_and_not_the_current_folder(arguments: list[str]) -> None:
+    Path("corpus.txt").write_text("to be or not to be")
+    before = sorted(Path().rglob("*"))
+    ended = call(*arguments)
+    assert (ended.code, ended.out) == (2, b"")
+    error, hint = ended.err.splitlines()
+    assert error.startswith("error: Invalid value for ")
+    assert error.endswith(": a name is empty: it is that of no file or folder")
+    assert hint == f"hint: pairwright {arguments[0]} --help"
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_an_empty_text_is_a_text() -> None:
+    assert call("show", "model.json", "").code == 0
+
+
+# Messages of typer
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["convert", "model.json"], "Missing option '--to'. Choose from: pairwright, tiktoken, huggingface, minbpe"),
+        (["convert", "model.json", "--to", "minbpe"], "Missing option '--out'."),
+        (
+            ["train", "--special-ids", "x"],
+            "Invalid value for '--special-ids': 'x' is not one of 'first', 'last'.",
+        ),
+        (["convert"], "Missing argument 'MODEL'."),
+    ],
+)
+def test_what_is_wrong_with_a_command_line_is_said_in_one_line(arguments: list[str], message: str) -> None:
+    error, hint = call(*arguments).err.splitlines()
+    assert error == f"error: {message}"
+    assert hint == f"hint: pairwright {arguments[0]} --help"

@@ -156,7 +156,7 @@ def test_a_closed_standard_error_does_not_hide_the_result() -> None:
     ended = spawn("count", "model.json", given=b"", prepare=lambda: os.close(2))
     assert (ended.code, ended.out) == (0, b"0\n")
     assert spawn("info", "missing", prepare=lambda: os.close(2)).code == 1
-    assert spawn("train", "long.txt", prepare=lambda: os.close(2)).code == 0
+    assert spawn("train", "long.txt", "--out", "new.json", prepare=lambda: os.close(2)).code == 0
 
 
 @pytest.mark.parametrize("command", ["encode", "show"])
@@ -175,7 +175,9 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(command: str) -> None:
 def test_ctrl_c_during_training_leaves_nothing_behind(phase: bytes, slow_corpus: Path) -> None:
     before = files()
     with terminal() as screen:
-        process = screen.start("train", slow_corpus, "--vocab-size", "200000", stderr=screen.program)
+        process = screen.start(
+            "train", slow_corpus, "--out", "new.json", "--vocab-size", "200000", stderr=screen.program
+        )
         screen.read_until(phase)
         pressed = time.monotonic()
         process.send_signal(signal.SIGINT)
@@ -189,7 +191,9 @@ def test_ctrl_c_during_training_leaves_nothing_behind(phase: bytes, slow_corpus:
     assert files() == before
 
 
-@pytest.mark.parametrize("arguments", [["train", "-"], ["encode", "model.json"], ["count", "model.json", "-"]])
+@pytest.mark.parametrize(
+    "arguments", [["train", "-", "--out", "new.json"], ["encode", "model.json"], ["count", "model.json", "-"]]
+)
 def test_ctrl_c_while_reading_leaves_nothing_behind(arguments: list[str]) -> None:
     before = files()
     process = start(*arguments)
@@ -217,18 +221,22 @@ def test_ctrl_c_while_nobody_takes_the_output_ends_the_command() -> None:
 
 def test_training_shows_a_bar_on_a_terminal_only() -> None:
     with terminal() as screen:
-        ended, shown = screen.run("train", "long.txt", "--vocab-size", "300", stderr=screen.program)
+        ended, shown = screen.run(
+            "train", "long.txt", "--out", "new.json", "--vocab-size", "300", stderr=screen.program
+        )
     assert (ended.code, ended.out) == (0, b"")
     assert all(word in shown for word in (b"counting", b"merging", b"100%", "━".encode()))
     assert b"What was learned" in shown
-    ended = spawn("train", "long.txt", "--vocab-size", "300")
+    ended = spawn("train", "long.txt", "--out", "new.json", "--vocab-size", "300")
     assert "What was learned" in ended.err
     assert not any(word in ended.err for word in ("counting", "merging", "━", "\x1b"))
 
 
 def test_training_shows_no_bar_when_told_to_be_quiet() -> None:
     with terminal() as screen:
-        ended, shown = screen.run("train", "long.txt", "--vocab-size", "260", "--quiet", stderr=screen.program)
+        ended, shown = screen.run(
+            "train", "long.txt", "--out", "new.json", "--vocab-size", "260", "--quiet", stderr=screen.program
+        )
     assert (ended.code, shown) == (0, b"")
 
 
@@ -236,7 +244,7 @@ def test_training_shows_no_bar_when_told_to_be_quiet() -> None:
 def test_no_variable_brings_a_bar_into_a_file(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(variable, "1")
     Path("large.txt").write_bytes(LONG * 10)
-    assert not any(word in spawn("train", "long.txt").err for word in ("counting", "merging", "━"))
+    assert not any(word in spawn("train", "long.txt", "--out", "new.json").err for word in ("counting", "merging", "━"))
     ended = spawn("encode", "model.json", "large.txt", stdout=subprocess.DEVNULL)
     assert (ended.code, ended.err) == (0, "")
 

@@ -1,10 +1,11 @@
 """`pairwright train`."""
 
+import gzip
 import json
 from pathlib import Path
 
 import pytest
-from command_line import call, isolate
+from command_line import Ended, call, isolate
 
 import pairwright
 from pairwright import datasets
@@ -330,6 +331,87 @@ def test_a_catastrophic_regex_is_an_error_and_leaves_nothing() -> None:
     assert nothing_was_written()
 
 
+# The name that is used where none is given
+
+
+def train_as_default(*arguments: str | Path) -> Ended:
+    return call("train", *arguments, "--vocab-size", "260", "--quiet")
+
+
+def test_the_same_training_again_replaces_its_model() -> None:
+    Path("more").mkdir()
+    Path("more/b.jsonl").write_text('{"text": "to be"}\n' * 9)
+    Path("more/a.txt.gz").write_bytes(gzip.compress(b"or not to be"))
+    call("tally", "corpus.txt", "--out", "x.counts")
+    call("train", "corpus.txt", "--vocab-size", "258", "--out", "base.json")
+    for arguments in (
+        ["corpus.txt", "--special", "<a>", "--pattern", "gpt-2", "--tie-break", "first_seen"],
+        ["corpus.txt", "more"],
+        ["corpus.txt", "--lines"],
+        ["--dataset", "python-docs"],
+        ["--counts", "x.counts"],
+        ["corpus.txt", "--base", "base.json", "--special", "<b>"],
+    ):
+        Path("model.json").unlink(missing_ok=True)
+        assert train_as_default(*arguments).code == 0
+        before = Path("model.json").stat().st_ino
+        ended = train_as_default(*arguments)
+        assert (ended.code, ended.err) == (0, "")
+        assert Path("model.json").stat().st_ino != before
+
+
+def test_the_demonstration_can_be_run_again() -> None:
+    for _ in range(2):
+        assert call("train").code == 0
+
+
+OTHERS = {
+    "vocab_size": ["corpus.txt", "--vocab-size", "261"],
+    "special": ["corpus.txt", "--special", "<a>"],
+    "pattern": ["corpus.txt", "--pattern", "gpt2"],
+    "min_frequency": ["corpus.txt", "--min-frequency", "2"],
+    "documents": ["corpus.txt", "--lines"],
+    "corpus": ["more.txt"],
+    "more": ["corpus.txt", "more.txt"],
+    "same name": ["other/corpus.txt"],
+    "standard input": ["-"],
+    "dataset": ["--dataset", "python-docs"],
+    "counts": ["--counts", "x.counts"],
+    "base": ["corpus.txt", "--base", "base.json"],
+    "demonstration": [],
+}
+
+
+@pytest.mark.parametrize("arguments", OTHERS.values(), ids=OTHERS)
+def test_another_training_does_not_replace_the_model_unless_it_is_named(arguments: list[str]) -> None:
+    Path("more.txt").write_text("more of the same")
+    Path("other").mkdir()
+    Path("other/corpus.txt").write_bytes(Path("corpus.txt").read_bytes()[::-1])
+    call("tally", "corpus.txt", "--out", "x.counts")
+    call("train", "corpus.txt", "--vocab-size", "258", "--out", "base.json")
+    assert train_as_default("corpus.txt").code == 0
+    before = Path("model.json").read_bytes()
+    options = [] if "--vocab-size" in arguments or not arguments else ["--vocab-size", "260"]
+    given = Path("corpus.txt").read_bytes() if "-" in arguments else b""
+    ended = call("train", *arguments, *options, "--quiet", given=given)
+    assert ended.code == 1
+    error, hint = ended.err.splitlines()[-2:]
+    assert error == "error: model.json is there already, and this command makes another model"
+    assert hint == "hint: --out model.json replaces it; name another file with --out to keep it"
+    assert Path("model.json").read_bytes() == before
+    assert call("train", *arguments, *options, "--quiet", "--out", "model.json", given=given).code == 0
+    assert Path("model.json").read_bytes() != before
+
+
+@pytest.mark.parametrize("content", [b"", b"precious", b"{}"])
+def test_what_is_no_model_is_not_replaced_unless_it_is_named(content: bytes) -> None:
+    Path("model.json").write_bytes(content)
+    ended = train_as_default("corpus.txt")
+    assert ended.code == 1
+    assert "is there already" in ended.err
+    assert Path("model.json").read_bytes() == content
+
+
 def test_a_failed_training_leaves_the_old_model() -> None:
     Path("model.json").write_bytes(b"precious")
     assert call("train", "missing.txt").code == 1
@@ -380,7 +462,7 @@ def test_a_model_is_extended_and_keeps_its_ids() -> None:
     base.to_tiktoken("base.tiktoken")
     ended = call("train", "more.txt", "--base", "base.tiktoken", "--pattern", "cl100k", *more)
     assert ended.code == 0, ended.err
-    ended = call("train", "more.txt", "--base", "model.json", "--vocab-size", "200")
+    ended = call("train", "more.txt", "--base", "model.json", "--vocab-size", "200", "--out", "larger.json")
     assert (ended.code, ended.err.count("\n")) == (1, 1)
     assert "the 270 ids of the base" in ended.err
     assert call("train", "more.txt", "--base", "missing.json").code == 1

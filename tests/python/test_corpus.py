@@ -7,7 +7,7 @@ import json
 import os
 import random
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -488,3 +488,23 @@ def test_any_damage_is_an_error_and_not_the_end_of_the_process(name: str) -> Non
             pw.count(pw.Corpus(path))
         except pw.DocumentError as error:
             assert str(path) in str(error)  # noqa: PT017  most are damaged in a way that nobody can notice
+
+
+def test_an_empty_path_is_refused_and_not_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").write_text("to be")
+    tokenizer = pw.Tokenizer.from_ranks({bytes([byte]): byte for byte in range(256)}, pattern="gpt2")
+    pw.encode_corpus(tokenizer, pw.Corpus("a.txt"), tmp_path / "tokens")
+    monkeypatch.chdir(tmp_path / "tokens")
+    works: list[Callable[[], object]] = [
+        lambda: pw.Corpus(""),
+        lambda: pw.Corpus("../a.txt", ""),
+        lambda: pw.count(pw.Corpus("../a.txt"), spill_folder=""),
+        lambda: pw.encode_corpus(tokenizer, pw.Corpus("../a.txt"), ""),
+        lambda: pw.open_tokens(""),
+        lambda: pw.verify_tokens(""),
+        lambda: pw.decode_tokens(""),
+    ]
+    for work in works:
+        with pytest.raises(ValueError, match="is empty: name a file or folder"):
+            work()

@@ -342,6 +342,46 @@ def test_what_cannot_be_written_is_refused_and_nothing_is(tmp_path: Path) -> Non
         assert not path.exists()
 
 
+SMALL = {bytes([byte]): byte for byte in range(256)}
+
+
+@pytest.mark.parametrize("config", [None, {}, {"model_max_length": 5}])
+@pytest.mark.parametrize("there", [False, True])
+@pytest.mark.parametrize("name", ["model", "model-1.5", "deep/model", "odd.json"])
+def test_a_name_that_is_not_that_of_a_json_file_is_a_folder(
+    tmp_path: Path, name: str, there: bool, config: dict[str, Any] | None
+) -> None:
+    folder = tmp_path / name
+    if there or name.endswith(".json"):
+        folder.mkdir(parents=True)
+    tokenizer = pw.Tokenizer.from_ranks(SMALL, pattern="gpt2")
+    tokenizer.to_huggingface(folder, config=config)
+    expected = {"tokenizer.json"} if config is None else {"tokenizer.json", "tokenizer_config.json"}
+    assert {path.name for path in folder.iterdir()} == expected
+    assert [path.name for path in tmp_path.iterdir()] == [Path(name).parts[0]]
+    assert pw.Tokenizer.from_huggingface(folder) == tokenizer
+
+
+@pytest.mark.parametrize("name", ["small.json", "SMALL.JSON"])
+def test_a_json_file_has_its_config_beside_it(tmp_path: Path, name: str) -> None:
+    tokenizer = pw.Tokenizer.from_ranks(SMALL, pattern="gpt2")
+    tokenizer.to_huggingface(tmp_path / name, config={})
+    assert {path.name for path in tmp_path.iterdir()} == {name, "tokenizer_config.json"}
+    assert pw.Tokenizer.from_huggingface(tmp_path / name) == tokenizer
+
+
+@pytest.mark.parametrize("config", [None, {}])
+def test_a_file_that_is_no_json_is_not_overwritten(tmp_path: Path, config: dict[str, Any] | None) -> None:
+    path = tmp_path / "corpus.txt"
+    path.write_text("precious")
+    with pytest.raises(NotADirectoryError, match=r"corpus\.txt: .*name a folder or a \.json file"):
+        pw.Tokenizer.from_ranks(SMALL, pattern="gpt2").to_huggingface(path, config=config)
+    assert path.read_text() == "precious"
+    with pytest.raises(OSError, match="corpus"):
+        pw.Tokenizer.from_ranks(SMALL, pattern="gpt2").to_huggingface(path / "deeper", config=config)
+    assert [path.name for path in tmp_path.iterdir()] == ["corpus.txt"]
+
+
 def test_spans_of_a_text_that_is_normalized_are_refused() -> None:
     ours = published("anthropic")[0]
     ids, spans = ours.encode_with_spans("plain é")

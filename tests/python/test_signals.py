@@ -59,7 +59,9 @@ def test_tests_that_press_ctrl_c_pass_where_it_is_ignored(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-@pytest.mark.parametrize("arguments", [["encode", "model.json", "--lines", "--out", "out"], ["train", "-"]])
+@pytest.mark.parametrize(
+    "arguments", [["encode", "model.json", "--lines", "--out", "out"], ["train", "-", "--out", "new.json"]]
+)
 def test_a_signal_that_is_ignored_does_nothing(number: signal.Signals, arguments: list[str]) -> None:
     process = start(*arguments, prepare=ignore(number))
     assert process.stdin is not None

@@ -7,10 +7,19 @@ import typer
 
 from pairwright.special import Treatment
 
+
+def named(value: str | list[str] | None) -> str | list[str] | None:
+    """A name of a file or folder, or several: an empty one would mean the current folder, which nobody means by it."""
+    if value == "" or (isinstance(value, list) and "" in value):
+        raise typer.BadParameter("a name is empty: it is that of no file or folder")
+    return value
+
+
 Model: TypeAlias = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
+        callback=named,
         help="A model file, a .tiktoken file (with --pattern), a tokenizer.json, a file of minbpe or tekken, or an "
         "encoding's name.",
         show_default=False,
@@ -23,13 +32,16 @@ Pattern: TypeAlias = Annotated[
 
 Files: TypeAlias = Annotated[
     list[str] | None,
-    typer.Argument(metavar="FILE", help="Files to read; - and no file mean standard input.", show_default=False),
+    typer.Argument(
+        metavar="FILE", callback=named, help="Files to read; - and no file mean standard input.", show_default=False
+    ),
 ]
 
 Inputs: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="INPUT",
+        callback=named,
         help="Files, folders or patterns such as 'data/*.jsonl.gz': text, JSON, CSV, parquet, Arrow, by their names; "
         "- and no input mean standard input.",
         show_default=False,
@@ -85,7 +97,10 @@ OnError: TypeAlias = Annotated[
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 Out: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="FILE", help="Write to this file, complete or not at all, not to standard output.")
+    str | None,
+    typer.Option(
+        metavar="FILE", callback=named, help="Write to this file, complete or not at all, not to standard output."
+    ),
 ]
 
 SpecialTokens: TypeAlias = Annotated[
@@ -124,6 +139,7 @@ SpillFolder: TypeAlias = Annotated[
     str | None,
     typer.Option(
         metavar="FOLDER",
+        callback=named,
         help="Where counts that pass the limit are kept meanwhile.",
         show_default="the system's for temporary files",
     ),

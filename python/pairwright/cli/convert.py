@@ -8,7 +8,7 @@ import typer
 
 from pairwright import Tokenizer
 from pairwright.cli import files, model as models
-from pairwright.cli.arguments import Model, Pattern
+from pairwright.cli.arguments import Model, Pattern, named
 from pairwright.cli.console import UsageError, say
 
 
@@ -32,7 +32,7 @@ WRITERS = {
 def convert(
     model: Model,
     to: Annotated[Format, typer.Option(help="The format to write.", show_default=False)],
-    out: Annotated[str, typer.Option(metavar="FILE", help="Where it goes.", show_default=False)],
+    out: Annotated[str, typer.Option(metavar="FILE", callback=named, help="Where it goes.", show_default=False)],
     pattern: Pattern = None,
 ) -> None:
     """Write a tokenizer in another format, with the same ids: for tiktoken, tokenizers or minbpe."""

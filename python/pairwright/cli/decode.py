@@ -10,7 +10,7 @@ import typer
 
 from pairwright import Tokenizer
 from pairwright.cli import files, model as models
-from pairwright.cli.arguments import Files, Model, Out, Pattern
+from pairwright.cli.arguments import Files, Model, Out, Pattern, named
 from pairwright.cli.console import CommandError, UsageError
 from pairwright.cli.progress import InputBar
 from pairwright.cli.restore import is_token_folder, restore
@@ -37,7 +37,9 @@ def decode(
     ] = None,
     out_folder: Annotated[
         str | None,
-        typer.Option(metavar="FOLDER", help="Of a token folder: write each document into a file of its own."),
+        typer.Option(
+            metavar="FOLDER", callback=named, help="Of a token folder: write each document into a file of its own."
+        ),
     ] = None,
 ) -> None:
     """Write the exact bytes of ids, which are read as words separated by white space.

@@ -20,6 +20,7 @@ from pairwright.cli.arguments import (
     TextColumn,
     TextField,
     Threads,
+    named,
 )
 from pairwright.cli.folder import encode_as_file, encode_into
 from pairwright.cli.printing import print_ids
@@ -47,6 +48,7 @@ def encode(
         str | None,
         typer.Option(
             metavar="NAME",
+            callback=named,
             help="Where the ids go instead of standard output: into a folder of token files, or into a single file if "
             "the name ends in .bin, .npy, .parquet, .arrow, .jsonl or, for ids as text, .txt.",
         ),

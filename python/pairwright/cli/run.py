@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -52,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
         code = ended.code if isinstance(ended.code, int) else FAILURE
     except typer.TyperException as error:
         code = error.exit_code
-        fail(error.format_message(), help_hint(error))
+        fail(message_of(error), help_hint(error))
     except ERRORS as error:
         code = getattr(error, "exit_code", FAILURE)
         if getattr(error, "errno", None) != errno.EPIPE:
@@ -90,6 +91,11 @@ def hint_of(error: Exception) -> str | None:
     """What to do about it, in the words of the command line. A builtin exception has it as a note."""
     hint = getattr(error, "hint", None) or "; ".join(getattr(error, "__notes__", ()))
     return in_options(hint) if hint else None
+
+
+def message_of(error: typer.TyperException) -> str:
+    """What is wrong with the command line, in one line: typer breaks lists of choices, and says "Value error"."""
+    return re.sub(r"\n\t?", " ", error.format_message()).replace(": Value error, ", ": ", 1)
 
 
 def help_hint(error: typer.TyperException) -> str | None:

@@ -20,6 +20,7 @@ from pairwright.cli.arguments import (
     TextColumn,
     TextField,
     Threads,
+    named,
 )
 from pairwright.cli.console import UsageError, say
 from pairwright.cli.corpus import Source
@@ -32,11 +33,12 @@ PATTERN = "cl100k"
 
 
 def tally(
-    out: Annotated[str, typer.Option(metavar="FILE", help="Where the counts go.", show_default=False)],
+    out: Annotated[str, typer.Option(metavar="FILE", callback=named, help="Where the counts go.", show_default=False)],
     corpus: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="CORPUS",
+            callback=named,
             help="Files, folders or patterns to count; - is standard input. With --merge: counts files.",
             show_default=False,
         ),

@@ -1,11 +1,13 @@
 """`pairwright train`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 import pairwright
+from pairwright import Tokenizer
 from pairwright.cli import demonstration, files, model as models
 from pairwright.cli.arguments import (
     InputFormat,
@@ -19,9 +21,11 @@ from pairwright.cli.arguments import (
     TextColumn,
     TextField,
     Threads,
+    named,
 )
 from pairwright.cli.console import UsageError, console, print_table, say
 from pairwright.cli.corpus import Source
+from pairwright.cli.existing import check_replaceable
 from pairwright.cli.learned import table_of_learned
 from pairwright.cli.reading import refuse_without_files
 from pairwright.corpus.files import Options
@@ -29,6 +33,7 @@ from pairwright.filenames import shown
 from pairwright.progress import stderr_is_terminal
 
 VOCAB_SIZE = 4096
+OUT = "model.json"
 
 
 def train(
@@ -36,6 +41,7 @@ def train(
         list[str] | None,
         typer.Argument(
             metavar="CORPUS",
+            callback=named,
             help="Files, folders or patterns to learn from: text, JSON, CSV, parquet, Arrow; - is standard input. "
             "With none and no --dataset: the demonstration.",
             show_default=False,
@@ -63,6 +69,7 @@ def train(
         str | None,
         typer.Option(
             metavar="MODEL",
+            callback=named,
             help="Learn more merges on top of this model and keep every id. A .tiktoken file takes --pattern too.",
             show_default=False,
         ),
@@ -86,7 +93,15 @@ def train(
     threads: Threads = None,
     memory_limit: MemoryLimit = None,
     spill_folder: SpillFolder = None,
-    out: Annotated[str, typer.Option(metavar="FILE", help="Where the model goes.")] = "model.json",
+    out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            callback=named,
+            help="Where the model goes. A file that is there is replaced if it is named here, or is the same model.",
+            show_default=OUT,
+        ),
+    ] = None,
     dataset: Annotated[
         str | None,
         typer.Option(
@@ -97,6 +112,7 @@ def train(
         list[str] | None,
         typer.Option(
             metavar="FILE",
+            callback=named,
             help="Learn from what `pairwright tally` counted; several are added up.",
             show_default=False,
         ),
@@ -124,7 +140,8 @@ def train(
         refuse_without_files(options, given[0] if given else "the demonstration")
     if out == files.STANDARD:
         raise UsageError("a model cannot go to standard output", hint="name a file with --out")
-    files.check_target(out)
+    target = OUT if out is None else out
+    files.check_target(target)
     demonstrates = not given
     on_top_of = None
     if base is not None:
@@ -139,11 +156,24 @@ def train(
         learn_from = demonstration.corpus()
     if vocab_size is None:
         vocab_size = demonstration.VOCAB_SIZE if demonstrates else VOCAB_SIZE
+    special_tokens = special or (demonstration.SPECIAL_TOKENS if demonstrates else None)
+    if out is None:
+        kept = source_tokens(learn_from, on_top_of)
+        asked_for = {
+            "pattern": pattern or source_pattern(learn_from, on_top_of),
+            "vocab_size": vocab_size,
+            "special_tokens": [*kept, *(name for name in special_tokens or () if name not in kept)],
+            "special_ids": special_ids,
+            "tie_break": tie_break,
+            "min_frequency": min_frequency,
+            "max_token_bytes": max_token_bytes,
+        }
+        check_replaceable(Path(target), learn_from, asked_for, on_top_of)
     tokenizer = pairwright.train(
         learn_from.source,
         vocab_size=vocab_size,
         pattern=pattern,
-        special_tokens=special or (demonstration.SPECIAL_TOKENS if demonstrates else None),
+        special_tokens=special_tokens,
         base=on_top_of,
         special_ids=special_ids,
         tie_break=tie_break,
@@ -154,9 +184,23 @@ def train(
         spill_folder=spill_folder,
         progress=stderr_is_terminal() and not quiet,
     )
-    tokenizer.save(out)
+    tokenizer.save(target)
     if not quiet:
-        print_table(table_of_learned(tokenizer, learn_from, Path(out)), console(stderr=True))
-        say(f"saved {shown(out)}")
+        print_table(table_of_learned(tokenizer, learn_from, Path(target)), console(stderr=True))
+        say(f"saved {shown(target)}")
     if demonstrates:
-        demonstration.round_trip(Path(out), learn_from, quiet=quiet)
+        demonstration.round_trip(Path(target), learn_from, quiet=quiet)
+
+
+def source_pattern(source: Source, base: Tokenizer | None) -> str:
+    """The split pattern where none is given."""
+    if source.counts is not None:
+        return source.counts.pattern
+    return "cl100k" if base is None else base.pattern
+
+
+def source_tokens(source: Source, base: Tokenizer | None) -> Sequence[str]:
+    """The special tokens that there are before any is given."""
+    if source.counts is not None:
+        return source.counts.special_tokens
+    return [] if base is None else list(base.special_tokens)

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from pairwright.cli import files
-from pairwright.cli.arguments import Quiet
+from pairwright.cli.arguments import Quiet, named
 from pairwright.cli.console import console, print_table, say
 from pairwright.cli.progress import InputBar
 from pairwright.tokens.manifest import Manifest, Split
@@ -22,7 +22,10 @@ NUMBERS = ("shards", "documents", "tokens", "bytes")
 
 def verify(
     folder: Annotated[
-        str, typer.Argument(metavar="DIR", help="A folder that `pairwright encode` wrote.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="DIR", callback=named, help="A folder that `pairwright encode` wrote.", show_default=False
+        ),
     ],
     no_inputs: Annotated[
         bool, typer.Option("--no-inputs", help="Leave out the files that were encoded: look at the folder alone.")

@@ -32,7 +32,7 @@ class Counting:
         if self.memory_limit is not None:
             arguments.size_or_share("memory_limit", self.memory_limit)
         if self.spill_folder is not None:
-            arguments.path("spill_folder", self.spill_folder)
+            arguments.named_path("spill_folder", self.spill_folder)
 
     def counter(self, pattern: str, special_tokens: Sequence[str]) -> Counter:
         """A counter that counts so."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from pairwright import arguments
 from pairwright.filenames import shown
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def find(paths: Iterable[str | os.PathLike[str]], format: Format | None) -> tupl
     """
     origins = []
     for path in paths:
-        given = os.fspath(path)
+        given = arguments.named_path("a path", path)
         if given == STANDARD:
             origins.append(Origin(None, format or "text", care="take" if format == "text" else "refuse"))
         else:

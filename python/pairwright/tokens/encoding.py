@@ -124,7 +124,7 @@ def encode_corpus(
         PairwrightError: The folder has files of something else, or of another run.
 
     """
-    target = Path(arguments.path("folder", folder))
+    target = Path(arguments.named_path("folder", folder))
     if writers.format_of(target) is not None and not target.is_dir() and not str(folder).endswith(("/", os.sep)):
         raise ValueError(
             f"folder={str(folder)!r} is the name of a file: pairwright.encode_to_file writes a single one; "

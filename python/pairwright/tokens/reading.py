@@ -56,7 +56,7 @@ class Tokens:
     """
 
     def __init__(self, folder: aliases.Path, split: str = "train") -> None:
-        folder, split = arguments.path("folder", folder), arguments.text("split", split)
+        folder, split = arguments.named_path("folder", folder), arguments.text("split", split)
         self.folder = Path(folder).absolute()
         """Where it is."""
         self.split = split

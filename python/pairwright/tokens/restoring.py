@@ -31,7 +31,7 @@ def decode_tokens(folder: aliases.Path, split: str = ALL) -> Iterator[bytes]:
     "all" means every split, the first one first. Raises as `open_tokens`, and `KeyError` for an id that the tokenizer
     does not know.
     """
-    folder, split = arguments.path("folder", folder), arguments.text("split", split)
+    folder, split = arguments.named_path("folder", folder), arguments.text("split", split)
     return itertools.chain.from_iterable(map(documents, open_splits(folder, split)))
 
 

@@ -70,7 +70,7 @@ def encode_to_file(
     a break. Arguments not named here are those of `encode_corpus`, and so is what it raises.
     """
     arguments.tokenizer("tokenizer", tokenizer)
-    target = Path(arguments.path("path", path))
+    target = Path(arguments.named_path("path", path))
     format = writers.format_of(target)
     if format is None:
         known = ", ".join(writers.FORMAT_OF)

@@ -40,7 +40,7 @@ def verify_tokens(folder: aliases.Path, inputs: bool = True) -> list[str]:
     token folder.
     """
     inputs = arguments.flag("inputs", inputs)
-    return Verification(Path(arguments.path("folder", folder))).run(inputs=inputs).problems
+    return Verification(Path(arguments.named_path("folder", folder))).run(inputs=inputs).problems
 
 
 @dataclass

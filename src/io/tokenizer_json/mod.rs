@@ -12,6 +12,7 @@ mod tests;
 
 use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
@@ -36,15 +37,16 @@ pub fn load(path: &Path) -> Result<Tokenizer> {
     from_bytes(&read(&path)?).map_err(|error| error.in_file(&path))
 }
 
-/// Writes a tokenizer to a file, or to `tokenizer.json` in a folder that is there. Beside it goes `tokenizer_config.json`, which
-/// transformers reads, if there is a `config`: an object in JSON with what it is to say more than that.
+/// Writes a tokenizer to a file whose name ends in `.json`, or else to `tokenizer.json` in a folder, which is made if it is not
+/// there. Beside it goes `tokenizer_config.json`, which transformers reads, if there is a `config`: an object in JSON with what
+/// it is to say more than that.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Unwritable`], with nothing written, if tokenizers would understand something else.
 pub fn save(tokenizer: &Tokenizer, path: &Path, config: Option<&str>) -> Result<()> {
-    let path = in_folder(path);
     let content = to_text(tokenizer)?;
     let config = config.map(|config| config::to_text(tokenizer, config)).transpose()?;
+    let path = target(path, config.is_some())?;
     atomic::write(&path, |file| file.write_all(content.as_bytes()))?;
     match config {
         Some(config) => atomic::write(&path.with_file_name(config::FILE), |file| file.write_all(config.as_bytes())),
@@ -54,6 +56,23 @@ pub fn save(tokenizer: &Tokenizer, path: &Path, config: Option<&str>) -> Result<
 
 fn in_folder(path: &Path) -> PathBuf {
     if path.is_dir() { path.join(FILE) } else { path.to_owned() }
+}
+
+/// The file to write. A name that does not end in `.json` is that of a folder, unless it is that of a device, such as
+/// `/dev/stdout`.
+fn target(path: &Path, has_config: bool) -> Result<PathBuf> {
+    let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+    let is_device = !has_config && path.exists() && !path.is_file();
+    if (is_json || is_device) && !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    if path.exists() && !path.is_dir() {
+        let message = "it is a file, and its name does not end in .json: name a folder or a .json file";
+        let source = std::io::Error::new(std::io::ErrorKind::NotADirectory, message);
+        return Err(Error::Io { path: path.to_owned(), source });
+    }
+    fs::create_dir_all(path).map_err(Error::io(path))?;
+    Ok(path.join(FILE))
 }
 
 /// That tokenizers has no place for something.
