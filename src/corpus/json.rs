@@ -5,6 +5,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::nested;
+
 /// What is wrong with a line.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Fault {
@@ -16,7 +18,7 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    fn at(column: usize, reason: impl Into<String>) -> Fault {
+    pub(super) fn at(column: usize, reason: impl Into<String>) -> Fault {
         Fault { column: (column > 0).then_some(column), reason: reason.into(), hint: None }
     }
 }
@@ -30,8 +32,13 @@ pub(super) const LACKS: &str = "there is no field ";
 /// On an error something may have been appended.
 pub(super) fn append_field(line: &[u8], field: &str, out: &mut Vec<u8>) -> Result<(), Fault> {
     let text = std::str::from_utf8(line).map_err(|error| Fault::at(error.valid_up_to() + 1, "it is not UTF-8"))?;
-    let mut parser = serde_json::Deserializer::from_str(text);
     let start = out.len();
+    if nested::is_path(field) {
+        nested::append(text, field, out)?;
+        replace_surrogates(out, start);
+        return Ok(());
+    }
+    let mut parser = serde_json::Deserializer::from_str(text);
     let parsed = Object { field, out }.deserialize(&mut parser).and_then(|found| parser.end().map(|()| found));
     match parsed {
         Ok(true) => {
@@ -39,12 +46,21 @@ pub(super) fn append_field(line: &[u8], field: &str, out: &mut Vec<u8>) -> Resul
             Ok(())
         }
         Ok(false) => Err(missing(text, field)),
-        Err(error) => {
-            let shown = error.to_string();
-            let place = format!(" at line {} column {}", error.line(), error.column());
-            Err(Fault::at(error.column(), shown.strip_suffix(&place).unwrap_or(&shown)))
-        }
+        Err(error) => Err(fault(&error, 0)),
     }
+}
+
+/// Appends the string that a value is, of which halves of surrogate pairs are still to be replaced.
+pub(super) fn append_string(value: &str, field: &str, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    Text { field, out }.deserialize(&mut serde_json::Deserializer::from_str(value))
+}
+
+/// What the parser says of a part of a line that begins behind so many bytes.
+pub(super) fn fault(error: &serde_json::Error, before: usize) -> Fault {
+    let shown = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let column = if error.column() > 0 { before + error.column() } else { 0 };
+    Fault::at(column, shown.strip_suffix(&place).unwrap_or(&shown))
 }
 
 /// An object of which one field is wanted. Tells whether it is there.
@@ -142,7 +158,7 @@ impl<'de> Visitor<'de> for Text<'_> {
 }
 
 /// That a field is not there, with the fields that are, and the one that has most text.
-fn missing(text: &str, field: &str) -> Fault {
+pub(super) fn missing(text: &str, field: &str) -> Fault {
     let object = match serde_json::from_str(text) {
         Ok(Value::Object(object)) => object,
         _ => Map::new(),

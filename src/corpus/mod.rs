@@ -12,6 +12,7 @@ mod cut;
 mod foreign;
 mod input;
 mod json;
+mod nested;
 mod reading;
 mod steps;
 #[cfg(test)]

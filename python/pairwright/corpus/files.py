@@ -66,6 +66,9 @@ class Corpus:
         separator: In text, documents are what is between these.
         text_field: In JSON, the field that has the text. A `.jsonl` file has an object in each line, and empty lines
             are passed over; a `.json` file may also be an array of objects or strings, or an object with one list.
+            A field within others is named by its path, as in `data.text`; `*` stands for every element of a list, as in
+            `messages.*.content`, and what they have is one document, with a line feed between each two. A field that
+            is called so, dots and all, goes first.
         text_column: In CSV, TSV, parquet and Arrow files, the column that has the text. CSV begins with the names of
             the columns.
         format: "text", "jsonl", "json", "csv", "tsv", "parquet" or "arrow", whatever the names of the files say. "text"
