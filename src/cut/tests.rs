@@ -206,7 +206,7 @@ proptest! {
 
 /// What [`begin`] and [`finish`] rest on, tried with all texts of a few characters of every kind.
 fn ends_decide_only_what_is_near(kinds: &[&str], length: u32, near: usize) {
-    for named in NAMED.iter().filter(|named| Splitter::new(named.name).is_ok_and(|splitter| splitter.is_scanned())) {
+    for named in NAMED.iter().filter(|named| Splitter::new(named.name).is_ok_and(|splitter| splitter.is_linear())) {
         let splitter = Splitter::new(named.name).unwrap();
         let first = |text: &str| {
             let mut end = None;

@@ -159,11 +159,6 @@ impl Splitter {
         }
     }
 
-    /// Whether this is a named pattern that has a scanner: what a piece is depends on little more than its characters then.
-    pub(crate) fn is_scanned(&self) -> bool {
-        matches!(self.engine, Engine::Scan(..))
-    }
-
     /// Whether pieces need not lie side by side, for steps leave text out. Then only [`Splitter::kept`] cuts any text; for all
     /// others the rest is an [`Error::Split`](crate::Error::Split).
     pub fn removes(&self) -> bool {

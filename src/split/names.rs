@@ -29,6 +29,7 @@ impl<T> Names<T> {
     }
 
     /// All whole names.
+    #[cfg(feature = "python")]
     pub fn whole(&self) -> impl Iterator<Item = &str> {
         self.whole.iter().map(|(name, _)| name.as_str())
     }

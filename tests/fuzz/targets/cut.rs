@@ -1,5 +1,8 @@
 //! Truncated texts and chunks, against all that could be.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use pairwright::{Error, SpecialTokens, Splitter, Tokenizer, Vocab};
 
 use super::{Input, SCANNED};
@@ -32,7 +35,12 @@ pub fn cut(data: &[u8]) {
 
 fn check(tokenizer: &Tokenizer, text: &str, most: usize, overlap: usize) {
     let bytes = text.as_bytes();
-    let count = |start: usize, end: usize| tokenizer.encode_ordinary(&bytes[start..end]).expect("a scanner").len();
+    // The same parts are asked for again and again.
+    let known = RefCell::new(HashMap::new());
+    let count = |start: usize, end: usize| {
+        let encoded = || tokenizer.encode_ordinary(&bytes[start..end]).expect("a scanner").len();
+        *known.borrow_mut().entry((start, end)).or_insert_with(encoded)
+    };
     let places: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
     let end_of = |start: usize| {
         let ends = places.iter().rev().filter(|&&end| end >= start);

@@ -1,5 +1,8 @@
 //! Splitting: the scanners against their regexes, and any regex.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use pairwright::Splitter;
 use pairwright::split::NAMED;
 
@@ -15,6 +18,16 @@ fn ends(splitter: &Splitter, text: &[u8]) -> Vec<usize> {
     ends
 }
 
+/// The regex of a named pattern, by a library: in other words, so that it is not known by the name. Making one takes longer
+/// than anything else here.
+fn regex(name: &str) -> &'static Splitter {
+    static REGEXES: LazyLock<HashMap<&str, Splitter>> = LazyLock::new(|| {
+        let named = NAMED.iter().filter(|named| SCANNED.contains(&named.name));
+        named.map(|named| (named.name, Splitter::new(&format!("(?:{})", named.regex)).expect("a regex"))).collect()
+    });
+    &REGEXES[name]
+}
+
 /// Every scanner, at every level of instructions, gives the pieces of its regex; and a text that is cut where it may be has the
 /// pieces of its parts.
 pub fn split(data: &[u8]) {
@@ -22,8 +35,7 @@ pub fn split(data: &[u8]) {
     let name = SCANNED[input.choice(SCANNED.len())];
     let from = input.choice(64);
     let text = input.0;
-    let named = NAMED.iter().find(|named| named.name == name).expect("a name");
-    let truth = ends(&Splitter::new(&format!("(?:{})", named.regex)).expect("a regex"), text);
+    let truth = ends(regex(name), text);
     let splitter = Splitter::new(name).expect("a pattern");
     for (level, splitter) in splitter.levels() {
         assert_eq!(ends(&splitter, text), truth, "{name} by {level}");

@@ -1,5 +1,7 @@
 //! Training against the oracle.
 
+use std::num::NonZeroUsize;
+
 use pairwright::reference::{self, Ties};
 use pairwright::train::{Counter, Settings, TieBreak, no_progress, train as learn};
 use pairwright::{Id, Splitter};
@@ -18,12 +20,19 @@ pub fn train(data: &[u8]) {
     if text.is_empty() {
         return;
     }
-    let mut counter = Counter::new(Splitter::new(pattern).expect("a pattern"), Vec::new(), None).expect("a counter");
+    let threads = NonZeroUsize::new(1);
+    let mut counter = Counter::new(Splitter::new(pattern).expect("a pattern"), Vec::new(), threads).expect("a counter");
     counter.add(&[&text], &mut no_progress).expect("text is counted");
     let counts = counter.finish(&mut no_progress).expect("text is counted");
     let words: Vec<(Vec<u8>, u64)> = counts.iter().map(|(word, count)| (word.to_vec(), count)).collect();
-    let settings =
-        Settings { vocab_size: 256 + merges, tie_break, min_frequency, max_token_bytes, ..Settings::default() };
+    let settings = Settings {
+        vocab_size: 256 + merges,
+        tie_break,
+        min_frequency,
+        max_token_bytes,
+        threads,
+        ..Settings::default()
+    };
     let trained = learn(&counts, &settings, &mut no_progress).expect("something is learned");
     let learned = (256..).map_while(|id| trained.tokenizer.vocab().bytes(Id(id)));
     let expected = reference::train(&words, merges, 256, ties, min_frequency, max_token_bytes);
