@@ -102,8 +102,8 @@ impl Tokenizer {
 
     /// A tokenizer in which only these merges happen, the first of them that can before all others.
     ///
-    /// Where they are what the ranks mean anyway (see [`merges::recover`]), one for each token of two bytes or more and in the
-    /// order of ids, it is the same as that of [`Tokenizer::from_ranks`] and [`Tokenizer::with_merges`].
+    /// Where they mean what the ranks mean (see [`MergeList::means_ranks`]) it is the same as that of [`Tokenizer::from_ranks`],
+    /// and its merges are the recovered ones.
     ///
     /// # Errors
     /// As [`Tokenizer::from_ranks`]; [`Error::Vocab`] for a merge of what is no token, into what is no token, or that is
@@ -114,17 +114,24 @@ impl Tokenizer {
         splitter: Splitter,
         special: SpecialTokens,
     ) -> Result<Tokenizer> {
-        let tokenizer = Tokenizer::from_ranks(vocab, splitter, special)?;
-        match tokenizer.clone().with_merges(merges.clone()) {
-            Ok(by_ranks) if tokenizer.merges() == merges => Ok(by_ranks),
-            _ => tokenizer.with_list(merges),
-        }
+        Tokenizer::from_ranks(vocab, splitter, special)?.with_list(merges)
     }
 
     /// The same, in which only these merges happen.
     pub(crate) fn with_list(mut self, merges: Vec<Pair>) -> Result<Tokenizer> {
-        self.list = Some(Arc::new(MergeList::new(&self.vocab, merges)?));
-        self.encoder = OnceLock::new();
+        let list = MergeList::new(&self.vocab, merges)?;
+        let recovered = merges::recover(&self.vocab);
+        if !list.means_ranks(&recovered) {
+            self.list = Some(Arc::new(list));
+            self.encoder = OnceLock::new();
+            return Ok(self);
+        }
+        if list.pairs() == recovered
+            && let Ok(known) = self.clone().with_merges(recovered.clone())
+        {
+            return Ok(known);
+        }
+        self.recovered = OnceLock::from(recovered);
         Ok(self)
     }
 
@@ -232,6 +239,25 @@ impl Tokenizer {
             (_, Some(merges)) => merges,
             _ => self.recovered.get_or_init(|| merges::recover(&self.vocab)),
         }
+    }
+
+    /// The merges that can happen, in order: those of [`Tokenizer::merges`] but for listed ones whose tokens never stand side
+    /// by side.
+    pub fn live_merges(&self) -> Cow<'_, [Pair]> {
+        match &self.list {
+            Some(list) => Cow::Owned(merges::live(&self.vocab, &**list)),
+            None => Cow::Borrowed(self.merges()),
+        }
+    }
+
+    /// The pairs of tokens that stay two although there is a token of their bytes: only by a list can there be any.
+    pub fn stuck_pairs(&self) -> Vec<Pair> {
+        self.list.as_ref().map_or_else(Vec::new, |list| merges::stuck(&self.vocab, &**list))
+    }
+
+    /// Whether merging reaches every token of two bytes or more.
+    pub fn reaches_all(&self) -> bool {
+        self.live_merges().len() == self.vocab.iter().filter(|(_, bytes)| bytes.len() > 1).count()
     }
 
     /// The merges that made the vocabulary, if it was trained here.
@@ -449,6 +475,16 @@ mod tests {
         };
         let by_ranks = of(&[(a, b), (ab, ab)]).unwrap();
         assert!(!by_ranks.is_by_list() && by_ranks == tokenizer());
+        // What else is listed never happens: the two never stand side by side.
+        let (c, aba) = (Id(99), Id(259));
+        let mut vocab = (*tokenizer().vocab).clone();
+        vocab.insert(Id(258), b"bc").unwrap();
+        vocab.insert(aba, b"aba").unwrap();
+        let listed = vec![(a, b), (ab, ab), (aba, b), (b, c), (ab, a)];
+        let Tokenizer { splitter, special, .. } = tokenizer();
+        let redundant = Tokenizer::from_merges(vocab.clone(), listed, splitter.clone(), special.clone()).unwrap();
+        assert!(!redundant.is_by_list() && redundant == Tokenizer::from_ranks(vocab, splitter, special).unwrap());
+        assert_eq!(redundant.merges(), [(a, b), (ab, ab), (b, c), (ab, a)]);
         // The last merge never happens, or comes first.
         for (merges, expected) in [(vec![(a, b)], vec![ab, ab]), (vec![(ab, ab), (a, b)], vec![abab])] {
             let by_list = of(&merges).unwrap();

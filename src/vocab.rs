@@ -26,11 +26,16 @@ impl Id {
     }
 }
 
-/// The ordinary tokens of a tokenizer, with unique, non-empty bytes. Special tokens are not in it.
+/// The ordinary tokens of a tokenizer, with unique bytes. Special tokens are not in it.
+///
+/// One token may have no bytes at all, as in some published rank files: it has an id and decodes to nothing, and no text is
+/// encoded to it.
 #[derive(Clone, Default)]
 pub struct Vocab {
     /// By id.
     slots: Vec<Slot>,
+    /// The token without bytes, which is not in the index.
+    empty: Option<Id>,
     /// The bytes of the tokens that have more than 15.
     arena: Vec<u8>,
     index: Index,
@@ -222,17 +227,22 @@ impl Vocab {
     /// Adds a token.
     ///
     /// # Errors
-    /// [`Error::Vocab`] if the bytes are empty, the bytes or the id are taken, or the id is above [`Id::MAX`].
+    /// [`Error::Vocab`] if the bytes or the id are taken, or the id is above [`Id::MAX`].
     pub fn insert(&mut self, id: Id, bytes: &[u8]) -> Result<()> {
         let fail = |message: String| Err(Error::Vocab { message });
-        if bytes.is_empty() {
-            return fail(format!("token id {} has no bytes", id.0));
-        }
         if id > Id::MAX {
             return fail(format!("token id {} is above the limit of {}", id.0, Id::MAX.0));
         }
         if self.bytes(id).is_some() {
             return fail(format!("token id {} is given twice", id.0));
+        }
+        if bytes.is_empty() {
+            if let Some(other) = self.empty {
+                return fail(format!("token ids {} and {} both have no bytes", other.0, id.0));
+            }
+            self.empty = Some(id);
+            self.fill(id, Slot::in_arena(0, 0));
+            return Ok(());
         }
         let hash = piece::hash(bytes);
         if let Some(other) = self.id_of_hash(bytes, hash) {
@@ -248,14 +258,18 @@ impl Vocab {
             self.arena.extend_from_slice(bytes);
             Slot::in_arena(end - bytes.len() as u32, end)
         };
-        if self.slots.len() <= id.index() {
-            self.slots.resize(id.index() + 1, Slot::default());
-        }
-        self.slots[id.index()] = slot;
+        self.fill(id, slot);
         self.longest = self.longest.max(bytes.len());
         let Vocab { slots, arena, index, .. } = self;
         index.insert(hash, id, |id| piece::hash(bytes_of(&slots[id.index()], arena).expect("a token in the index")));
         Ok(())
+    }
+
+    fn fill(&mut self, id: Id, slot: Slot) {
+        if self.slots.len() <= id.index() {
+            self.slots.resize(id.index() + 1, Slot::default());
+        }
+        self.slots[id.index()] = slot;
     }
 
     /// The bytes of a token, or `None` if the id is no ordinary token.
@@ -264,13 +278,18 @@ impl Vocab {
         bytes_of(self.slots.get(id.index())?, &self.arena)
     }
 
-    /// The id of the token with exactly these bytes.
+    /// The id of the token with exactly these bytes. Never that of [`Vocab::empty`]: no text is encoded to it.
     #[inline]
     pub fn id(&self, bytes: &[u8]) -> Option<Id> {
         if bytes.is_empty() || bytes.len() > self.longest {
             return None;
         }
         self.id_of_hash(bytes, piece::hash(bytes))
+    }
+
+    /// The token without bytes, if there is one.
+    pub fn empty(&self) -> Option<Id> {
+        self.empty
     }
 
     /// The id of a token of any length, which has this hash.
@@ -310,12 +329,12 @@ impl Vocab {
 
     /// How many tokens there are.
     pub fn len(&self) -> usize {
-        self.index.len
+        self.index.len + usize::from(self.empty.is_some())
     }
 
     /// Whether there are no tokens at all.
     pub fn is_empty(&self) -> bool {
-        self.index.len == 0
+        self.len() == 0
     }
 
     /// The smallest id above all ids in use.
@@ -413,11 +432,23 @@ mod tests {
     }
 
     #[test]
+    fn one_token_may_have_no_bytes() {
+        let mut vocab = Vocab::of_bytes();
+        vocab.insert(Id(256), b"").unwrap();
+        assert_eq!((vocab.len(), vocab.end()), (257, Id(257)));
+        assert_eq!((vocab.bytes(Id(256)), vocab.empty(), vocab.id(b"")), (Some(&b""[..]), Some(Id(256)), None));
+        assert_eq!(vocab.iter().last(), Some((Id(256), &b""[..])));
+        assert!(vocab != Vocab::of_bytes());
+        let error = vocab.insert(Id(257), b"").unwrap_err().to_string();
+        assert!(error.contains("token ids 256 and 257 both have no bytes"), "{error}");
+    }
+
+    #[test]
     fn contradictions_are_refused_and_named() {
         let mut vocab = Vocab::of_bytes();
         for (id, bytes, expected) in [
-            (Id(256), &b""[..], "no bytes"),
-            (Id(97), b"zz", "given twice"),
+            (Id(97), &b"zz"[..], "given twice"),
+            (Id(97), b"", "given twice"),
             (Id(256), b"a", "same bytes b\"a\""),
             (Id(1 << 24), b"zz", "above the limit"),
         ] {

@@ -96,14 +96,17 @@ class Tokenizer:
     def load(path: Path) -> Tokenizer:
         """Read a model file.
 
-        Raises `OSError`; `FormatError` if the file is truncated, altered, of a newer version, or no model file.
+        Raises `OSError`; `FormatError` if the file is truncated, altered, of a newer version, or no model file; of a
+        file in another format it names what reads it.
         """
 
     @staticmethod
     def from_tiktoken(
         path: Path, *, pattern: str, special_tokens: Mapping[str, int] | None = None, ignore_merges: bool = False
     ) -> Tokenizer:
-        """Read a rank file in tiktoken's format; ranks are ids.
+        """Read a rank file in tiktoken's format, whatever its name; ranks are ids.
+
+        One token may have no bytes, written as `=`: its id decodes to nothing, and no text is encoded to it.
 
         `pattern` is the name of a pattern, encoding or model in any spelling ("cl100k", "GPT-4o", "qwen2.5") or, to the
         letter, any regex. A word that is no name is refused; "(?:word)" is a regex.
@@ -121,7 +124,8 @@ class Tokenizer:
         Understood are byte-level BPE models with merge lists, in either spelling and with `ignore_merges`; the
         pre-tokenizers ByteLevel, Split, Digits and sequences of them; one normal form of Unicode; added tokens with all
         their flags; post-processors that add ids before and behind a text (`beginning`, `ending`). Added tokens that
-        are not special are found in every text. Truncation and padding are passed over.
+        are not special are found in every text, and have the ids that tokenizers gives them. Truncation and padding are
+        passed over.
 
         `encode(text, allowed_special="all")` gives the ids that tokenizers gives without `beginning` and `ending`.
         Raises `OSError`; `FormatError` naming a component that is not supported, or what is damaged.
@@ -160,8 +164,9 @@ class Tokenizer:
         """A tokenizer in which only these merges happen, the first that can before all others: what `merges` gives.
 
         `vocab` gives every token its id. Without it the 256 bytes have the ids from 0 to 255, and what the merges make
-        the next ones, in their order. Raises `ValueError` naming the merge that is of what is no token, gives none, or
-        is listed twice; and as `from_tiktoken`.
+        the next ones, in their order. A list that means what the ids mean as ranks gives the same tokenizer as
+        `from_ranks`, whose `merges` leaves out what never happens. Raises `ValueError` naming the merge that is of what
+        is no token, gives none, or is listed twice; and as `from_tiktoken`.
         """
 
     def save(self, path: Path) -> None:
@@ -383,8 +388,9 @@ class Tokenizer:
     def merges(self) -> FrozenList[tuple[bytes, bytes]]:
         """The merges in order: `from_merges` takes them back.
 
-        Those of a rank file are recovered, leaving out tokens that merging cannot reach. A `list` that is made when it
-        is first asked for and kept. It cannot be changed; a slice or copy of it can.
+        Those of ranks, and of a merge list that means ranks, are the ones that can happen: the last merge of each token
+        that merging reaches. A `list` that is made when it is first asked for and kept. It cannot be changed; a slice
+        or copy of it can.
         """
 
     @property
@@ -661,6 +667,7 @@ class Settings:
         min_frequency: SupportsIndex,
         max_token_bytes: SupportsIndex | None,
         base: Tokenizer | None = None,
+        first_id: SupportsIndex | None = None,
         threads: SupportsIndex | None = None,
     ) -> Self: ...
 
@@ -673,6 +680,14 @@ def train(counts: Counts, settings: Settings, report: Report | None = None) -> t
 
 def unlearned(counts: Counts, settings: Settings) -> tuple[Tokenizer, int]:
     """The tokenizer before anything is learned from the counts, and the number of merges that were asked for."""
+
+def kind_of(path: Path) -> tuple[str, str] | None:
+    """What is at a path, by its content and whatever its name: a short name, and a few words with an article.
+
+    The names are "model", "ranks", "tokenizer.json", "tekken", "minbpe", "counts", "tokens", and those of files that
+    pairwright does not read: "tokenizer_config.json", "vocab.json", "merges.txt", "sentencepiece", "gguf". `None` if it
+    is nothing known. Raises `OSError`.
+    """
 
 def regex_of(pattern: str) -> str:
     """The regex of a split pattern: that of a named one, or the pattern itself. Raises `ValueError` for a word."""

@@ -47,3 +47,7 @@ class SkippedWarning(UserWarning):
 
 class UnknownSpecialWarning(UserWarning):
     """A name in `allowed_special` is no special token of the tokenizer: as in tiktoken, it has no effect."""
+
+
+class ReservedIdsWarning(UserWarning):
+    """Training on top of a published vocabulary gave new tokens ids that its models use for special tokens."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pairwright import _core, arguments
 from pairwright._core import Counts, Settings, Tokenizer
 from pairwright.corpus import Counting, Description, Source, resolve
-from pairwright.errors import FewerMergesWarning, PatternWarning, StoppedError
+from pairwright.errors import FewerMergesWarning, PatternWarning, ReservedIdsWarning, StoppedError
 
 if TYPE_CHECKING:
     import os
@@ -65,6 +65,7 @@ def train(
     special_tokens: Iterable[str] | None = None,
     *,
     base: Tokenizer | None = None,
+    first_id: int | None = None,
     special_ids: Literal["first", "last"] = "last",
     tie_break: Literal["lowest_pair", "first_seen"] = "lowest_pair",
     min_frequency: SupportsIndex = 1,
@@ -96,8 +97,10 @@ def train(
         special_tokens: Names, in order; those of a `set`, which has none, sorted. They cut the text and are never
             counted or merged.
         base: Learn more merges on top of this tokenizer and keep every id it has. Words start as the ids it encodes
-            them as; its split pattern and special tokens stay, `special_tokens` names those to be added. New ids
-            follow its largest one.
+            them as; its split pattern, special tokens and `ignore_merges` stay, `special_tokens` names those to be
+            added. New ids follow its largest one. Text in which no new token's bytes occur keeps its ids.
+        first_id: With a base: where new ids start, to keep free those that its models use for other tokens.
+            `vocab_size` counts the ids that stay free.
         special_ids: "last" gives special tokens ids after the merges, "first" before them: 256, 257, …, or those that
             follow the ids of the base.
         tie_break: Among equally frequent pairs, "lowest_pair" takes the smallest (left id, right id), "first_seen" the
@@ -136,6 +139,8 @@ def train(
             Not if training was stopped.
         PatternWarning: The regex leaves texts whole or nearly so. Not if it is "(?s:.+)", which says so.
         SkippedWarning: Documents could not be read, and the corpus was to pass over such.
+        ReservedIdsWarning: The base is a published vocabulary, and new tokens got ids that its models use for special
+            tokens. Not with `first_id`.
 
     """
     began = time.monotonic()
@@ -170,7 +175,11 @@ def train(
         "min_frequency": min_frequency,
         "max_token_bytes": max_token_bytes,
     }
+    if first_id is not None:
+        asked_for["first_id"] = arguments.integer("first_id", first_id)
     settings = Settings(**asked_for, base=base, threads=threads)
+    if base is not None and first_id is None:
+        _warn_of_reserved(base, range(base.vocab_size, vocab_size))
     counting = Counting(threads, memory_limit, spill_folder)
     corpus = source if isinstance(source, Counts) else resolve(source)
     described: Description = []
@@ -192,7 +201,8 @@ def train(
         else:
             tokenizer, asked, was_stopped = _core.train(counts, settings, report)
             stopped = "merge" if was_stopped else None
-    learned = tokenizer.vocab_size - vocab_size + asked
+    # If nothing was learned the ids may end before `first_id`.
+    learned = max(0, tokenizer.vocab_size - vocab_size + asked)
     if learned < asked and not stopped:
         warnings.warn(
             f"only {learned} of {asked} merges could be learned, no pair is left; the vocabulary has "
@@ -241,6 +251,21 @@ def _reporting(progress: Progress, total: int) -> AbstractContextManager[Reporte
     from pairwright.progress import reporting
 
     return reporting(progress, total)
+
+
+def _warn_of_reserved(base: Tokenizer, new: range) -> None:
+    """Warn where new ids are those that the models of a published vocabulary use for special tokens."""
+    from pairwright.families import reserved_ids
+
+    found = reserved_ids(base, new)
+    if found is not None:
+        family, taken = found
+        warnings.warn(
+            f"new tokens get the ids {new.start} to {new[-1]}, of which {family.name} uses {taken[0]} to {taken[-1]} "
+            f"for special tokens; to keep them free pass first_id={family.reserved.stop}",
+            ReservedIdsWarning,
+            stacklevel=3,
+        )
 
 
 def _described(base: Tokenizer) -> dict[str, object]:

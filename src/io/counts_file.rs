@@ -20,12 +20,13 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::io::{atomic, pattern_from_json, pattern_to_json, read};
+use crate::io::kind::Kind;
+use crate::io::{atomic, pattern_from_json, pattern_to_json};
 use crate::split::Splitter;
 use crate::train::{Counts, CountsBuilder};
 
 /// No text begins so, and a transfer that changes line ends damages it.
-const MAGIC: &[u8; 8] = b"\x89pwcnt\r\n";
+pub(super) const MAGIC: &[u8; 8] = b"\x89pwcnt\r\n";
 const VERSION: u32 = 1;
 /// What comes before the header.
 const PREFIX: usize = 8 + 4 + 8 + 8 + 4;
@@ -44,7 +45,7 @@ pub fn save(counts: &Counts, path: &Path) -> Result<()> {
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] if the file is truncated, altered, of a newer version, or no counts file at all.
 pub fn load(path: &Path) -> Result<Counts> {
-    from_bytes(&read(path)?, path)
+    Kind::Counts.read(path, |content| from_bytes(content, path))
 }
 
 /// The content of a counts file.

@@ -2,10 +2,12 @@
 //!
 //! The ids from 0 to 255 are the bytes, those from 256 on the merges in their order. Karpathy, minbpe, base.py (2024).
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::io::{atomic, read};
+use crate::io::atomic;
+use crate::io::kind::Kind;
 use crate::merges::Pair;
 use crate::special::SpecialTokens;
 use crate::split::{Pattern, Splitter, WHOLE};
@@ -13,13 +15,15 @@ use crate::tokenizer::Tokenizer;
 use crate::vocab::{Id, Vocab};
 
 const FIRST_LINE: &str = "minbpe v1";
+/// How files of any version begin.
+pub(super) const MAGIC: &[u8] = b"minbpe v";
 
 /// Reads a tokenizer. A file without a split pattern, of a `BasicTokenizer`, takes every text whole.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] naming the line that is damaged.
+/// [`Error::Io`]; [`Error::Format`] naming the line that is damaged, or what reads the file.
 pub fn load(path: &Path) -> Result<Tokenizer> {
-    from_bytes(&read(path)?).map_err(|error| error.in_file(path))
+    Kind::Minbpe.read(path, |content| from_bytes(content).map_err(|error| error.in_file(path)))
 }
 
 /// Writes a tokenizer.
@@ -103,7 +107,11 @@ fn to_text(tokenizer: &Tokenizer) -> Result<String> {
         lines.push(format!("{name} {}", id.0));
     }
     let mut vocab = Vocab::of_bytes();
-    for &(left, right) in tokenizer.merges() {
+    let merges = match tokenizer.is_by_list() {
+        true => tokenizer.merges().to_vec(),
+        false => merges_of_all(tokenizer),
+    };
+    for (left, right) in merges {
         if let (Some(one), Some(other)) = (vocab.bytes(left), vocab.bytes(right)) {
             let made = [one, other].concat();
             vocab.insert(vocab.end(), &made)?;
@@ -114,6 +122,23 @@ fn to_text(tokenizer: &Tokenizer) -> Result<String> {
         return fail("whose ids are not those of the bytes, in their order, and then of the merges, in theirs");
     }
     Ok(lines.join("\n") + "\n")
+}
+
+/// A merge for each token, in the order of ids. Of a token that merging by ranks does not reach it is one that never happens, for
+/// any two tokens of its bytes never stand side by side; the format gives ids only to what merges make.
+fn merges_of_all(tokenizer: &Tokenizer) -> Vec<Pair> {
+    let vocab = tokenizer.vocab();
+    let made = |&(left, right): &Pair| vocab.id(&[vocab.bytes(left)?, vocab.bytes(right)?].concat());
+    let live: HashMap<Id, Pair> = tokenizer.merges().iter().filter_map(|pair| Some((made(pair)?, *pair))).collect();
+    let cut = |id: Id, bytes: &[u8], at: usize| {
+        let pair = (vocab.id(&bytes[..at])?, vocab.id(&bytes[at..])?);
+        (pair.0 < id && pair.1 < id).then_some(pair)
+    };
+    let tokens = vocab.iter().filter(|(_, bytes)| bytes.len() > 1);
+    let merge = |(id, bytes): (Id, &[u8])| {
+        live.get(&id).copied().or_else(|| (1..bytes.len()).find_map(|at| cut(id, bytes, at)))
+    };
+    tokens.filter_map(merge).collect()
 }
 
 #[cfg(test)]
@@ -137,6 +162,14 @@ mod tests {
         let tokenizer = from_bytes(model.as_bytes()).unwrap();
         assert_eq!(tokenizer.encode_ordinary(b"a \n  \n").unwrap(), [97, 257, 256].map(Id));
         assert_eq!(to_text(&tokenizer).unwrap(), model);
+    }
+
+    #[test]
+    fn a_merge_that_never_happens_is_kept() {
+        let model = "minbpe v1\n\n0\n97 97\n98 97\n257 256\n";
+        let tokenizer = from_bytes(model.as_bytes()).unwrap();
+        assert_eq!(tokenizer.encode_ordinary(b"baaa").unwrap(), [98, 256, 97].map(Id));
+        assert_eq!((tokenizer.merges().len(), to_text(&tokenizer).unwrap().as_str()), (2, model));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod atomic;
 pub mod counts_file;
+pub mod kind;
 pub mod minbpe;
 pub mod model_file;
 pub mod rank_file;

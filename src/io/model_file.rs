@@ -28,7 +28,8 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::io::{atomic, pattern_from_json, pattern_to_json, read};
+use crate::io::kind::Kind;
+use crate::io::{atomic, pattern_from_json, pattern_to_json};
 use crate::normalize::Form;
 use crate::special::{Manner, SpecialToken, SpecialTokens};
 use crate::split::Splitter;
@@ -53,7 +54,7 @@ const KEYS: [&str; 11] = [
 /// The ids that are to come before and behind those of a text.
 const FRAME: [&str; 2] = ["beginning", "ending"];
 
-const FORMAT: &str = "pairwright";
+pub(super) const FORMAT: &str = "pairwright";
 const VERSION: u64 = 1;
 
 /// What decides where there are merges that mean something else than the ranks.
@@ -74,7 +75,7 @@ pub fn save(tokenizer: &Tokenizer, path: &Path) -> Result<()> {
 /// [`Error::Io`]; [`Error::Format`] if the file is truncated, altered, of a newer version, no model file at all, or
 /// holds a vocabulary that contradicts itself.
 pub fn load(path: &Path) -> Result<Tokenizer> {
-    from_bytes(&read(path)?, path)
+    Kind::Model.read(path, |content| from_bytes(content, path))
 }
 
 /// The content of a model file.

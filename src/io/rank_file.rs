@@ -5,18 +5,19 @@ use std::path::Path;
 use base64::prelude::{BASE64_STANDARD, Engine};
 
 use crate::error::{Error, Result};
-use crate::io::{atomic, read};
+use crate::io::atomic;
+use crate::io::kind::Kind;
 use crate::special::SpecialTokens;
 use crate::split::Splitter;
 use crate::tokenizer::Tokenizer;
 use crate::vocab::{Id, Vocab};
 
-/// Reads a rank file. Ranks are ids. Empty lines are passed over.
+/// Reads a rank file. Ranks are ids. Empty lines are passed over. One token may have no bytes, written as `=`.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] naming the line that is damaged, or what the vocabulary lacks.
+/// [`Error::Io`]; [`Error::Format`] naming the line that is damaged, what the vocabulary lacks, or what reads the file.
 pub fn load(path: &Path, splitter: Splitter, special: SpecialTokens) -> Result<Tokenizer> {
-    let vocab = parse(path, &read(path)?)?;
+    let vocab = Kind::Ranks.read(path, |content| parse(path, content))?;
     Tokenizer::from_ranks(vocab, splitter, special).map_err(|error| match error {
         Error::Vocab { message } => Error::format(path, message),
         other => other,
@@ -48,11 +49,16 @@ fn parse(path: &Path, content: &[u8]) -> Result<Vocab> {
     Ok(vocab)
 }
 
+/// In the place of a token: one without bytes. What tiktoken decodes base64 with takes this for the base64 of nothing.
+const EMPTY: &[u8] = b"=";
+
 /// The rank; its token goes to `bytes`.
-fn parse_line(line: &[u8], bytes: &mut Vec<u8>) -> Option<Id> {
-    let space = memchr::memchr(b' ', line)?;
+pub(super) fn parse_line(line: &[u8], bytes: &mut Vec<u8>) -> Option<Id> {
+    let space = memchr::memchr(b' ', line).filter(|&space| space > 0)?;
     bytes.clear();
-    BASE64_STANDARD.decode_vec(&line[..space], bytes).ok()?;
+    if &line[..space] != EMPTY {
+        BASE64_STANDARD.decode_vec(&line[..space], bytes).ok()?;
+    }
     let rank = std::str::from_utf8(&line[space + 1..]).ok()?.parse().ok()?;
     Some(Id(rank))
 }
@@ -64,12 +70,17 @@ fn parse_line(line: &[u8], bytes: &mut Vec<u8>) -> Option<Id> {
 pub fn save(tokenizer: &Tokenizer, path: &Path) -> Result<()> {
     if tokenizer.is_by_list() {
         let message =
-            "it merges by ranks alone, and this tokenizer has a merge list that means something else".to_owned();
+            "it merges by ranks alone, and this tokenizer has a merge list that means something else; a tokenizer.json holds it"
+                .to_owned();
         return Err(Error::Unwritable { library: "tiktoken", message });
     }
     atomic::write(path, |file| {
         for (id, bytes) in tokenizer.vocab().iter() {
-            writeln!(file, "{} {}", BASE64_STANDARD.encode(bytes), id.0)?;
+            match bytes.is_empty() {
+                true => file.write_all(EMPTY)?,
+                false => file.write_all(BASE64_STANDARD.encode(bytes).as_bytes())?,
+            }
+            writeln!(file, " {}", id.0)?;
         }
         Ok(())
     })
@@ -84,6 +95,8 @@ mod tests {
         for (content, expected) in [
             (&b"YQ== 0\nYg=="[..], "line 2: expected a token in base64"),
             (b"YQ== 0\n\n!!!! 1", "line 3: expected a token in base64"),
+            (b"YQ== 0\n 1", "line 2: expected"),
+            (b"= 0\n= 1", "line 2: token ids 0 and 1 both have no bytes"),
             (b"YQ== -1", "line 1: expected"),
             (b"YQ== 99999999999", "line 1: expected"),
             (b"YQ== 0\nYQ== 1", "line 2: token ids 0 and 1 have the same bytes"),
@@ -93,6 +106,7 @@ mod tests {
             let error = parse(Path::new("x.tiktoken"), content).err().unwrap().to_string();
             assert!(error.starts_with("x.tiktoken: ") && error.contains(expected), "{error}");
         }
+        assert_eq!(parse(Path::new("x"), b"YQ== 7\n= 9").unwrap().empty(), Some(Id(9)));
         assert_eq!(parse(Path::new("x"), b"YQ== 7\r\n").unwrap().id(b"a"), Some(Id(7)));
     }
 }

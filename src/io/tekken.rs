@@ -9,7 +9,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
-use crate::io::read;
+use crate::io::kind::Kind;
 use crate::special::SpecialTokens;
 use crate::split::{Pattern, Splitter};
 use crate::tokenizer::Tokenizer;
@@ -45,9 +45,9 @@ const OLD_VERSIONS: [&str; 3] = ["v2", "v3", "v7"];
 /// Reads a tokenizer.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] naming what is missing, damaged or contradicts itself.
+/// [`Error::Io`]; [`Error::Format`] naming what is missing, damaged or contradicts itself, or what reads the file.
 pub fn load(path: &Path) -> Result<Tokenizer> {
-    from_bytes(&read(path)?).map_err(|error| error.in_file(path))
+    Kind::Tekken.read(path, |content| from_bytes(content).map_err(|error| error.in_file(path)))
 }
 
 fn from_bytes(content: &[u8]) -> Result<Tokenizer> {

@@ -47,6 +47,7 @@ mod _core {
 
     use super::errors::to_python;
     use crate::io::atomic;
+    use crate::io::kind::Kind;
     use crate::split::names::{self, Names};
     use crate::split::{NAMED, Pattern, WHOLE};
 
@@ -72,6 +73,13 @@ mod _core {
     fn write_atomically(py: Python<'_>, path: PathBuf, content: &[u8]) -> PyResult<()> {
         let written = py.detach(|| atomic::write(&path, |file| file.write_all(content)));
         written.map_err(|error| to_python(py, error))
+    }
+
+    /// What is at a path, by its content, and the same in words: "model", "ranks", "tokenizer.json" and so on.
+    #[pyfunction]
+    fn kind_of(py: Python<'_>, path: PathBuf) -> PyResult<Option<(&'static str, &'static str)>> {
+        let kind = py.detach(|| Kind::of(&path)).map_err(|error| to_python(py, error))?;
+        Ok(kind.map(|kind| (kind.name(), kind.described())))
     }
 
     /// The regex of a split pattern: that of a named one, or the pattern itself.

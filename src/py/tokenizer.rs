@@ -168,7 +168,8 @@ impl Tokenizer {
     /// The id of the token with exactly these bytes, special ones included.
     fn id_of(&self, bytes: &[u8]) -> Option<Id> {
         let special = || self.core.special().id(std::str::from_utf8(bytes).ok()?);
-        self.core.vocab().id(bytes).or_else(special)
+        let empty = self.core.vocab().empty().filter(|_| bytes.is_empty());
+        self.core.vocab().id(bytes).or(empty).or_else(special)
     }
 
     /// Why ids cannot be decoded, the first of which is at some position.

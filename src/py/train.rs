@@ -203,7 +203,7 @@ pub(super) struct Settings {
 #[pymethods]
 impl Settings {
     #[new]
-    #[pyo3(signature = (*, vocab_size, special_tokens, special_ids, tie_break, min_frequency, max_token_bytes, base = None, threads = None))]
+    #[pyo3(signature = (*, vocab_size, special_tokens, special_ids, tie_break, min_frequency, max_token_bytes, base = None, first_id = None, threads = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn new(
         py: Python<'_>,
@@ -214,6 +214,7 @@ impl Settings {
         min_frequency: &Bound<'_, PyAny>,
         max_token_bytes: Option<&Bound<'_, PyAny>>,
         base: Option<Py<Tokenizer>>,
+        first_id: Option<&Bound<'_, PyAny>>,
         threads: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Settings> {
         let unknown = |setting: &str, value: &str, choices: &str| {
@@ -233,6 +234,7 @@ impl Settings {
             },
             min_frequency: size("min_frequency", min_frequency)? as u64,
             max_token_bytes: max_token_bytes.map_or(Ok(usize::MAX), |value| size("max_token_bytes", value))?,
+            first_id: first_id.map(|value| size("first_id", value)).transpose()?,
             threads: convert::threads(threads)?,
         };
         let checked = core.check(&special_tokens, base.as_ref().map(|base| &base.get().core));

@@ -7,6 +7,9 @@
 
 use std::hint::black_box;
 
+use foldhash::fast::RandomState;
+use hashbrown::HashSet;
+
 use super::horizon::{Horizon, Policy};
 use super::pairs::{List, Pairs};
 use super::progress::Pulse;
@@ -22,8 +25,10 @@ use crate::vocab::{Id, Vocab};
 /// What the loop has learned.
 pub(super) struct Learned {
     pub vocab: Vocab,
-    /// The pair that made each new token, in order.
+    /// The pairs that were merged, in order.
     pub merges: Vec<Pair>,
+    /// How many of them made a new token, and not one that the base has.
+    pub learned: usize,
     /// Whether the report asked to stop before all was learned.
     pub stopped: bool,
 }
@@ -43,6 +48,8 @@ pub(super) struct MergeLoop<'s> {
     queue: Queue,
     before: Side,
     after: Side,
+    /// Pairs that are never merged.
+    refused: HashSet<Pair, RandomState>,
     /// The slots of the pair that is being merged.
     merged: Vec<u32>,
     /// The id of the next new token.
@@ -73,9 +80,16 @@ impl<'s> MergeLoop<'s> {
             before: Side::new(lengths.len()),
             after: Side::new(lengths.len()),
             lengths,
+            refused: HashSet::default(),
             merged: Vec::new(),
             next: first,
         })
+    }
+
+    /// The same, which never merges these pairs.
+    pub(super) fn refusing(mut self, pairs: Vec<Pair>) -> MergeLoop<'s> {
+        self.refused.extend(pairs);
+        self
     }
 
     #[cfg(test)]
@@ -87,23 +101,23 @@ impl<'s> MergeLoop<'s> {
     /// Learns up to `asked` new tokens.
     pub(super) fn run(mut self, asked: usize, pulse: &mut Pulse) -> Result<Learned> {
         let mut merges = Vec::with_capacity(asked.min(1 << 20));
+        let mut learned = 0;
         let mut last = None;
-        while merges.len() < asked && !pulse.is_stopped() {
-            let Some(best) = self.best(asked - merges.len(), pulse)? else { break };
+        while learned < asked && !pulse.is_stopped() {
+            let Some(best) = self.best(asked - learned, pulse)? else { break };
             let (id, is_new) = self.token(best.pair)?;
             self.merge(best.pair, id, is_new, pulse)?;
-            if is_new {
-                merges.push(best.pair);
-            }
-            pulse.learned = merges.len();
+            merges.push(best.pair);
+            learned += usize::from(is_new);
+            pulse.learned = learned;
             pulse.merged(|| self.described(best))?;
             last = Some(best);
         }
-        let stopped = pulse.is_stopped() && merges.len() < asked;
+        let stopped = pulse.is_stopped() && learned < asked;
         if let Some(last) = last.filter(|_| !stopped) {
             pulse.end(self.described(last))?;
         }
-        Ok(Learned { vocab: self.vocab, merges, stopped })
+        Ok(Learned { vocab: self.vocab, merges, learned, stopped })
     }
 
     /// The bytes of the two tokens of a pair that was merged, and its count.
@@ -142,8 +156,8 @@ impl<'s> MergeLoop<'s> {
     }
 
     fn standing(&mut self) -> (&mut Queue, Standing<'_>) {
-        let MergeLoop { queue, pairs, words, lengths, settings, .. } = self;
-        (queue, Standing { pairs, words, lengths, settings })
+        let MergeLoop { queue, pairs, words, lengths, settings, refused, .. } = self;
+        (queue, Standing { pairs, words, lengths, settings, refused })
     }
 
     /// The token that the pair becomes, and whether it is a new one.
@@ -206,11 +220,15 @@ struct Standing<'a> {
     words: &'a Words,
     lengths: &'a [u32],
     settings: &'a Settings,
+    refused: &'a HashSet<Pair, RandomState>,
 }
 
 impl Truth for Standing<'_> {
-    /// `None` if the pair is not kept or too rare.
+    /// `None` if the pair is not kept, too rare or refused.
     fn now(&mut self, pair: Pair) -> Option<Candidate> {
+        if self.refused.contains(&pair) {
+            return None;
+        }
         let least = self.settings.min_frequency;
         let count = self.pairs.get(pair).map(|found| found.count).filter(|&count| count >= least)?;
         let tie = match self.settings.tie_break {

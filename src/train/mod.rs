@@ -67,6 +67,8 @@ pub struct Settings {
     pub min_frequency: u64,
     /// Tokens do not grow longer than this many bytes.
     pub max_token_bytes: usize,
+    /// Where new ids start on top of a base, `None` for behind its largest one. Ids in between stay free.
+    pub first_id: Option<usize>,
     /// How many threads merge pairs that occur very often, `None` for one on each core. The result is the same.
     pub threads: Option<NonZeroUsize>,
 }
@@ -79,6 +81,7 @@ impl Default for Settings {
             tie_break: TieBreak::default(),
             min_frequency: 1,
             max_token_bytes: usize::MAX,
+            first_id: None,
             threads: None,
         }
     }
@@ -112,12 +115,16 @@ pub fn train(counts: &Counts, settings: &Settings, report: &mut Report) -> Resul
 
 /// Learns more merges on top of an existing tokenizer, every id of which is kept.
 ///
-/// Words start as the ids that `base` encodes them as. New ids follow the largest there is: those of merges, and of the
-/// special tokens that `base` does not have.
+/// Words start as the ids that `base` encodes them as. New ids follow the largest there is, or start where the settings say:
+/// those of merges, and of the special tokens that `base` does not have. What `base` does with a piece in which the bytes of no
+/// new token occur stays as it is.
+///
+/// A merge may also give a token of `base` that none gave so far; it is learned without taking an id. By the ranks such a merge
+/// would come before all new ones, and not when it was learned. So where there is one, the result keeps its merges as a list.
 ///
 /// # Errors
-/// As [`train`]; [`Error::Setting`] if the counts were made under another split pattern than that of `base`, or without one of
-/// its special tokens.
+/// As [`train`]; [`Error::Setting`] if `base` normalizes text, the counts were made under another split pattern than that of
+/// `base`, or without one of its special tokens.
 pub fn extend(counts: &Counts, base: &Tokenizer, settings: &Settings, report: &mut Report) -> Result<Trained> {
     learn(counts, Some(base), settings, report)
 }
@@ -129,7 +136,7 @@ pub fn extend(counts: &Counts, base: &Tokenizer, settings: &Settings, report: &m
 pub fn unlearned(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings) -> Result<Trained> {
     check(counts, base, settings)?;
     let vocab = base.map_or_else(Vocab::of_bytes, |base| base.vocab().clone());
-    assemble(counts, base, settings, Learned { vocab, merges: Vec::new(), stopped: false })
+    assemble(counts, base, settings, Learned { vocab, merges: Vec::new(), learned: 0, stopped: false })
 }
 
 fn learn(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings, report: &mut Report) -> Result<Trained> {
@@ -151,7 +158,9 @@ fn learn(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings, report:
             let mut scratch = Scratch::default();
             let encode = |word: &[u8], ids: &mut Vec<Id>| base.encode_piece(word, &mut scratch, ids);
             let mut start = Start::Encoded(Box::new(encode));
-            MergeLoop::new(counts, settings, base.vocab().clone(), first, &mut start, &mut pulse)
+            let merge_loop = MergeLoop::new(counts, settings, base.vocab().clone(), first, &mut start, &mut pulse);
+            // By these the base would encode text without any new token in another way.
+            merge_loop.map(|merge_loop| merge_loop.refusing(base.stuck_pairs()))
         }
     };
     assemble(counts, base, settings, merge_loop?.run(asked, &mut pulse)?)
@@ -159,7 +168,7 @@ fn learn(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings, report:
 
 /// What the ids of a vocabulary go to.
 struct Room {
-    /// Bytes, or the ids of the base.
+    /// The first id that may be given to something new: behind the bytes, or behind the ids of the base.
     known: usize,
     /// The special tokens that the base does not have.
     special: Vec<String>,
@@ -169,7 +178,7 @@ struct Room {
 
 impl Room {
     fn new(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings) -> Room {
-        let known = base.map_or(256, Tokenizer::vocab_size);
+        let known = settings.first_id.unwrap_or(base.map_or(256, Tokenizer::vocab_size));
         let special = new_special_tokens(counts.special_tokens(), base);
         Room { known, asked: settings.vocab_size - known - special.len(), special }
     }
@@ -178,8 +187,7 @@ impl Room {
 /// The tokenizer of what was learned.
 fn assemble(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings, learned: Learned) -> Result<Trained> {
     let Room { known, special, asked } = Room::new(counts, base, settings);
-    let Learned { vocab, merges, stopped } = learned;
-    let learned = merges.len();
+    let Learned { vocab, merges, learned, stopped } = learned;
     let first_special = match settings.special_ids {
         SpecialIds::First => known,
         SpecialIds::Last => known + learned,
@@ -189,15 +197,22 @@ fn assemble(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings, lear
     }
     let kept = base.into_iter().flat_map(|base| base.special().iter().map(|(token, id)| (token.to_owned(), id)));
     let special = SpecialTokens::new(kept.chain(special.into_iter().zip((first_special as u32..).map(Id))))?;
-    let mut tokenizer = Tokenizer::from_ranks(vocab, counts.splitter().clone(), special)?;
-    if let Some(base) = base {
-        let [before, behind] = base.frame().clone();
-        tokenizer = tokenizer.with_frame(before, behind)?;
-    }
-    // Merges are known if those of the base are.
-    if let Some(before) = base.map_or(Some(&[][..]), Tokenizer::trained_merges) {
-        tokenizer = tokenizer.with_merges([before, &merges].concat())?;
-    }
+    let splitter = counts.splitter().clone();
+    let tokenizer = match base {
+        None => Tokenizer::from_ranks(vocab, splitter, special)?.with_merges(merges)?,
+        Some(base) => {
+            let tokenizer = match base.trained_merges() {
+                Some(before) => {
+                    Tokenizer::from_ranks(vocab, splitter, special)?.with_merges([before, &merges].concat())?
+                }
+                // Each merge is the only one of its token, so that the ranks mean just these.
+                None if !base.is_by_list() && base.reaches_all() => Tokenizer::from_ranks(vocab, splitter, special)?,
+                None => Tokenizer::from_merges(vocab, [&base.live_merges(), &merges[..]].concat(), splitter, special)?,
+            };
+            let [before, behind] = base.frame().clone();
+            tokenizer.ignoring_merges(base.ignores_merges()).with_frame(before, behind)?
+        }
+    };
     Ok(Trained { tokenizer, learned, asked, stopped })
 }
 
@@ -214,16 +229,6 @@ fn new_special_tokens(special: &[String], base: Option<&Tokenizer>) -> Vec<Strin
 
 fn check_base(counts: &Counts, base: &Tokenizer) -> Result<()> {
     let fail = |value: &str, reason| Err(Error::Setting { setting: "base", value: format!("{value:?}"), reason });
-    if base.is_by_list() {
-        return fail(
-            "Tokenizer",
-            "its merge list means something else than its ranks, which new merges could not follow",
-        );
-    }
-    // Where a merge makes every token, to ignore merges makes no difference.
-    if base.ignores_merges() && base.merges().len() < base.vocab().iter().filter(|(_, bytes)| bytes.len() > 1).count() {
-        return fail("Tokenizer", "it ignores merges, and has tokens that none gives, which training could not make");
-    }
     if !base.is_plain() {
         return fail("Tokenizer", "it normalizes text or strips it around special tokens, which counting does not");
     }
@@ -245,13 +250,23 @@ impl Settings {
     pub fn check(&self, special: &[String], base: Option<&Tokenizer>) -> Result<()> {
         check_special_tokens(special)?;
         let special = new_special_tokens(special, base).len();
-        let known = base.map_or(256, Tokenizer::vocab_size);
-        if self.vocab_size < known + special {
-            let start = if base.is_some() { format!("the {known} ids of the base") } else { "256 bytes".to_owned() };
-            let (asked, least) = (self.vocab_size as u64, (known + special) as u64);
+        let fail = |setting, value: String, reason| Err(Error::Setting { setting, value, reason });
+        let mut known = base.map_or(256, Tokenizer::vocab_size);
+        let mut start = if base.is_some() { format!("the {known} ids of the base") } else { "256 bytes".to_owned() };
+        if let Some(first) = self.first_id {
+            if base.is_none() {
+                return fail("first_id", first.to_string(), "there is no base, whose ids the new ones would follow");
+            }
+            if first < known {
+                return fail("first_id", first.to_string(), "the base has this id or a larger one");
+            }
+            start = format!("the ids below first_id={first}");
+            known = first;
+        }
+        if self.vocab_size < known.saturating_add(special) {
+            let (asked, least) = (self.vocab_size as u64, (known as u64).saturating_add(special as u64));
             return Err(Error::VocabSize { asked, start, special, least });
         }
-        let fail = |setting, value: String, reason| Err(Error::Setting { setting, value, reason });
         if self.vocab_size > Id::MAX.index() {
             return fail("vocab_size", self.vocab_size.to_string(), "more than the 16,777,215 ids there are");
         }

@@ -258,11 +258,13 @@ def test_a_damaged_model_file_is_an_error(command: str, damage: Callable[[bytes]
     assert expected in ended.err
 
 
-def test_a_rank_file_under_another_name_is_an_error_with_a_hint() -> None:
+def test_a_rank_file_under_another_name_is_one() -> None:
+    expected = call("info", "ranks.tiktoken", "--pattern", "cl100k").out
     Path("ranks.tiktoken").rename("ranks.txt")
+    assert call("info", "ranks.txt", "--pattern", "cl100k").out == expected
     ended = call("info", "ranks.txt")
-    assert ended.code == 1
-    assert ".tiktoken" in ended.err.splitlines()[-1]
+    assert ended.code == 2
+    assert "--pattern" in ended.err.splitlines()[-1]
 
 
 def test_a_damaged_rank_file_is_an_error_that_names_the_line() -> None:

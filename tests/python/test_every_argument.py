@@ -90,6 +90,7 @@ WRONG: dict[str, list[Any]] = {
     "batch": BATCH,
     "disallowed_special": SPECIAL,
     "errors": [*WORD, "repalce"],
+    "first_id": OPTIONAL_INTEGER,
     "folder": PATH,
     "format": CHOICE,
     "id": [None, "a", 1.5, True, [1], -1, -100, 10**30],
@@ -305,7 +306,7 @@ def valid_calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Call]:
         "train": (
             pw.train,
             {"source": CORPUS, "vocab_size": 260, "base": None, "special_ids": "last", "tie_break": "lowest_pair"}
-            | {"min_frequency": 1, "max_token_bytes": 9, "progress": None}
+            | {"first_id": None, "min_frequency": 1, "max_token_bytes": 9, "progress": None}
             | training,
         ),
         "verify_tokens": (pw.verify_tokens, {"folder": folder / "tokens", "inputs": True}),

@@ -273,6 +273,44 @@ def test_every_combination_of_components(tmp_path: Path, seed: int, lines: list[
     assert pw.Tokenizer.load(path) == ours
 
 
+@given(seed=st.integers(0, 2**64))
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_added_tokens_have_the_ids_that_tokenizers_gives_them(tmp_path: Path, seed: int) -> None:
+    """Whatever the file says: with holes, out of order, and where the model knows them."""
+    random = Random(seed)
+    content = json.loads(damaged(lambda _: None))
+    vocab = content["model"]["vocab"]
+    free = list(range(256, 266))
+    random.shuffle(free)
+    names = ["<a>", "<b>", "<c>", "<d>"]
+    vocab |= {
+        name: free.pop() for name in [*random.sample(names, random.randrange(3)), *["aa", "bb"][: random.randrange(3)]]
+    }
+    content["added_tokens"] = [
+        {"id": random.randrange(250, 300), "content": name, "special": random.random() < 0.5, **FLAGS}
+        for name in [*random.sample(names, random.randrange(5)), *random.sample([""], random.randrange(2))]
+    ]
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps(content))
+    theirs = tokenizers.Tokenizer.from_file(str(path))
+    ids = {token["content"]: theirs.token_to_id(token["content"]) for token in content["added_tokens"]}
+    ids.pop("", None)
+    if len(set(ids.values())) < len(ids) or set(ids.values()) & {vocab[name] for name in vocab if name not in ids}:
+        # tokenizers gives two tokens one id.
+        with pytest.raises(pw.FormatError, match=r"which is also that of the token|both get the id"):
+            pw.Tokenizer.from_huggingface(path)
+        return
+    ours = pw.Tokenizer.from_huggingface(path)
+    assert ours.special_tokens == ids
+    for text in (" ".join(ids), "aa<a><b>ü<c> <d><e>bb"):
+        assert ours.encode(text, allowed_special="all") == theirs.encode(text).ids
+    ours.to_huggingface(path)
+    assert pw.Tokenizer.from_huggingface(path) == ours
+
+
+FLAGS = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
+
+
 # Bad input
 
 

@@ -1,13 +1,15 @@
 """Merge lists, tokens with ranks, and minbpe's models."""
 
-from collections.abc import Sequence
-from itertools import pairwise
+import json
+from collections.abc import Mapping, Sequence
+from itertools import pairwise, product
 from pathlib import Path
 
 import plain
 import pytest
 import regex
 import texts
+from carried import LLAMA3, carried
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 import pairwright as pw
@@ -50,7 +52,7 @@ def test_any_merge_list_is_followed(merges: Merges, text: str, random: st.DataOb
     made = pw.Tokenizer.from_merges(merges, pattern=WHOLE)
     expected = encode_by_list(text.encode(), merges)
     assert [made.token_bytes(id) for id in made.encode(text)] == expected
-    assert made.merges == merges
+    assert made.merges == listed(made, merges)
     # In any order, and with ids in another one.
     ids = list(range(len(made.vocab)))
     random.shuffle(ids)  # type: ignore[attr-defined]
@@ -59,7 +61,12 @@ def test_any_merge_list_is_followed(merges: Merges, text: str, random: st.DataOb
     shuffled = pw.Tokenizer.from_merges(merges, vocab=vocab, pattern=WHOLE)
     expected = encode_by_list(text.encode(), merges)
     assert shuffled.encode(text) == [vocab[token] for token in expected]
-    assert shuffled.merges == merges
+    assert shuffled.merges == listed(shuffled, merges)
+
+
+def listed(made: pw.Tokenizer, merges: Merges) -> Merges:
+    """The merges that a tokenizer keeps of a list: all, or, where the list means ranks, those that can happen."""
+    return merges if made._is_by_list else [pair for pair in merges if pair in made.merges]
 
 
 @given(merges=merge_lists(), text=st.text("aab ", max_size=60))
@@ -70,6 +77,82 @@ def test_a_piece_that_is_a_token_where_merges_are_ignored(merges: Merges, text: 
         token = piece.encode()
         expected += [token] if token in made.vocab else encode_by_list(token, merges)
     assert [made.token_bytes(id) for id in made.encode(text)] == expected
+
+
+def test_a_list_that_means_the_ranks_is_by_ranks(tmp_path: Path) -> None:
+    vocab = {bytes([byte]): byte for byte in range(256)} | {b"ab": 256, b"bc": 257, b"abc": 258}
+    by_ranks = pw.Tokenizer.from_ranks(vocab, pattern=WHOLE)
+    recovered = [(b"a", b"b"), (b"b", b"c"), (b"ab", b"c")]
+    for place in range(4):
+        merges = [*recovered[:place], (b"a", b"bc"), *recovered[place:]]
+        made = pw.Tokenizer.from_merges(merges, vocab=vocab, pattern=WHOLE)
+        assert made == by_ranks
+        assert made.merges == recovered
+        for length in range(9):
+            for letters in product("abc", repeat=length):
+                text = "".join(letters)
+                found = [made.token_bytes(id) for id in made.encode(text)]
+                assert found == encode_by_list(text.encode(), merges)
+        made.to_tiktoken(tmp_path / "ranks.tiktoken")
+        assert pw.Tokenizer.from_tiktoken(tmp_path / "ranks.tiktoken", pattern=WHOLE) == by_ranks
+        assert made.as_tiktoken().encode("abcab") == by_ranks.encode("abcab")
+        assert pw.train(["abcabc"], 260, base=made).vocab == vocab | {b"abcabc": 259}
+    # In another order it is another rule.
+    other = pw.Tokenizer.from_merges([recovered[1], recovered[0], recovered[2]], vocab=vocab, pattern=WHOLE)
+    assert other != by_ranks
+    assert other.encode("abc") == [97, 257]
+
+
+def every_way(vocab: Mapping[bytes, int]) -> Merges:
+    """As transformers makes a merge list of a rank file: all two tokens that make one, in the order of ranks."""
+    merges: Merges = []
+    for token in sorted(vocab, key=vocab.__getitem__):
+        cuts = [(token[:at], token[at:]) for at in range(1, len(token))]
+        made = [pair for pair in cuts if all(part in vocab for part in pair)]
+        merges += sorted(made, key=lambda pair: (vocab[pair[0]], vocab[pair[1]]))
+    return merges
+
+
+@given(
+    tokens=st.lists(st.text("abc", min_size=2, max_size=6).map(str.encode), unique=True, max_size=12),
+    random=st.randoms(use_true_random=False),
+)
+@settings(max_examples=200)
+def test_every_way_to_make_a_token_in_the_order_of_ranks_means_the_ranks(
+    tokens: list[bytes], random: st.DataObject
+) -> None:
+    vocab = {bytes([byte]): byte for byte in range(256)} | {token: 256 + at for at, token in enumerate(tokens)}
+    by_ranks = pw.Tokenizer.from_ranks(vocab, pattern=WHOLE)
+    merges = every_way(vocab)
+    assert pw.Tokenizer.from_merges(merges, vocab=vocab, pattern=WHOLE) == by_ranks
+    # Of any other list that is taken for the ranks the ids are theirs.
+    random.shuffle(merges)  # type: ignore[attr-defined]
+    made = pw.Tokenizer.from_merges(merges, vocab=vocab, pattern=WHOLE)
+    for _ in range(50):
+        text = "".join(random.choices("abc", k=8))  # type: ignore[attr-defined]
+        found = [made.token_bytes(id) for id in made.encode(text)]
+        assert found == encode_by_list(text.encode(), merges)
+        if not made._is_by_list:
+            assert made.encode(text) == by_ranks.encode(text)
+
+
+def test_the_tokenizer_json_of_llama_3_is_by_ranks(tmp_path: Path) -> None:
+    own = pw.Tokenizer.from_tiktoken(carried(*LLAMA3), pattern="llama3", ignore_merges=True)
+    path = tmp_path / "tokenizer.json"
+    own.to_huggingface(path)
+    content = json.loads(path.read_text())
+    vocab = own.vocab
+    alphabet = {id: text for text, id in content["model"]["vocab"].items()}
+    merges = every_way(vocab)
+    assert len(merges) == 280_147
+    content["model"]["merges"] = [[alphabet[vocab[part]] for part in pair] for pair in merges]
+    path.write_text(json.dumps(content))
+    read = pw.Tokenizer.from_huggingface(path)
+    assert read == own
+    assert not read._is_by_list
+    read.to_tiktoken(tmp_path / "ranks.tiktoken")
+    is_same = (tmp_path / "ranks.tiktoken").read_bytes() == carried(*LLAMA3).read_bytes()
+    assert is_same
 
 
 def test_what_was_trained_is_made_of_its_merges_and_of_its_ranks(tokenizer: pw.Tokenizer, python_docs: str) -> None:
@@ -99,8 +182,12 @@ def test_ranks_mean_more_merges_than_some_lists(tmp_path: Path) -> None:
     for one in (by_list, by_ranks, pw.Tokenizer.from_ranks(by_list.vocab, pattern=WHOLE, ignore_merges=True)):
         one.save(tmp_path / "model.json")
         assert pw.Tokenizer.load(tmp_path / "model.json") == one
-    with pytest.raises(ValueError, match="base"):
-        pw.train(["abc"], 300, WHOLE, base=by_list)
+    # What the list leaves two stays two: only with a new token there is another encoding.
+    grown = pw.train(["abcd abcd"], 260, WHOLE, base=by_list)
+    assert grown.encode("abc") == [256, 99]
+    assert grown._is_by_list
+    # That "bc" becomes a part of "abc" never happens.
+    assert grown.merges[:2] == merges[:2]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +289,9 @@ def test_any_model_is_read_as_minbpe_reads_it(tmp_path: Path, merges: Merges, te
     assert read == made
     assert [read.token_bytes(id) for id in read.encode(text)] == encode_by_list(text.encode(), merges)
     read.to_minbpe(path)
-    assert minbpe_model(path) == ("", {}, [(made.token_id(left), made.token_id(right)) for left, right in merges])
+    assert pw.Tokenizer.from_minbpe(path) == made
+    if made.merges == merges:
+        assert minbpe_model(path) == ("", {}, [(made.token_id(left), made.token_id(right)) for left, right in merges])
 
 
 def test_damaged_models_are_refused(tmp_path: Path) -> None:

@@ -1,20 +1,26 @@
 """Rank files of several families, and tekken files, beside the libraries that own them."""
 
+import base64
+import pickle
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import texts
 import tiktoken
+import tokenizers
 from carried import LLAMA3, LLAMA4, PUBLISHED, QWEN, TEKKEN, carried
 from hypothesis import given, settings, strategies as st
 from mistral_common.tokens.tokenizers.tekken import Tekkenizer
 from peers import published, read_ranks, write_ranks
+from tiktoken import load
 
 import pairwright as pw
 from pairwright import download, encodings
 from pairwright._core import PATTERNS
+from pairwright.compat.tiktoken import load as drop_in
 
 # As the code writes them that these vocabularies came with.
 OWN_PATTERNS = {
@@ -199,6 +205,67 @@ def test_ranks_may_have_holes(tmp_path: Path, python_docs: str) -> None:
     assert found.encode_to_numpy(python_docs[:50_000]).tolist() == (ids * 3 + 7).tolist()
     with pytest.raises(KeyError, match="unknown token id 9 at position 1"):
         found.decode([8, 9])
+
+
+EMPTY = {bytes([byte]): byte for byte in range(256)} | {b"ab": 257, b"": 256, b"abc": 258}
+
+
+def test_a_token_without_bytes_is_that_of_tiktoken(tmp_path: Path) -> None:
+    """The file of Whisper has one, written as `=`."""
+    path = tmp_path / "empty.tiktoken"
+    lines = [f"{base64.b64encode(token).decode() or '='} {rank}\n" for token, rank in EMPTY.items()]
+    path.write_text("".join(lines))
+    assert load.load_tiktoken_bpe(str(path)) == EMPTY == drop_in.load_tiktoken_bpe(str(path))
+    theirs = tiktoken.Encoding("empty", pat_str=PATTERNS["gpt2"], mergeable_ranks=EMPTY, special_tokens={"<x>": 259})
+    for ignores in (False, True):
+        ours = pw.Tokenizer.from_tiktoken(path, pattern="gpt2", special_tokens={"<x>": 259}, ignore_merges=ignores)
+        assert ours.vocab == EMPTY
+        assert ours.vocab_size == theirs.n_vocab == 260
+        for text in ("", "a", "abcab<x>", "\n\n ab", "ü"):
+            ids = theirs.encode(text, allowed_special="all")
+            assert ours.encode(text, allowed_special="all") == ids
+            assert 256 not in ids
+        assert ours.encode_piece("") == ours.encode_ordinary("") == []
+        assert (ours.token_bytes(256), ours.token_id(b"")) == (b"", theirs.encode_single_token(b""))
+        ids = [97, 256, 258, 256, 256, 98]
+        assert ours.decode_bytes(ids) == theirs.decode_bytes(ids) == b"aabcb"
+        assert ours.decode_with_spans(ids)[0] == "aabcb"
+        assert ours.decode([256]) == ""
+        assert ours.merges == [(b"a", b"b"), (b"ab", b"c")]
+        for again in saved(ours, tmp_path):
+            assert again == ours
+            assert again.token_bytes(256) == b""
+        made = ours.as_tiktoken()
+        assert (made.decode_single_token_bytes(256), made.encode("abcab")) == (b"", [258, 257])
+        larger = pw.train(["hello hello"], 262, base=ours)
+        assert larger.vocab == EMPTY | {b"el": 260, b"hel": 261}
+        assert larger.token_bytes(256) == b""
+        # In a tokenizer.json, too.
+        ours.to_huggingface(tmp_path / "tokenizer.json")
+        assert pw.Tokenizer.from_huggingface(tmp_path / "tokenizer.json").vocab == EMPTY
+        other = tokenizers.Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+        assert other.encode("abcab").ids == ours.encode("abcab")
+    drop_in.dump_tiktoken_bpe(EMPTY, str(path))
+    assert load.load_tiktoken_bpe(str(path)) == EMPTY
+    with pytest.raises(ValueError, match="which is no token"):
+        pw.Tokenizer.from_merges([(b"", b"a")], vocab=EMPTY, pattern="gpt2")
+
+
+def saved(tokenizer: pw.Tokenizer, folder: Path) -> Iterator[pw.Tokenizer]:
+    """The same, written and read in each way that keeps all of it."""
+    tokenizer.save(folder / "model.json")
+    yield pw.Tokenizer.load(folder / "model.json")
+    yield pickle.loads(pickle.dumps(tokenizer))
+    tokenizer.to_tiktoken(folder / "again.tiktoken")
+    assert read_ranks(folder / "again.tiktoken") == tokenizer.vocab
+    given: Any = {
+        "pattern": tokenizer.pattern,
+        "special_tokens": tokenizer.special_tokens,
+        "ignore_merges": tokenizer.ignore_merges,
+    }
+    yield pw.Tokenizer.from_tiktoken(folder / "again.tiktoken", **given)
+    yield pw.Tokenizer.from_ranks(tokenizer.vocab, **given)
+    yield pw.Tokenizer.from_merges(tokenizer.merges, vocab=tokenizer.vocab, **given)
 
 
 # tekken

@@ -20,14 +20,14 @@ Model: TypeAlias = Annotated[
     typer.Argument(
         metavar="MODEL",
         callback=named,
-        help="A model file, a .tiktoken file (with --pattern), a tokenizer.json, a file of minbpe or tekken, or an "
+        help="A model file, a rank file (with --pattern), a tokenizer.json, a file of minbpe or tekken, or an "
         "encoding's name.",
         show_default=False,
     ),
 ]
 
 Pattern: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="PATTERN", help="The split pattern of a .tiktoken file: a name or a regex.")
+    str | None, typer.Option(metavar="PATTERN", help="The split pattern of a rank file: a name or a regex.")
 ]
 
 Files: TypeAlias = Annotated[

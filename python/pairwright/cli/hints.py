@@ -8,7 +8,18 @@ import shlex
 OTHERS = {"format": "--input-format", "special_tokens": "--special"}
 
 KEYWORDS = (
-    *("append", "base", "format", "lines", "max_token_bytes", "memory_limit", "min_frequency", "on_error", "pattern"),
+    *(
+        "append",
+        "base",
+        "first_id",
+        "format",
+        "lines",
+        "max_token_bytes",
+        "memory_limit",
+        "min_frequency",
+        "on_error",
+        "pattern",
+    ),
     *(
         "restart",
         "separator",

@@ -1,12 +1,18 @@
 """What MODEL on the command line means."""
 
-import json
-from collections.abc import Callable
 from pathlib import Path
 
-from pairwright import FormatError, Tokenizer, encodings, get_encoding, list_encodings
+from pairwright import Tokenizer, encodings, get_encoding, list_encodings
+from pairwright._core import kind_of
 from pairwright.cli.console import CommandError, UsageError
 from pairwright.names import closest
+
+READERS = {
+    "tokenizer.json": Tokenizer.from_huggingface,
+    "tekken": Tokenizer.from_tekken,
+    "minbpe": Tokenizer.from_minbpe,
+}
+"""What reads a file that is neither a model file nor a rank file, by the kind of its content."""
 
 
 def load(model: str, pattern: str | None) -> Tokenizer:
@@ -14,21 +20,22 @@ def load(model: str, pattern: str | None) -> Tokenizer:
     path = Path(model)
     if not path.exists():
         return load_encoding(model, pattern)
-    if path.suffix == ".tiktoken":
+    if is_rank_file(path):
         return load_rank_file(path, pattern)
+    kind, words = kind_of(path) or (None, None)
     if pattern is not None:
-        raise UsageError(f"--pattern goes with a .tiktoken file; {model} is none", hint="leave --pattern out")
-    if (path / "tokenizer.json").is_file():
-        return Tokenizer.from_huggingface(path)
-    try:
-        return Tokenizer.load(path)
-    except FormatError as error:
-        reader = reader_of(path)
-        if reader is not None:
-            return reader(path)
-        if error.hint is None and not looks_like_json(path):
-            error.hint = "a rank file needs a name that ends in .tiktoken, and --pattern"
-        raise
+        is_it = f"is {words}" if words else "is none"
+        raise UsageError(f"--pattern goes with a rank file; {model} {is_it}", hint="leave --pattern out")
+    # Of what nothing here reads, the reader of model files says what it is.
+    return READERS.get(kind or "", Tokenizer.load)(path)
+
+
+def is_rank_file(path: Path) -> bool:
+    """Whether a file is one of tiktoken's format, by its content whatever its name, or by its name though damaged."""
+    if path.is_dir():
+        return False
+    kind = kind_of(path)
+    return (kind is not None and kind[0] == "ranks") or (kind is None and path.suffix == ".tiktoken")
 
 
 def load_encoding(name: str, pattern: str | None) -> Tokenizer:
@@ -48,7 +55,7 @@ def hint_for(name: str) -> str:
     meant = encodings.find_model(name, by_beginning=True) or closest(name, known)
     return (
         (f"did you mean {meant}? " if meant is not None else "")
-        + "name a file that `pairwright train` wrote, a .tiktoken file, a tokenizer.json, or one of "
+        + "name a file that `pairwright train` wrote, a rank file, a tokenizer.json, or one of "
         + ", ".join(known)
     )
 
@@ -62,27 +69,3 @@ def load_rank_file(path: Path, pattern: str | None) -> Tokenizer:
         )
     # As tiktoken does it, whose file this is.
     return Tokenizer.from_tiktoken(path, pattern=pattern, ignore_merges=True)
-
-
-def reader_of(path: Path) -> Callable[[Path], Tokenizer] | None:
-    """What reads a file that is no model file, by its content and whatever its name; `None` if nothing does."""
-    content = path.read_bytes()
-    if content.startswith(b"minbpe "):
-        return Tokenizer.from_minbpe
-    try:
-        parsed = json.loads(content)
-    except ValueError:
-        return None
-    if not isinstance(parsed, dict) or "format" in parsed:
-        return None
-    if isinstance(parsed.get("model"), dict):
-        return Tokenizer.from_huggingface
-    if isinstance(parsed.get("config"), dict) and isinstance(parsed.get("vocab"), list):
-        return Tokenizer.from_tekken
-    return None
-
-
-def looks_like_json(path: Path) -> bool:
-    """Whether a file at least begins as a JSON object does."""
-    with path.open("rb") as file:
-        return file.read(64).lstrip().startswith(b"{")

@@ -17,7 +17,13 @@ from pairwright.cli.ending import INTERRUPTED, message
 from pairwright.cli.files import flush_standard_output
 from pairwright.cli.hints import in_options
 from pairwright.corpus.skipping import HINTED
-from pairwright.errors import FewerMergesWarning, PairwrightError, PatternWarning, SkippedWarning
+from pairwright.errors import (
+    FewerMergesWarning,
+    PairwrightError,
+    PatternWarning,
+    ReservedIdsWarning,
+    SkippedWarning,
+)
 from pairwright.filenames import shown
 
 FAILURE = 1
@@ -110,10 +116,12 @@ def warnings_as_lines() -> Iterator[None]:
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
         text, hinted, hint = str(message).partition(HINTED)
+        if isinstance(message, ReservedIdsWarning):
+            text = in_options(text)
         say(text + hinted + in_options(hint), label="warning", style="bold yellow")
 
     with warnings.catch_warnings():
-        for category in (FewerMergesWarning, PatternWarning, SkippedWarning):
+        for category in (FewerMergesWarning, PatternWarning, SkippedWarning, ReservedIdsWarning):
             warnings.simplefilter("always", category)
         warnings.showwarning = show
         yield

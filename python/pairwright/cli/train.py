@@ -70,8 +70,16 @@ def train(
         typer.Option(
             metavar="MODEL",
             callback=named,
-            help="Learn more merges on top of this model and keep every id. A .tiktoken file takes --pattern too.",
+            help="Learn more merges on top of this model and keep every id. A rank file takes --pattern too.",
             show_default=False,
+        ),
+    ] = None,
+    first_id: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="With --base: where new ids start, to keep those before it free.",
+            show_default="behind those of the base",
         ),
     ] = None,
     special_ids: Annotated[
@@ -145,7 +153,10 @@ def train(
     demonstrates = not given
     on_top_of = None
     if base is not None:
-        on_top_of = models.load(base, pattern if base.endswith(".tiktoken") else None)
+        takes_pattern = Path(base).exists() and models.is_rank_file(Path(base))
+        on_top_of = models.load(base, pattern if takes_pattern else None)
+    elif first_id is not None:
+        raise UsageError("--first-id goes with --base", hint="leave --first-id out")
     if corpus:
         learn_from = Source.of_files(corpus, **options)
     elif dataset is not None:
@@ -167,6 +178,7 @@ def train(
             "tie_break": tie_break,
             "min_frequency": min_frequency,
             "max_token_bytes": max_token_bytes,
+            **({} if first_id is None else {"first_id": first_id}),
         }
         check_replaceable(Path(target), learn_from, asked_for, on_top_of)
     tokenizer = pairwright.train(
@@ -175,6 +187,7 @@ def train(
         pattern=pattern,
         special_tokens=special_tokens,
         base=on_top_of,
+        first_id=first_id,
         special_ids=special_ids,
         tie_break=tie_break,
         min_frequency=min_frequency,

@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
-use crate::io::{atomic, read};
+use crate::io::atomic;
+use crate::io::kind::Kind;
 use crate::merges;
 use crate::special::{Manner, SpecialToken, SpecialTokens};
 use crate::split::{Pattern, Splitter};
@@ -31,10 +32,15 @@ const FILE: &str = "tokenizer.json";
 /// Reads a tokenizer from a file, or from `tokenizer.json` in a folder.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] naming the component that is not supported, or what is missing, damaged or contradicts itself.
+/// [`Error::Io`]; [`Error::Format`] naming the component that is not supported, what is missing, damaged or contradicts itself, or
+/// what reads the file.
 pub fn load(path: &Path) -> Result<Tokenizer> {
-    let path = in_folder(path);
-    from_bytes(&read(&path)?).map_err(|error| error.in_file(&path))
+    let file = in_folder(path);
+    let read = Kind::TokenizerJson.read(&file, |content| from_bytes(content).map_err(|error| error.in_file(&file)));
+    read.map_err(|error| match error {
+        Error::Io { .. } if path.is_dir() => Kind::TokenizerJson.or_other(Kind::of(path).ok().flatten(), path, error),
+        error => error,
+    })
 }
 
 /// Writes a tokenizer to a file whose name ends in `.json`, or else to `tokenizer.json` in a folder, which is made if it is not
@@ -89,13 +95,15 @@ fn from_bytes(content: &[u8]) -> Result<Tokenizer> {
     })?;
     let part = |name: &str| root.get(name).unwrap_or(&Value::Null);
     let model = part("model").as_object().ok_or_else(|| Error::vocab("\"model\" is missing or no object"))?;
-    check_model(model)?;
-    let special = special_of(part("added_tokens"))?;
-    let merges = merges_of(model)?;
-    let vocab = vocab_of(model, &special, &merges)?;
-    let pattern = components::pattern_of(part("pre_tokenizer"))?;
+    // What the file is before what is in it: a vocabulary of another kind has no merges of bytes.
+    check_type(model)?;
+    let pattern = components::pattern_of(part("pre_tokenizer")).map_err(|error| with_kind(model, error))?;
     let normalizer = components::normalizer_of(part("normalizer"))?;
     components::check_decoder(part("decoder"))?;
+    check_settings(model)?;
+    let special = special_of(part("added_tokens"), model)?;
+    let merges = merges_of(model).map_err(|error| with_kind(model, error))?;
+    let vocab = vocab_of(model, &special, &merges).map_err(|error| with_kind(model, error))?;
     let (before, behind) = components::frame_of(part("post_processor"))?;
     let ignore_merges = match model.get("ignore_merges") {
         None | Some(Value::Null) => false,
@@ -103,24 +111,38 @@ fn from_bytes(content: &[u8]) -> Result<Tokenizer> {
     };
     let (vocab, merges) = merges::of_bytes(Some(vocab), &merges)?;
     let splitter = Splitter::of(pattern)?;
+    vocab.byte_ids().map_err(|error| with_kind(model, error))?;
+    check_ids(&special)?;
     let tokenizer = Tokenizer::from_merges(vocab, merges, splitter, SpecialTokens::with_manners(special)?)?;
     let tokenizer = tokenizer.with_normalizer(normalizer)?.with_frame(before, behind)?;
     Ok(tokenizer.ignoring_merges(ignore_merges).prepared())
 }
 
-/// The model must be BPE without what changes ids in other ways than merges do.
-fn check_model(model: &Map<String, Value>) -> Result<()> {
+/// The model must be BPE.
+fn check_type(model: &Map<String, Value>) -> Result<()> {
     match model.get("type") {
-        None => {}
-        Some(Value::String(kind)) if kind == "BPE" => {}
-        Some(kind) => return Err(Error::vocab(format!("\"model.type\" is {kind}; only \"BPE\" is supported"))),
+        // Older files do not tell it.
+        None if model.get("vocab").is_some_and(Value::is_array) => {
+            Err(Error::vocab("\"model.vocab\" is a list, as in a Unigram model; only \"BPE\" is supported"))
+        }
+        None => Ok(()),
+        Some(Value::String(kind)) if kind == "BPE" => Ok(()),
+        Some(kind) => Err(Error::vocab(format!("\"model.type\" is {kind}; only \"BPE\" is supported"))),
     }
-    let is_off = |value: &Value| match value {
+}
+
+/// Whether a setting of the model is left out or does nothing.
+fn is_off(value: &Value) -> bool {
+    match value {
         Value::Null | Value::Bool(false) => true,
         Value::String(text) => text.is_empty(),
         Value::Number(number) => number.as_f64() == Some(0.0),
         _ => false,
-    };
+    }
+}
+
+/// The model must do nothing that changes ids in other ways than merges do.
+fn check_settings(model: &Map<String, Value>) -> Result<()> {
     for name in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] {
         if let Some(value) = model.get(name).filter(|value| !is_off(value)) {
             return Err(Error::vocab(format!("\"model.{name}\" is {value}; byte-level BPE has none")));
@@ -129,21 +151,46 @@ fn check_model(model: &Map<String, Value>) -> Result<()> {
     Ok(())
 }
 
+/// An error of a file that is not byte-level, with what shows that it is not meant to be. Where all bytes are tokens these settings
+/// do nothing, and such files are read.
+fn with_kind(model: &Map<String, Value>, error: Error) -> Error {
+    let kind = ["byte_fallback", "fuse_unk", "unk_token"]
+        .iter()
+        .find_map(|name| model.get(*name).filter(|value| !is_off(value)).map(|value| (name, value)));
+    match (kind, error) {
+        (Some((name, value)), Error::Vocab { message }) => Error::vocab(format!(
+            "\"model.{name}\" is {value}: a BPE of characters, as SentencePiece makes it, is not supported, only one of bytes \
+             ({message})"
+        )),
+        (_, error) => error,
+    }
+}
+
 /// The added tokens. Those that are not special are found always.
-fn special_of(added: &Value) -> Result<Vec<SpecialToken>> {
+///
+/// Their ids are those that tokenizers gives them, whatever the file says: of what the model knows its id, and of all others, in
+/// their order, those from the number of the model's tokens on. A token without a name is passed over.
+fn special_of(added: &Value, model: &Map<String, Value>) -> Result<Vec<SpecialToken>> {
     let list = match added {
         Value::Null => return Ok(Vec::new()),
         Value::Array(list) => list,
         _ => return Err(Error::vocab("\"added_tokens\" is no list")),
     };
-    let token = |(number, token): (usize, &Value)| {
+    let entries = entries_of(model)?;
+    let mut next = (entries.len() as u32..).map(Id);
+    let mut token = |(number, token): (usize, &Value)| {
         let fail = |what: &str| Error::vocab(format!("\"added_tokens\", item {number}: {what}"));
         let flag = |name: &str, default| match &token[name] {
             Value::Null => Ok(default),
             value => value.as_bool().ok_or_else(|| fail(&format!("\"{name}\" must be true or false"))),
         };
         let name = token["content"].as_str().ok_or_else(|| fail("\"content\" is missing or no text"))?;
-        let id = id_of(&token["id"]).ok_or_else(|| fail("\"id\" is missing or no token id"))?;
+        id_of(&token["id"]).ok_or_else(|| fail("\"id\" is missing or no token id"))?;
+        let id = match entries.get(name) {
+            _ if name.is_empty() => return Ok(None),
+            Some(id) => id_of(id).ok_or_else(|| fail("the model gives it no valid id"))?,
+            None => next.next().expect("there are fewer tokens than ids"),
+        };
         let always = !flag("special", false)?;
         let manner = Manner {
             lstrip: flag("lstrip", false)?,
@@ -152,9 +199,20 @@ fn special_of(added: &Value) -> Result<Vec<SpecialToken>> {
             normalized: flag("normalized", always)?,
             always,
         };
-        Ok(SpecialToken { name: name.to_owned(), id, manner })
+        Ok(Some(SpecialToken { name: name.to_owned(), id, manner }))
     };
-    list.iter().enumerate().map(token).collect()
+    list.iter().enumerate().filter_map(|one| token(one).transpose()).collect()
+}
+
+/// tokenizers numbers added tokens on, whether or not the model has given an id away; of two with one id it finds only one.
+fn check_ids(special: &[SpecialToken]) -> Result<()> {
+    let mut names = HashMap::new();
+    for SpecialToken { name, id, .. } in special {
+        if let Some(other) = names.insert(*id, name).filter(|other| *other != name) {
+            return Err(Error::vocab(format!("\"added_tokens\": {other:?} and {name:?} both get the id {}", id.0)));
+        }
+    }
+    Ok(())
 }
 
 fn id_of(value: &Value) -> Option<Id> {
@@ -164,13 +222,16 @@ fn id_of(value: &Value) -> Option<Id> {
 /// Two tokens that merge.
 type Merge = (Vec<u8>, Vec<u8>);
 
+/// The tokens of the model with their ids.
+fn entries_of(model: &Map<String, Value>) -> Result<&Map<String, Value>> {
+    let entries = model.get("vocab").and_then(Value::as_object);
+    entries.ok_or_else(|| Error::vocab("\"model.vocab\" is missing or no object"))
+}
+
 /// The ordinary tokens: those that are bytes, or take part in merges, or are not added as well.
 fn vocab_of(model: &Map<String, Value>, special: &[SpecialToken], merges: &[Merge]) -> Result<Vocab> {
-    let entries = model
-        .get("vocab")
-        .and_then(Value::as_object)
-        .ok_or_else(|| Error::vocab("\"model.vocab\" is missing or no object"))?;
-    let added: HashMap<&str, Id> = special.iter().map(|token| (token.name.as_str(), token.id)).collect();
+    let entries = entries_of(model)?;
+    let added: HashSet<&str> = special.iter().map(|token| token.name.as_str()).collect();
     let mut tokens = Vec::with_capacity(entries.len());
     // Seldom asked for.
     let merged = LazyCell::new(|| {
@@ -181,10 +242,7 @@ fn vocab_of(model: &Map<String, Value>, special: &[SpecialToken], merges: &[Merg
         let fail = |what: String| Err(Error::vocab(format!("\"model.vocab\": the token {text:?} {what}")));
         let Some(id) = id_of(value) else { return fail("has no valid id".to_owned()) };
         let bytes = alphabet::to_bytes(text);
-        if let Some(other) = added.get(text.as_str()) {
-            if *other != id {
-                return fail(format!("has id {}, and {} in \"added_tokens\"", id.0, other.0));
-            }
+        if added.contains(text.as_str()) {
             match &bytes {
                 Some(bytes) if bytes.len() == 1 || merged.contains(bytes) => {
                     if bytes != text.as_bytes() {

@@ -76,12 +76,13 @@ fn what_is_written_is_read_as_the_same() {
 
 #[test]
 fn what_is_not_supported_or_damaged_is_named() {
-    let cases: [(&str, Value, &str); 23] = [
+    let cases: [(&str, Value, &str); 24] = [
         ("/model/type", json!("WordPiece"), "\"model.type\" is \"WordPiece\""),
         ("/model/vocab", json!([]), "\"model.vocab\" is missing"),
         ("/model/vocab/ab", json!("x"), "the token \"ab\" has no valid id"),
         ("/model/vocab/ab", json!(3), "token id 3 is given twice"),
-        ("/model/vocab/<s>", json!(300), "the token \"<s>\" has id 300, and 259 in"),
+        ("/model/vocab/<s>", json!("x"), "\"added_tokens\", item 0: the model gives it no valid id"),
+        ("/model/vocab", json!([["a", 0.0]]), "\"model.vocab\" is missing"),
         ("/model/merges", json!(7), "\"model.merges\" is missing"),
         ("/model/merges/1", json!("ab"), "\"model.merges\", item 1: \"ab\" is no pair"),
         ("/model/merges/1", json!(["a", 1]), "\"model.merges\", item 1"),
@@ -127,6 +128,57 @@ fn what_is_not_supported_or_damaged_is_named() {
         let error = from_bytes(&content.as_bytes()[..end]).err().unwrap().to_string();
         assert!(error.contains("truncated"), "{error}");
     }
+}
+
+#[test]
+fn what_is_not_byte_level_is_named_before_what_is_in_it() {
+    let changed = |changes: &[(&str, Value)]| {
+        let mut file = file();
+        file["model"]["merges"] = json!(["\u{2581} t"]);
+        for (place, value) in changes {
+            match file.pointer_mut(place) {
+                Some(found) => *found = value.clone(),
+                None => file["model"][place.trim_start_matches("/model/")] = value.clone(),
+            }
+        }
+        read(&file).err().unwrap().to_string()
+    };
+    for (changes, expected) in [
+        (&[][..], "\"model.merges\", item 0"),
+        (&[("/model/byte_fallback", json!(true))], "\"model.byte_fallback\" is true: a BPE of characters"),
+        (&[("/model/fuse_unk", json!(true))], "\"model.fuse_unk\" is true"),
+        (&[("/model/unk_token", json!("<unk>"))], "\"model.unk_token\" is \"<unk>\""),
+        (&[("/pre_tokenizer", json!({ "type": "Metaspace" }))], "the pre_tokenizer \"Metaspace\" is not supported"),
+        (&[("/normalizer", json!({ "type": "Prepend" }))], "the normalizer \"Prepend\" is not supported"),
+        (
+            &[("/pre_tokenizer", Value::Null), ("/model/byte_fallback", json!(true))],
+            "\"model.byte_fallback\" is true: a BPE of characters, as SentencePiece makes it",
+        ),
+        (&[("/model/type", json!("Unigram"))], "\"model.type\" is \"Unigram\""),
+    ] {
+        let error = changed(changes);
+        assert!(error.contains(expected), "{error}");
+    }
+    // Where all bytes are tokens they do nothing.
+    let mut file = file();
+    file["model"]["byte_fallback"] = true.into();
+    file["model"]["unk_token"] = "<s>".into();
+    assert!(read(&file).is_ok());
+}
+
+#[test]
+fn added_tokens_have_the_ids_that_tokenizers_gives_them() {
+    let mut file = file();
+    let token = |content: &str, id: u32| json!({ "id": id, "content": content, "special": true });
+    file["added_tokens"] = json!([token("<y>", 400), token("<s>", 5), token("", 270), token("<x>", 261)]);
+    let tokenizer = read(&file).unwrap();
+    let ids: Vec<(&str, Id)> = tokenizer.special().iter().collect();
+    assert_eq!(ids, [("<s>", Id(259)), ("<y>", Id(260)), ("<x>", Id(261))]);
+    // One that the model has given to another token.
+    file["model"]["vocab"]["ab"] = 300.into();
+    file["model"]["vocab"]["abc"] = 260.into();
+    let error = read(&file).err().unwrap().to_string();
+    assert!(error.contains("special token \"<y>\" has id 260, which is also that of the token b\"abc\""), "{error}");
 }
 
 #[test]

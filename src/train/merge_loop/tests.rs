@@ -86,7 +86,7 @@ fn equals_from(
             let bytes: Vec<_> = found.iter().map(|(_, bytes)| bytes.to_vec()).collect();
             assert_eq!(bytes, expected, "{ties:?}, part {part}, {segmented:?}, {settings:?}");
             assert!(found.iter().zip(first.0..).all(|((id, _), expected)| id.0 == expected));
-            assert_eq!(learned.merges.len(), expected.len());
+            assert_eq!(learned.learned, expected.len());
         }
     }
 }

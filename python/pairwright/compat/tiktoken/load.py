@@ -9,6 +9,9 @@ from pathlib import Path
 from pairwright._core import write_atomically
 from pairwright.errors import ChecksumError, FormatError
 
+EMPTY = b"="
+"""In the place of a token: one without bytes, as in some published files."""
+
 
 def load_tiktoken_bpe(tiktoken_bpe_file: str, expected_hash: str | None = None) -> dict[bytes, int]:
     """The tokens of a rank file on this machine, with their ranks.
@@ -28,7 +31,7 @@ def load_tiktoken_bpe(tiktoken_bpe_file: str, expected_hash: str | None = None) 
             continue
         try:
             token, rank = line.split()
-            ranks[base64.b64decode(token, validate=True)] = int(rank)
+            ranks[b"" if token == EMPTY else base64.b64decode(token, validate=True)] = int(rank)
         except (ValueError, binascii.Error) as error:
             raise FormatError(
                 f"{tiktoken_bpe_file}: line {number}: expected a token in base64 and its rank, found {line[:60]!r}"
@@ -39,6 +42,7 @@ def load_tiktoken_bpe(tiktoken_bpe_file: str, expected_hash: str | None = None) 
 def dump_tiktoken_bpe(bpe_ranks: Mapping[bytes, int], tiktoken_bpe_file: str) -> None:
     """Write a rank file, in the order of ranks. Raises `OSError`."""
     lines = (
-        base64.b64encode(token) + b" %d\n" % rank for token, rank in sorted(bpe_ranks.items(), key=lambda item: item[1])
+        (base64.b64encode(token) or EMPTY) + b" %d\n" % rank
+        for token, rank in sorted(bpe_ranks.items(), key=lambda item: item[1])
     )
     write_atomically(tiktoken_bpe_file, b"".join(lines))
