@@ -37,6 +37,7 @@ __all__ = [
     "cache_info",
     "clear_cache",
     "hashes",
+    "kind_of",
     "lengths",
     "refuse_foreign",
     "regex_of",
