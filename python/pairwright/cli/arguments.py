@@ -76,10 +76,22 @@ Separator: TypeAlias = Annotated[
     ),
 ]
 
-TextField: TypeAlias = Annotated[str, typer.Option(metavar="NAME", help="In JSON, the field with the text.")]
+TextField: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[INPUT=]NAME",
+        help="In JSON, the field with the text: text, data.text, messages.*.content. May be given for each input.",
+        show_default="text",
+    ),
+]
 
 TextColumn: TypeAlias = Annotated[
-    str, typer.Option(metavar="NAME", help="In CSV, TSV, parquet and Arrow, the column with the text.")
+    list[str] | None,
+    typer.Option(
+        metavar="[INPUT=]NAME",
+        help="In CSV, TSV, parquet and Arrow, the column with the text. May be given for each input.",
+        show_default="text",
+    ),
 ]
 
 InputFormat: TypeAlias = Annotated[

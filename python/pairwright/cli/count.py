@@ -22,7 +22,7 @@ from pairwright.cli.arguments import (
     TextField,
     Threads,
 )
-from pairwright.cli.reading import corpus_of, cut_plainly, reading
+from pairwright.cli.reading import corpus_of, cut_plainly, reading, text_names
 from pairwright.corpus.blocks import Block
 from pairwright.corpus.skipping import tell
 
@@ -38,8 +38,8 @@ def count(
     input: Inputs = None,
     lines: Lines = False,
     separator: Separator = None,
-    text_field: TextField = "text",
-    text_column: TextColumn = "text",
+    text_field: TextField = None,
+    text_column: TextColumn = None,
     input_format: InputFormat = None,
     on_error: OnError = "stop",
     threads: Threads = None,
@@ -53,8 +53,8 @@ def count(
         input,
         lines=lines,
         separator=separator,
-        text_field=text_field,
-        text_column=text_column,
+        text_field=text_names("--text-field", text_field, input),
+        text_column=text_names("--text-column", text_column, input),
         format=input_format,
         on_error=on_error,
     )

@@ -24,7 +24,7 @@ from pairwright.cli.arguments import (
 )
 from pairwright.cli.folder import encode_as_file, encode_into
 from pairwright.cli.printing import print_ids
-from pairwright.cli.reading import corpus_of
+from pairwright.cli.reading import corpus_of, text_names
 from pairwright.cli.target import target_of
 
 SHARD_TOKENS = 100_000_000
@@ -81,8 +81,8 @@ def encode(
     special: Special = "refuse",
     lines: Lines = False,
     separator: Separator = None,
-    text_field: TextField = "text",
-    text_column: TextColumn = "text",
+    text_field: TextField = None,
+    text_column: TextColumn = None,
     input_format: InputFormat = None,
     on_error: OnError = "stop",
     threads: Threads = None,
@@ -104,8 +104,8 @@ def encode(
         input,
         lines=lines,
         separator=separator,
-        text_field=text_field,
-        text_column=text_column,
+        text_field=text_names("--text-field", text_field, input),
+        text_column=text_names("--text-column", text_column, input),
         format=input_format,
         on_error=on_error,
     )

@@ -1,8 +1,10 @@
 """The corpus that a command reads, with its bar and what is to be said of it at the end."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Unpack
 
 from pairwright import Corpus, Tokenizer
@@ -11,6 +13,7 @@ from pairwright.cli import files
 from pairwright.cli.console import UsageError
 from pairwright.corpus.blocks import Block
 from pairwright.corpus.files import Options
+from pairwright.corpus.naming import DEFAULT, Name
 
 # What takes less than about a second needs no bar.
 LARGE = 8_000_000
@@ -21,12 +24,39 @@ def corpus_of(names: Sequence[str] | None, **options: Unpack[Options]) -> Corpus
     return Corpus(*files.inputs(names), **options)
 
 
+def text_names(option: str, values: Sequence[str] | None, inputs: Sequence[str] | None) -> Name:
+    """The fields or columns that an option names, for all inputs or, as INPUT=NAME, for one. Raises `UsageError`."""
+    names: dict[str | os.PathLike[str] | None, str] = {}
+    for value in values or ():
+        # The longest, for names of files may have an = themselves.
+        beginnings = [value[:at] for at, character in enumerate(value) if character == "="]
+        found = next((each for each in reversed(beginnings) if _is_input(each, files.inputs(inputs))), None)
+        if found is None and beginnings:
+            raise UsageError(
+                f"{option} {value}: {beginnings[0]} is none of the inputs",
+                hint=f"name an input as it is given, or a file in it: {option} INPUT={value[len(beginnings[0]) + 1 :]}",
+            )
+        name = value if found is None else value[len(found) + 1 :]
+        if found in names:
+            what = "all inputs" if found is None else found
+            raise UsageError(f"{option} is given twice for {what}", hint=f"for one input say {option} INPUT=NAME")
+        names[found] = name
+    return names if any(names) else names.get(None, DEFAULT)
+
+
+def _is_input(name: str, inputs: Sequence[str]) -> bool:
+    """Whether this is an input, or a file in one."""
+    path = os.path.normpath(name)
+    given = [os.path.normpath(each) for each in inputs]
+    return path in given or (os.path.lexists(path) and not Path(path).is_dir())
+
+
 # How each of the options is named on the command line, and what it is unless given.
 GIVEN: dict[str, tuple[str, object]] = {
     "lines": ("--lines", False),
     "separator": ("--separator", None),
-    "text_field": ("--text-field", "text"),
-    "text_column": ("--text-column", "text"),
+    "text_field": ("--text-field", DEFAULT),
+    "text_column": ("--text-column", DEFAULT),
     "format": ("--input-format", None),
     "on_error": ("--on-error", "stop"),
 }

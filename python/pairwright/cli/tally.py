@@ -24,7 +24,7 @@ from pairwright.cli.arguments import (
 )
 from pairwright.cli.console import UsageError, say
 from pairwright.cli.corpus import Source
-from pairwright.cli.reading import given_of, refuse_without_files
+from pairwright.cli.reading import given_of, refuse_without_files, text_names
 from pairwright.corpus.files import Options
 from pairwright.filenames import shown
 from pairwright.progress import stderr_is_terminal
@@ -56,8 +56,8 @@ def tally(
     special: SpecialTokens = None,
     lines: Lines = False,
     separator: Separator = None,
-    text_field: TextField = "text",
-    text_column: TextColumn = "text",
+    text_field: TextField = None,
+    text_column: TextColumn = None,
     input_format: InputFormat = None,
     on_error: OnError = "stop",
     threads: Threads = None,
@@ -79,8 +79,8 @@ def tally(
     options = Options(
         lines=lines,
         separator=separator,
-        text_field=text_field,
-        text_column=text_column,
+        text_field=text_names("--text-field", text_field, corpus),
+        text_column=text_names("--text-column", text_column, corpus),
         format=input_format,
         on_error=on_error,
     )

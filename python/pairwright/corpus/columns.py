@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pairwright.corpus.ahead import Ahead
 from pairwright.corpus.blocks import Block, Ended, Position, Skipped
+from pairwright.corpus.nesting import Column, NoTextError, text_columns
 from pairwright.errors import DocumentError
 from pairwright.libraries import opened, pyarrow
 
@@ -40,7 +41,6 @@ Texts: TypeAlias = Any
 Source: TypeAlias = Any
 ParquetFile: TypeAlias = Any
 Schema: TypeAlias = Any
-DataType: TypeAlias = Any
 
 # The size of a file and the time of its last change.
 State: TypeAlias = "tuple[int, int]"
@@ -57,7 +57,6 @@ class FileError(Exception):
 
 def read_columns(
     origins: Sequence[Origin],
-    column: str,
     *,
     first: int,
     start: Position,
@@ -70,7 +69,7 @@ def read_columns(
     Raises `DocumentError`, `OSError`; `ImportError` if there is no pyarrow.
     """
     pyarrow()
-    reading = _Reading(column, size, skips, read)
+    reading = _Reading(size, skips, read)
     numbered = enumerate(origins, first)
     files = (reading.file(number, origin, start) for number, origin in numbered)
     with closing(Ahead(block for blocks in files for block in blocks)) as blocks:
@@ -92,8 +91,9 @@ def _parts(texts: Texts) -> Iterator[Texts]:
 
 
 class _Reading:
-    def __init__(self, column: str, size: int, skips: bool, read: int) -> None:
-        self.column = column
+    def __init__(self, size: int, skips: bool, read: int) -> None:
+        self.column = ""
+        """That of the file at hand."""
         self.size = size
         self.skips = skips
         self.read = read
@@ -104,6 +104,7 @@ class _Reading:
         """The blocks of one file; the last tells that it ended."""
         if origin.path is None:
             raise ValueError(f"{origin.format} cannot be read from standard input; name a file")
+        self.column = origin.text
         row = start.document if number == start.file else 0
         skipped: list[Skipped] = []
         before, size, sha256 = self.read, 0, ""
@@ -204,8 +205,8 @@ class _Reading:
 
     def _of_parquet(self, path: os.PathLike[str], row: int) -> Iterator[tuple[Texts, float]]:
         # Page by page: a group of rows may have gigabytes.
-        with opened(Path(path)) as source, self._open_parquet(source) as file:
-            self._check_column(file.schema_arrow)
+        with opened(Path(path)) as source:
+            file, column = self._open_parquet(source)
             groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
             total = max(sum(groups), 1)
             first, before = 0, 0
@@ -215,34 +216,34 @@ class _Reading:
             numbers = list(range(first, len(groups)))
             # Small groups are read together; but if damage is passed over, what is lost is not to depend on the first.
             together = [[number] for number in numbers] if self.skips else [numbers]
-            at_once = self._rows_at_once(file)
+            at_once = self._rows_at_once(file, column)
             for groups in together:
-                for batch in file.iter_batches(at_once, groups, [self.column], use_threads=False):
-                    texts = batch.column(0)
-                    rows = len(texts)
-                    yield texts[max(row - before, 0) :], (before + rows) / total
+                for batch in file.iter_batches(at_once, groups, [column.in_parquet], use_threads=False):
+                    rows = len(batch)
+                    texts = column.texts(batch.column(column.parts[0])[max(row - before, 0) :])
+                    yield texts, (before + rows) / total
                     before += rows
 
-    def _open_parquet(self, source: Source) -> ParquetFile:
+    def _open_parquet(self, source: Source) -> tuple[ParquetFile, Column]:
         """A file whose column comes as a dictionary: a small file may hold a long text once, and refer to it often."""
         open_file = functools.partial(pyarrow().parquet.ParquetFile, source, buffer_size=BUFFER, pre_buffer=False)
-        try:
-            return open_file(read_dictionary=[self.column])
-        except KeyError:
-            # There is no column of this name.
-            return open_file()
+        file = open_file()
+        column = self._found(file.schema_arrow)
+        if len(column.parts) > 1:
+            # pyarrow reads no dictionaries within structs and lists.
+            return file, column
+        return open_file(metadata=file.metadata, read_dictionary=[column.parts[0]]), column
 
-    def _rows_at_once(self, file: ParquetFile) -> int:
+    def _rows_at_once(self, file: ParquetFile, column: Column) -> int:
         """How many rows have about as many bytes as a block."""
         if not file.num_row_groups or not file.metadata.num_rows:
             return 1
         leaves = [file.schema.column(number).path for number in range(len(file.schema))]
-        if self.column not in leaves:
-            return 1
+        wanted = [number for number, leaf in enumerate(leaves) if column.has_leaf(leaf)]
         # Of a damaged file pyarrow says so here. Asked for the size first it ends the process.
-        next(file.iter_batches(1, row_groups=[0], columns=[self.column], use_threads=False), None)
+        next(file.iter_batches(1, row_groups=[0], columns=[column.in_parquet], use_threads=False), None)
         group = file.metadata.row_group(0)
-        size = group.column(leaves.index(self.column)).total_uncompressed_size
+        size = sum(group.column(number).total_uncompressed_size for number in wanted)
         each = max(size // max(group.num_rows, 1), 1)
         return int(min(max(self.size // each, 1), ROWS))
 
@@ -253,17 +254,17 @@ class _Reading:
         source = pa.BufferReader(pa.py_buffer(mapped))
         is_file = mapped[: len(MAGIC)] == MAGIC
         reader = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
-        self._check_column(reader.schema)
+        column = self._found(reader.schema)
         count = reader.num_record_batches if is_file else None
         batches = (reader.get_batch(number) for number in range(count)) if count is not None else iter(reader)
         before = forgotten = 0
         for number, batch in enumerate(batches, 1):
-            texts = batch.column(self.column)
+            rows = batch.column(column.parts[0])
             share = number / count if count is not None else source.tell() / len(mapped)
-            for begin in range(max(row - before, 0), len(texts), ROWS):
-                yield texts[begin : begin + ROWS], share
+            for begin in range(max(row - before, 0), len(rows), ROWS):
+                yield column.texts(rows[begin : begin + ROWS]), share
                 forgotten = self._forget(mapped, forgotten)
-            before += len(texts)
+            before += len(rows)
 
     def _forget(self, mapped: mmap.mmap, forgotten: int) -> int:
         """Let go of pages of a file, so that not all of it counts as memory of this process in the end.
@@ -275,16 +276,12 @@ class _Reading:
         mapped.madvise(mmap.MADV_DONTNEED)
         return self.taken
 
-    def _check_column(self, schema: Schema) -> None:
-        names = schema.names
-        if self.column not in names:
-            shown = ", ".join(map(repr, names)) or "none"
-            raise FileError(f"there is no column {self.column!r}; its columns are {shown}", hint=_another(schema))
-        if names.count(self.column) > 1:
-            raise FileError(f"there are {names.count(self.column)} columns {self.column!r}")
-        if not _is_text(schema.field(self.column).type):
-            kind = schema.field(self.column).type
-            raise FileError(f"the column {self.column!r} is {kind}, not text", hint=_another(schema))
+    def _found(self, schema: Schema) -> Column:
+        """The column in a file. Raises `FileError` if there is none that has texts."""
+        try:
+            return Column.of(schema, self.column)
+        except NoTextError as error:
+            raise FileError(str(error), hint=_another(schema)) from error
 
     def _checked(self, texts: Texts) -> Texts:
         """The bytes of a column of text. What is damaged in a file could lead anywhere, so it is looked for first."""
@@ -304,17 +301,9 @@ class _Reading:
         return texts
 
 
-def _is_text(kind: DataType) -> bool:
-    """Whether a column of this type has texts."""
-    types = pyarrow().types
-    kind = kind.value_type if types.is_dictionary(kind) else kind
-    tests = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
-    return any(getattr(types, f"is_{name}")(kind) for name in tests)
-
-
 def _another(schema: Schema) -> str | None:
     """The hint to read a column that has texts."""
-    name = next((field.name for field in schema if _is_text(field.type)), None)
+    name = next(text_columns(schema), None)
     return None if name is None else f'text_column="{name}" reads another column'
 
 

@@ -14,6 +14,7 @@ from pairwright._core import refuse_foreign
 from pairwright.corpus.blocks import SIZE, Ended, Position, Skipped, read_blocks
 from pairwright.corpus.finding import Format, Origin, find, flat, standard_input
 from pairwright.corpus.framing import Framing
+from pairwright.corpus.naming import DEFAULT, Name, Names, named
 from pairwright.corpus.skipping import HINT, tell
 from pairwright.errors import DocumentError
 from pairwright.libraries import pyarrow
@@ -37,8 +38,8 @@ class Options(TypedDict, total=False):
 
     lines: bool
     separator: str | bytes | None
-    text_field: str
-    text_column: str
+    text_field: Name
+    text_column: Name
     format: Format | None
     on_error: Literal["stop", "skip"]
 
@@ -68,9 +69,11 @@ class Corpus:
             are passed over; a `.json` file may also be an array of objects or strings, or an object with one list.
             A field within others is named by its path, as in `data.text`; `*` stands for every element of a list, as in
             `messages.*.content`, and what they have is one document, with a line feed between each two. A field that
-            is called so, dots and all, goes first.
-        text_column: In CSV, TSV, parquet and Arrow files, the column that has the text. CSV begins with the names of
-            the columns.
+            is called so, dots and all, goes first. A dict gives inputs, or files in them, a field each; `None` in it
+            stands for all others: `{"chats.jsonl": "messages.*.content", None: "text"}`.
+        text_column: In CSV, TSV, parquet and Arrow files, the column that has the text, or a dict of columns as for
+            `text_field`. CSV begins with the names of the columns. In parquet and Arrow it may be a path into structs
+            and lists, as in JSON: `meta.text`.
         format: "text", "jsonl", "json", "csv", "tsv", "parquet" or "arrow", whatever the names of the files say. "text"
             takes any file as it is; only what is compressed by its name is unpacked.
         on_error: "stop" raises an error for the first document that cannot be read. "skip" passes over it: over a line
@@ -82,8 +85,8 @@ class Corpus:
     Raises:
         FileNotFoundError: A folder or pattern has no files. That a named file is missing shows when it is read.
         TypeError: What is given is no path, nor an iterable of paths.
-        ValueError: There are no paths, `lines` and `separator` are both given, the separator is empty, or an option has
-            none of its values.
+        ValueError: There are no paths, `lines` and `separator` are both given, the separator is empty, an option has
+            none of its values, or a dict of fields or columns names what is no input.
 
     """
 
@@ -96,8 +99,8 @@ class Corpus:
         *paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
         lines: bool = False,
         separator: str | bytes | None = None,
-        text_field: str = "text",
-        text_column: str = "text",
+        text_field: Name = DEFAULT,
+        text_column: Name = DEFAULT,
         format: Format | None = None,
         on_error: Literal["stop", "skip"] = "stop",
     ) -> None:
@@ -113,13 +116,13 @@ class Corpus:
         arguments.choice("on_error", on_error, ("stop", "skip"))
         if format is not None and format not in get_args(Format):
             raise ValueError(f"format={format!r}: must be one of {', '.join(get_args(Format))}")
-        arguments.text("text_field", text_field)
-        arguments.text("text_column", text_column)
+        names = Names.of("text_field", text_field), Names.of("text_column", text_column)
         found = list(flat(paths))
         if not found:
             raise ValueError('there are no paths: name files, folders, patterns, or "-" for standard input')
-        framing = Framing(lines, separator, text_field, text_column)
-        for name, value in (("origins", find(found, format)), ("framing", framing), ("skips", on_error == "skip")):
+        origins = named(find(found, format), *names)
+        values = {"origins": origins, "framing": Framing(lines, separator), "skips": on_error == "skip"}
+        for name, value in values.items():
             object.__setattr__(self, name, value)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -216,7 +219,6 @@ class Corpus:
 
                 blocks = read_columns(
                     origins,
-                    self.framing.text_column,
                     first=first,
                     start=begin,
                     size=size,

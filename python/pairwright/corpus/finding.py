@@ -7,7 +7,7 @@ import glob
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -63,6 +63,10 @@ class Origin:
     packing: str = ""
     """How it is compressed by its name: "gzip", "zstd", "bzip2", "xz" or not at all."""
     care: Care = "refuse"
+    text: str = ""
+    """The field of its objects, or the column of its table, that has the text."""
+    given: str = field(default="", compare=False)
+    """The input that it was found for, as it was named."""
 
     @property
     def name(self) -> str:
@@ -127,21 +131,22 @@ def find(paths: Iterable[str | os.PathLike[str]], format: Format | None) -> tupl
     for path in paths:
         given = arguments.named_path("a path", path)
         if given == STANDARD:
-            origins.append(Origin(None, format or "text", care="take" if format == "text" else "refuse"))
+            care: Care = "take" if format == "text" else "refuse"
+            origins.append(Origin(None, format or "text", care=care, given=given))
         else:
-            origins += [_origin(found, format, is_named=str(found) == str(Path(given))) for found in _files(given)]
+            origins += [_origin(found, format, given) for found in _files(given)]
     return tuple(origins)
 
 
-def _origin(path: Path, format: Format | None, *, is_named: bool) -> Origin:
+def _origin(path: Path, format: Format | None, given: str) -> Origin:
     packing = PACKINGS.get(path.suffix.lower(), "")
     name = path.stem if packing else path.name
     found = format or FORMATS.get(Path(name).suffix.lower(), "text")
     if packing and found in ("parquet", "arrow"):
         raise ValueError(f"{shown(path)}: a {found} file is compressed inside; unpack it first")
     # Nobody asked for the images in a folder of texts.
-    care: Care = "take" if format == "text" else "refuse" if is_named else "pass"
-    return Origin(path, found, packing, care)
+    care: Care = "take" if format == "text" else "refuse" if str(path) == str(Path(given)) else "pass"
+    return Origin(path, found, packing, care, given=given)
 
 
 def _files(given: str) -> Iterable[Path]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from pairwright.corpus.finding import Care, Format, Origin
+    from pairwright.corpus.finding import Care, Origin
 
 # What the core calls documents that are a field of JSON.
 FIELDS = {"jsonl": "json", "json": "values"}
@@ -24,8 +24,6 @@ class Framing:
 
     lines: bool = False
     separator: bytes | None = None
-    text_field: str = "text"
-    text_column: str = "text"
 
     @property
     def cuts(self) -> bool:
@@ -34,15 +32,15 @@ class Framing:
 
     def given(self, origin: Origin) -> tuple[Path | None, str, str, bytes | None, Care]:
         """A file as the core is told of it."""
-        unit, argument = self._cut(origin.format)
+        unit, argument = self._cut(origin)
         return origin.path, origin.packing, unit, argument, origin.care
 
-    def _cut(self, format: Format) -> tuple[str, bytes | None]:
-        """The unit of documents in files of a format that the core reads, and what it needs."""
-        if format in FIELDS:
-            return FIELDS[format], self.text_field.encode()
-        if format in TABLES:
-            return format, self.text_column.encode()
+    def _cut(self, origin: Origin) -> tuple[str, bytes | None]:
+        """The unit of documents in a file that the core reads, and what it needs."""
+        if origin.format in FIELDS:
+            return FIELDS[origin.format], origin.text.encode()
+        if origin.format in TABLES:
+            return origin.format, origin.text.encode()
         if self.lines:
             return "line", None
         return ("file", None) if self.separator is None else ("separator", self.separator)
@@ -59,13 +57,19 @@ class Framing:
     def described(self, origins: Iterable[Origin]) -> dict[str, Any]:
         """The unit of documents, and what restores what was between them: for the manifest."""
         units = [self._unit(origin) for origin in origins]
-        return units[0] if all(unit == units[0] for unit in units) else {"unit": "mixed"}
+        distinct: list[dict[str, Any]] = []
+        for unit in units:
+            if unit not in distinct:
+                distinct.append(unit)
+        if len(distinct) == 1:
+            return distinct[0]
+        return {"unit": "mixed", "units": distinct, "of_inputs": [distinct.index(unit) for unit in units]}
 
     def _unit(self, origin: Origin) -> dict[str, Any]:
         if origin.format in FIELDS:
-            return {"unit": "json", "field": self.text_field}
+            return {"unit": "json", "field": origin.text}
         if origin.format != "text":
-            return {"unit": "row", "column": self.text_column}
+            return {"unit": "row", "column": origin.text}
         if self.lines:
             return {"unit": "line"}
         if self.separator is not None:

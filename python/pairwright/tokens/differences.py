@@ -64,7 +64,15 @@ def _setting(key: str, value: Any, say: Say) -> str:  # noqa: ANN401  whatever s
         value = value.get("token")
     if key != "documents" or not isinstance(value, dict):
         return say(key, value)
+    return _documents(value, say)
+
+
+def _documents(value: dict[str, Any], say: Say) -> str:
+    """What in the inputs is a document."""
     unit = value.get("unit")
+    if unit == "mixed" and isinstance(value.get("units"), list):
+        kinds = ", ".join(_documents(each, say) for each in value["units"] if isinstance(each, dict))
+        return f"inputs of several kinds ({kinds})"
     if unit == "line":
         return say("lines", True)
     named = {"separator": ("separator", "separator"), "json": ("text_field", "field"), "row": ("text_column", "column")}
