@@ -81,10 +81,20 @@ if TYPE_CHECKING:
     from pairwright.tokens.verifying import verify_tokens
     from pairwright.training import count, train
 else:
+    import os as _os
+
     # `threading.RLock`, which is not worth importing `threading` for.
     from _thread import RLock as _RLock
 
     _importing = _RLock()
+
+    def _renew_lock() -> None:
+        global _importing
+        _importing = _RLock()
+
+    # A child forked while another thread imports inherits a lock that nobody would ever release.
+    if hasattr(_os, "register_at_fork"):
+        _os.register_at_fork(after_in_child=_renew_lock)
 
     # Imported when first asked for: who loads a model and encodes is not to wait for numpy, nor to hold it in memory.
     _MODULES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import contextmanager
 from importlib import import_module
@@ -14,6 +15,16 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 _importing = threading.RLock()
+
+
+def _renew_lock() -> None:
+    global _importing
+    _importing = threading.RLock()
+
+
+# A child forked while another thread imports inherits a lock that nobody would ever release.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def load(name: str, *parts: str, note: str) -> ModuleType:

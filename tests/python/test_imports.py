@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from command_line import call, isolate
 from corpus_files import documents, lines_of, write
-from processes import run_python
+from processes import needs_fork, run_python
 
 import pairwright as pw
 from pairwright import libraries
@@ -153,3 +153,34 @@ def test_a_library_that_is_missing_is_told_with_the_way_to_install_it(monkeypatc
     assert ended.code == 1
     assert ended.err.splitlines()[1] == f"hint: {libraries.PYARROW}"
     assert not Path("out").exists()
+
+
+@needs_fork
+@pytest.mark.parametrize("lock", ["pairwright._importing", "pairwright.libraries._importing"])
+def test_a_child_imports_what_it_needs_though_it_was_forked_while_another_thread_imported(lock: str) -> None:
+    run_python(
+        """
+        import os
+        import threading
+        import pairwright.libraries
+
+        held, over = threading.Event(), threading.Event()
+
+        def hold():
+            with eval(sys.argv[1]):
+                held.set()
+                over.wait()
+
+        threading.Thread(target=hold).start()
+        held.wait()
+        child = os.fork()
+        if child == 0:
+            pw.texts
+            pairwright.libraries.load("json", note="")
+            os._exit(0)
+        status = os.waitpid(child, 0)[1]
+        over.set()
+        assert status == 0
+        """,
+        lock,
+    )
