@@ -122,7 +122,7 @@ def test_documents_are_cut_where_the_split_pattern_cuts_anyway(pattern: str, tex
         cut = list(documents([str(path)], size))
     assert "".join(cut) == text
     assert all(document[0].isascii() and document[0].isalnum() for document in cut[1:])
-    expected, counts = (pairwright.count(iter(source), pattern) for source in ([text], cut))
+    expected, counts = (pairwright.count(pairwright.texts(source), pattern) for source in ([text], cut))
     assert dict(counts.items()) == dict(expected.items())
 
 

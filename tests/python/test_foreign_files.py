@@ -60,7 +60,12 @@ def test_every_command_refuses_what_is_not_text() -> None:
     for name in ("image.txt", "utf-16.txt", "a.zip"):
         content, what = FOREIGN[name]
         Path(name).write_bytes(content)
-        for command in (["train"], ["tally", "--out", "x.counts"], ["count", "model.json"], ["encode", "model.json"]):
+        for command in (
+            ["train", "--out", "new.json"],
+            ["tally", "--out", "x.counts"],
+            ["count", "model.json"],
+            ["encode", "model.json"],
+        ):
             ended = call(*command, name)
             assert ended.code == 1
             assert f"error: {name}: it is {what}, not" in ended.err

@@ -18,7 +18,7 @@ def assert_trains_as_rustbpe(corpus: list[str], vocab_size: int) -> None:
     peer.train_from_iterator(iter(corpus), vocab_size, pattern=PATTERNS["cl100k"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pairwright.FewerMergesWarning)
-        trained = pairwright.train(iter(corpus), vocab_size, tie_break="lowest_pair")
+        trained = pairwright.train(pairwright.texts(corpus), vocab_size, tie_break="lowest_pair")
     assert list(trained.vocab.items()) == peer.get_mergeable_ranks()
 
 

@@ -254,3 +254,14 @@ def test_a_name_that_is_not_text_is_a_name() -> None:
     name = os.fsdecode(b"odd\xff.txt")
     Path(name).write_text(TEXT)
     assert pw.count([name]) == pw.count(name) == pw.count(os.fsencode(TEXT) for _ in range(1))
+
+
+@pytest.mark.parametrize("text", ["/", ".", ".."])
+def test_signs_that_mean_something_to_the_file_system_are_neither_read_nor_learned(text: str) -> None:
+    sources: list[Any] = [[text], (text,), iter([text]), [text] * 3]
+    for source in sources:
+        with pytest.raises(ValueError, match=r"may be a text.*pw\.Corpus.*pw\.texts"):
+            pw.count(source)
+    assert pw.count(pw.texts([text])).items() == [(text.encode(), 1)]
+    assert pw.count([text, "some words"]).total > 1
+    assert files(["hello", "."]) == ["hello", *files(Corpus("."))]

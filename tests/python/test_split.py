@@ -30,7 +30,7 @@ RECATEGORISED = frozenset("\u0295")
 
 
 def pieces_of(pattern: str, *documents: str | bytes) -> list[tuple[bytes, int]]:
-    return pairwright.count(iter(documents), pattern=pattern).items()
+    return pairwright.count(pairwright.texts(documents), pattern=pattern).items()
 
 
 def expected(pattern: str, text: str) -> list[tuple[bytes, int]]:
@@ -216,7 +216,7 @@ def test_a_regex_that_leaves_texts_whole_is_warned_of(documents: list[str], numb
     size = f"{sum(map(len, documents)):,} bytes"
     whole = f"{regex.escape(repr(WHOLESOME))} cuts {size} of text into no more than {number}.*cl100k, gpt2, kimi"
     with pytest.warns(pairwright.PatternWarning, match=whole) as caught:
-        counts = pairwright.count(iter(documents), pattern=WHOLESOME)
+        counts = pairwright.count(pairwright.texts(documents), pattern=WHOLESOME)
     assert caught[0].filename == __file__
     with pytest.warns(pairwright.PatternWarning, match=whole) as caught:
         base = pairwright.train(iter(documents), 256, WHOLESOME)
@@ -248,7 +248,7 @@ def test_files_that_a_regex_leaves_whole_are_warned_of(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_cut_or_meant_to_be_whole_is_not_warned_of(documents: list[str], pattern: str) -> None:
-    pairwright.train(pairwright.count(iter(documents), pattern=pattern), 256)
+    pairwright.train(pairwright.count(pairwright.texts(documents), pattern=pattern), 256)
 
 
 # Custom patterns

@@ -42,17 +42,21 @@ def may_be_path(text: str) -> bool:
 def means_files(texts: Sequence[str]) -> bool:
     """Whether the strings of a list are paths and patterns.
 
-    They are if each of them names something that exists. Raises `ValueError` if only some do, `FileNotFoundError` if
-    none does and yet they look like paths: to learn from the names of files is hardly what is meant.
+    They are if each of them names something that exists. Raises `ValueError` if only some do, or if all are signs such
+    as "/"; `FileNotFoundError` if none does and yet they look like paths: to learn from the names of files is hardly
+    what is meant.
     """
     head = texts[:HEAD]
     existing = [exists(text) for text in head]
-    if head and all(existing):
+    # "/" and "." are folders, and characters all the same.
+    are_signs = all(_is_bare(text) and not any(char in text for char in WILDCARDS) for text in head)
+    if head and all(existing) and not are_signs:
         missing = next((text for text in texts[HEAD:] if not exists(text)), None)
         if missing is None:
             return True
         raise _some(texts[0], missing)
-    # "*", "." and "/" mean something to the file system, and are characters all the same.
+    if head and all(existing):
+        raise ValueError(f"{head[0]!r} may be a text, and is a file, folder or pattern; {HOW}")
     named = [text for text, is_there in zip(head, existing, strict=True) if is_there and not _is_bare(text)]
     if named:
         raise _some(named[0], head[existing.index(False)])
