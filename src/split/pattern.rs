@@ -220,7 +220,7 @@ impl Pattern {
     /// The simplest pattern that cuts as these steps do. None at all leave a text whole.
     ///
     /// # Errors
-    /// [`Error::Pattern`](crate::Error::Pattern) for an invalid regex.
+    /// [`Error::Pattern`] for an invalid regex.
     pub fn simplest(steps: Vec<Step>) -> Result<Pattern> {
         let [step] = &steps[..] else {
             return Ok(if steps.is_empty() { Pattern::of_regex(WHOLE) } else { Pattern::of_steps(steps) });
