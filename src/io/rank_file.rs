@@ -74,6 +74,18 @@ pub fn save(tokenizer: &Tokenizer, path: &Path) -> Result<()> {
                 .to_owned();
         return Err(Error::Unwritable { library: "tiktoken", message });
     }
+    if let Some(form) = tokenizer.normalizer() {
+        let message = format!(
+            "it takes text as it is, and this tokenizer brings it into the form {} first; a tokenizer.json holds it",
+            form.name()
+        );
+        return Err(Error::Unwritable { library: "tiktoken", message });
+    }
+    if tokenizer.splitter().removes() {
+        let message =
+            "it keeps all of a text, and this tokenizer leaves some of it out; a tokenizer.json holds it".to_owned();
+        return Err(Error::Unwritable { library: "tiktoken", message });
+    }
     atomic::write(path, |file| {
         for (id, bytes) in tokenizer.vocab().iter() {
             match bytes.is_empty() {

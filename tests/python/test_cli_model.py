@@ -123,7 +123,11 @@ def test_what_is_neither_file_nor_encoding_is_an_error_that_names_the_encodings(
 
 @pytest.mark.parametrize(
     ("name", "encoding"),
-    [("gpt-4o", "o200k_base"), ("GPT4o", "o200k_base"), ("gpt-4", "cl100k_base"), ("CL100K-base", "cl100k_base")],
+    [
+        *[("gpt-4o", "o200k_base"), ("GPT4o", "o200k_base"), ("gpt-4", "cl100k_base"), ("CL100K-base", "cl100k_base")],
+        *[("gpt-4o-mini", "o200k_base"), ("gpt-4.1-mini", "o200k_base"), ("gpt-4-turbo", "cl100k_base")],
+        *[("gpt-4o-2024-05-13", "o200k_base"), ("chatgpt-4o-latest", "o200k_base"), ("o1-mini", "o200k_base")],
+    ],
 )
 def test_a_model_of_openai_or_another_spelling_means_its_encoding(
     name: str, encoding: str, tokenizer: pairwright.Tokenizer, monkeypatch: pytest.MonkeyPatch
@@ -138,7 +142,12 @@ def test_a_model_of_openai_or_another_spelling_means_its_encoding(
     [
         *[("cl100k", "cl100k_base"), ("cl100", "cl100k_base"), ("o200k_bas", "o200k_base"), ("p50k_bsae", "p50k_base")],
         # It might be the file of a model of one's own.
-        *[("gpt-4o-mine", "o200k_base"), ("gpt-5.json", "o200k_base"), ("models/gpt-4o", None), ("m\udcff", None)],
+        *[
+            ("gpt-4o-mine.tiktoken", "o200k_base"),
+            ("gpt-5.json", "o200k_base"),
+            ("models/gpt-4o", None),
+            ("m\udcff", None),
+        ],
     ],
 )
 def test_a_name_that_is_nearly_that_of_an_encoding_is_pointed_to_it(name: str, meant: str | None) -> None:

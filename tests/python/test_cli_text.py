@@ -239,3 +239,34 @@ def test_a_pattern_that_gives_up_on_a_text_is_an_error() -> None:
         ended = call(command, "m", given=b"b" + b"a" * 64)
         assert (ended.code, ended.out) == (1, b"")
         assert ended.err.startswith("error: standard input: the split pattern")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["train", "text.txt", "--vocab-size", "258", "--out", "text.txt"],
+        ["tally", "./text.txt", "--out", "text.txt"],
+        ["encode", "model.json", "text.txt", "--out", "./text.txt"],
+        ["encode", "model.json", ".", "--input-format", "text", "--out", "text.txt"],
+        ["encode", "model.json", "a.jsonl", "--out", "a.jsonl"],
+        ["decode", "model.json", "ids.txt", "--out", "link.txt"],
+    ],
+)
+def test_an_output_that_is_an_input_is_refused_before_it_is_lost(command: list[str]) -> None:
+    Path("a.jsonl").write_text('{"text": "a"}\n')
+    Path("ids.txt").write_text("97 98\n")
+    Path("link.txt").symlink_to("ids.txt")
+    before = {path.name: path.read_bytes() for path in Path().iterdir()}
+    ended = call(*command)
+    assert (ended.code, ended.out) == (2, b"")
+    assert f"error: {command[-1]} is an input, and --out would replace it\nhint: name another file" in ended.err
+    assert {path.name: path.read_bytes() for path in Path().iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["train.bn", "data.toks", "run.v1"])
+def test_an_ending_that_is_no_formats_is_refused(name: str) -> None:
+    ended = call("encode", "model.json", "text.txt", "--out", name)
+    assert ended.code == 2
+    assert f"error: {name}: {Path(name).suffix} is the ending of no format" in ended.err
+    assert f"or a folder: --out {name}/" in ended.err
+    assert not Path(name).exists()

@@ -133,7 +133,7 @@ def test_whatever_a_name_means_is_what_is_written_there(
             assert json.loads((path / "manifest.json").read_bytes())["settings"]["format"] == (format or "bin")
             assert pw.verify_tokens(path) == []
             # There is no other meaning of a new folder without a slash than a name without an ending that is known.
-            assert slash or before == "folder" or suffix in ("", ".v2")
+            assert slash or before == "folder" or suffix == ""
         elif meant is not None:
             assert format in (None, meant)
             assert not slash
@@ -142,7 +142,7 @@ def test_whatever_a_name_means_is_what_is_written_there(
             assert path.stat().st_size > 100
         else:
             assert format is None
-            assert suffix in (".txt", ".v2", "")
+            assert suffix in (".txt", "")
             assert [list(map(int, line.split())) for line in path.read_text().splitlines()] == [
                 tokenizer.encode(text) for text in DOCUMENTS
             ]

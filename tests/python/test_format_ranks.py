@@ -1,6 +1,7 @@
 """Rank files of several families, and tekken files, beside the libraries that own them."""
 
 import base64
+import json
 import pickle
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -310,3 +311,28 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
         pw.Tokenizer.from_tekken(path)
     with pytest.raises(FileNotFoundError):
         pw.Tokenizer.from_tekken(tmp_path / "none")
+
+
+def test_what_a_rank_file_cannot_do_is_refused(tmp_path: Path) -> None:
+    """Without the normal form, or with text that is left out, it would give other ids."""
+    model = {"type": "BPE", "vocab": dict(zip(byte_level(), range(256), strict=True)), "merges": []}
+    byte_level_step = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}
+    removing = {"type": "Split", "pattern": {"String": "-"}, "behavior": "Removed", "invert": False}
+    for normalizer, steps, reason in [
+        ({"type": "NFKC"}, [byte_level_step], "brings it into the form NFKC first"),
+        (None, [removing, byte_level_step], "leaves some of it out"),
+    ]:
+        pre_tokenizer = {"type": "Sequence", "pretokenizers": steps}
+        file = tmp_path / "tokenizer.json"
+        file.write_text(json.dumps({"model": model, "normalizer": normalizer, "pre_tokenizer": pre_tokenizer}))
+        tok = pw.Tokenizer.from_huggingface(file)
+        with pytest.raises(ValueError, match=f"cannot be written for tiktoken: .*{reason}.*tokenizer.json holds it"):
+            tok.to_tiktoken(tmp_path / "ranks.tiktoken")
+        assert not (tmp_path / "ranks.tiktoken").exists()
+
+
+def byte_level() -> list[str]:
+    """The characters that stand for bytes in a tokenizer.json."""
+    visible = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = iter(range(0x100, 0x200))
+    return [chr(byte) if byte in visible else chr(next(others)) for byte in range(256)]

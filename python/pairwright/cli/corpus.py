@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self, Unpack
 
 from pairwright import Corpus, Counts, datasets
@@ -40,6 +41,11 @@ class Source:
     def of(cls, dataset: datasets.Dataset) -> Self:
         """A dataset."""
         return cls(Corpus(*dataset.paths, format="text") if dataset.paths else None, dataset.texts, dataset.name)
+
+    @property
+    def paths(self) -> list[Path | None]:
+        """The files; `None` is standard input."""
+        return [] if self.corpus is None else [origin.path for origin in self.corpus.origins]
 
     @property
     def source(self) -> Corpus | Texts | Counts:

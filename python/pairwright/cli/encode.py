@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from pairwright.cli import model as models
+from pairwright.cli import files, model as models
 from pairwright.cli.arguments import (
     InputFormat,
     Inputs,
@@ -109,6 +109,8 @@ def encode(
         format=input_format,
         on_error=on_error,
     )
+    if target.kind != "folder":
+        files.refuse_input(out, [origin.path for origin in corpus.origins])
     if out is None or target.kind == "text":
         print_ids(tokenizer, corpus, out, special, threads=threads, quiet=quiet)
         return

@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -108,6 +108,15 @@ def check_target(name: str) -> None:
         raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
     if not os.access(folder if path.is_file() or not path.exists() else path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
+
+
+def refuse_input(out: str | None, inputs: Iterable[str | os.PathLike[str] | None]) -> None:
+    """Raises `UsageError` if the output is one of the inputs, which would be lost."""
+    if out is None or is_standard(out) or not Path(out).is_file():
+        return
+    for each in inputs:
+        if each is not None and Path(each).is_file() and Path(out).samefile(each):
+            raise UsageError(f"{out} is an input, and --out would replace it", hint="name another file with --out")
 
 
 def write_standard_output(content: bytes) -> None:

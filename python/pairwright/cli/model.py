@@ -1,11 +1,15 @@
 """What MODEL on the command line means."""
 
+import re
 from pathlib import Path
 
 from pairwright import Tokenizer, encodings, get_encoding, list_encodings
 from pairwright._core import kind_of
 from pairwright.cli.console import CommandError, UsageError
 from pairwright.names import closest
+
+# What looks more like a file that is missing than like a model's name. Versions have digits, as in gpt-4.1-mini.
+FILE = re.compile(r"[/\\]|\.[A-Za-z]+$")
 
 READERS = {
     "tokenizer.json": Tokenizer.from_huggingface,
@@ -40,7 +44,8 @@ def is_rank_file(path: Path) -> bool:
 
 def load_encoding(name: str, pattern: str | None) -> Tokenizer:
     """A published encoding, by its name or that of a model that uses it."""
-    found = encodings.find_encoding(name) or encodings.find_model(name)
+    is_file = FILE.search(name) is not None
+    found = encodings.find_encoding(name) or encodings.find_model(name, by_beginning=not is_file)
     if found is None:
         raise CommandError(f"{name}: no such file, and no encoding or model has this name", hint=hint_for(name))
     if pattern is not None:
@@ -51,7 +56,6 @@ def load_encoding(name: str, pattern: str | None) -> Tokenizer:
 def hint_for(name: str) -> str:
     """What may have been meant by a MODEL that is nothing."""
     known = list_encodings()
-    # As a model file that is missing looks much like a name that begins as that of a model, it is not taken for one.
     meant = encodings.find_model(name, by_beginning=True) or closest(name, known)
     return (
         (f"did you mean {meant}? " if meant is not None else "")

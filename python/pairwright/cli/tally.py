@@ -134,4 +134,6 @@ def chosen(names: Sequence[str] | None, dataset: str | None, out: str, options: 
     if dataset is not None:
         refuse_without_files(options, "--dataset")
     files.check_target(out)
-    return Source.of_dataset(dataset) if dataset is not None else Source.of_files(names or (), **options)
+    found = Source.of_dataset(dataset) if dataset is not None else Source.of_files(names or (), **options)
+    files.refuse_input(out, found.paths)
+    return found

@@ -10,6 +10,9 @@ from pairwright.tokens.writers import format_of
 
 Format: TypeAlias = Literal["bin", "npy", "parquet", "arrow", "jsonl"]
 
+# Endings of files of ids as text.
+TEXTS = {".txt", ".text", ".ids"}
+
 # Endings of formats in which ids are not written: under such a name nobody expects them as text.
 OTHERS = {
     *(".csv", ".tsv", ".json", ".db", ".dat", ".mmap", ".offsets"),
@@ -59,8 +62,14 @@ def target_of(out: str | None, format: Format | None, options: list[str], of_fol
             f"{out}: ids are not written as {suffix}",
             hint=f"name a file with one of the endings {endings()}, or a folder: --out {path.stem}/",
         )
-    is_text = path.exists() or suffix == ".txt" or (suffix and format is None)
-    if not is_text:
+    if suffix and suffix not in TEXTS:
+        # It may be a slip, as in train.bn, and text in its place is no use to anybody who asked for train.bin.
+        folder = f"{path.stem}-ids/" if path.exists() else f"{out}/"
+        raise UsageError(
+            f"{out}: {suffix} is the ending of no format",
+            hint=f"name a file with one of the endings {endings()}, or a folder: --out {folder}",
+        )
+    if not (suffix or path.exists()):
         return Target("folder", format or "bin")
     if options:
         # `--format` says what the ids are to be, and other options that they are not to be text.
