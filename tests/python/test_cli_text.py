@@ -1,6 +1,7 @@
 """`pairwright encode`, `decode` and `count`: bytes in, ids out, and back."""
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -250,12 +251,18 @@ def test_a_pattern_that_gives_up_on_a_text_is_an_error() -> None:
         ["encode", "model.json", ".", "--input-format", "text", "--out", "text.txt"],
         ["encode", "model.json", "a.jsonl", "--out", "a.jsonl"],
         ["decode", "model.json", "ids.txt", "--out", "link.txt"],
+        ["encode", "model.bin", "text.txt", "--out", "model.bin"],
+        ["decode", "model.json", "ids.txt", "--out", "model.json"],
+        ["convert", "model.json", "--to", "tiktoken", "--out", "model.json"],
+        ["train", "--counts", "a.counts", "--vocab-size", "258", "--out", "a.counts"],
     ],
 )
 def test_an_output_that_is_an_input_is_refused_before_it_is_lost(command: list[str]) -> None:
     Path("a.jsonl").write_text('{"text": "a"}\n')
     Path("ids.txt").write_text("97 98\n")
     Path("link.txt").symlink_to("ids.txt")
+    shutil.copy("model.json", "model.bin")
+    pairwright.count(["some words"]).save("a.counts")
     before = {path.name: path.read_bytes() for path in Path().iterdir()}
     ended = call(*command)
     assert (ended.code, ended.out) == (2, b"")

@@ -740,3 +740,18 @@ def test_damaged_parquet_is_skipped_alike_before_and_after_a_break(tokenizer: pw
     broken_off(tokenizer, corpus, shard_tokens=3000)
     pw.encode_corpus(tokenizer, corpus, "out", shard_tokens=3000)
     assert content(Path("out")) == content(Path("whole"))
+
+
+def test_a_folder_within_an_input_is_refused_before_it_is_one(tmp_path: Path, tokenizer: pw.Tokenizer) -> None:
+    Path(tmp_path, "in").mkdir()
+    Path(tmp_path, "in/a.txt").write_bytes(b"a")
+    for restart in (False, True):
+        with pytest.raises(ValueError, match="all files of which are inputs; name a folder outside of it"):
+            pw.encode_corpus(tokenizer, tmp_path / "in", tmp_path / "in/deep/out", restart=restart)
+        assert [path.name for path in Path(tmp_path, "in").iterdir()] == ["a.txt"]
+    assert pw.encode_corpus(tokenizer, tmp_path / "in/a.txt", tmp_path / "in/out").splits[0].documents == 1
+    path = tmp_path / "in/b.bin"
+    path.write_bytes(b"some text")
+    with pytest.raises(ValueError, match="is an input, and would be replaced"):
+        pw.encode_to_file(tokenizer, pw.Corpus(path, format="text"), path)
+    assert path.read_bytes() == b"some text"

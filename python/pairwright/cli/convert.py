@@ -38,6 +38,8 @@ def convert(
     """Write a tokenizer in another format, with the same ids: for tiktoken, tokenizers or minbpe."""
     if out == files.STANDARD:
         raise UsageError("a tokenizer cannot go to standard output", hint="name a file with --out")
+    if to is not Format.PAIRWRIGHT:
+        files.refuse_input(out, [model])
     tokenizer = models.load(model, pattern)
     WRITERS[to](tokenizer, Path(out))
     if to is Format.TIKTOKEN:

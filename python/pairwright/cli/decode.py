@@ -56,7 +56,7 @@ def decode(
     for value, option in ((split, "--split"), (out_folder, "--out-folder")):
         if value is not None:
             raise UsageError(f"{option} goes with a token folder; {model} is none", hint=f"leave {option} out")
-    files.refuse_input(out, [name for name in file or () if name != files.STANDARD])
+    files.refuse_input(out, [model, *(name for name in file or () if name != files.STANDARD)])
     tokenizer = models.load(model, pattern)
     with files.output(out) as write, InputBar("decoding", to_screen=files.is_standard(out)) as bar:
         for name, words in bar.over(files.inputs(file)):

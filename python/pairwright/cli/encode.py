@@ -110,7 +110,7 @@ def encode(
         on_error=on_error,
     )
     if target.kind != "folder":
-        files.refuse_input(out, [origin.path for origin in corpus.origins])
+        files.refuse_input(out, [model, *(origin.path for origin in corpus.origins)])
     if out is None or target.kind == "text":
         print_ids(tokenizer, corpus, out, special, threads=threads, quiet=quiet)
         return

@@ -165,7 +165,7 @@ def train(
         learn_from = Source.of_counts(counts)
     else:
         learn_from = demonstration.corpus()
-    files.refuse_input(target, learn_from.paths)
+    files.refuse_input(target, [*learn_from.paths, *(counts or ())])
     if vocab_size is None:
         vocab_size = demonstration.VOCAB_SIZE if demonstrates else VOCAB_SIZE
     special_tokens = special or (demonstration.SPECIAL_TOKENS if demonstrates else None)

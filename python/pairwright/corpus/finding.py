@@ -155,7 +155,7 @@ def _files(given: str) -> Iterable[Path]:
         return _some(sorted(_below(path)), given, "the folder has no files")
     if not path.exists() and any(char in given for char in "*?["):
         found = sorted(glob.glob(given, recursive=True))  # noqa: PTH207  it takes absolute patterns, too
-        return _some([Path(each) for each in found if not Path(each).is_dir()], given, "no file fits this pattern")
+        return _some([path for path in map(Path, found) if _may_be_read(path)], given, "no file fits this pattern")
     # Whether it is there is found out when it is read, and then told as for any other file.
     return [path]
 
@@ -167,7 +167,15 @@ def _below(folder: Path) -> Iterator[Path]:
 
     for parent, folders, files in os.walk(folder, onerror=fail):
         folders[:] = [each for each in folders if not each.startswith(".")]
-        yield from (Path(parent, file) for file in files if not file.startswith("."))
+        paths = (Path(parent, file) for file in files if not file.startswith("."))
+        yield from filter(_may_be_read, paths)
+
+
+def _may_be_read(path: Path) -> bool:
+    """Whether something that nobody named is a file. A pipe could be waited for for ever; a link that leads nowhere is
+    told as a file that is missing.
+    """
+    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def _some(files: list[Path], given: str, otherwise: str) -> list[Path]:

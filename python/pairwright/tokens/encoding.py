@@ -24,6 +24,7 @@ from pairwright._core import Tokenizer, hashes, lengths
 from pairwright.errors import PairwrightError, StoppedError
 from pairwright.special import MEANING, refusal
 from pairwright.tokens import writers
+from pairwright.tokens.folder import check_outside
 from pairwright.tokens.memory import corpus_of
 from pairwright.tokens.output import Output, Part
 from pairwright.tokens.progress import check, reporting
@@ -139,6 +140,7 @@ def encode_corpus(
     # Before any thread starts: two threads that import the same library at once can break each other's import.
     corpus.prepare()
     writers.prepare(format)
+    check_outside(target, corpus)
     run = Run.open(
         target,
         tokenizer,

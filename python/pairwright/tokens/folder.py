@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pairwright.filenames import shown
 from pairwright.tokens.manifest import FORMAT, MANIFEST, MODEL, PROGRESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
+
+    from pairwright.corpus import Corpus
 
 SPLITS = ("train", "validation")
 
@@ -20,6 +23,16 @@ PART = re.compile(rf"\.{SHARD.pattern}\.part")
 
 # What the core calls a file until it is complete.
 TEMPORARY = re.compile(r"\.pairwright-\w+\.tmp")
+
+
+def check_outside(folder: Path, corpus: Corpus) -> None:
+    """Raises `ValueError` if a folder is in one of the inputs: what is written there would be one the next time."""
+    target = folder.resolve()
+    for given in {origin.given for origin in corpus.origins if origin.path is not None}:
+        if Path(given).is_dir() and Path(given).resolve() in target.parents:
+            raise ValueError(
+                f"{shown(folder)} is in {given}, all files of which are inputs; name a folder outside of it"
+            )
 
 
 def shard_files(folder: Path) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pairwright import arguments
 from pairwright.corpus.blocks import Position
 from pairwright.corpus.skipping import gather, nothing_read
+from pairwright.filenames import shown
 from pairwright.tokens import writers
 from pairwright.tokens.encoding import Encoder, Writer
 from pairwright.tokens.manifest import Shard
@@ -80,6 +81,8 @@ def encode_to_file(
     tokenizer.encode_batch([], threads=threads)
     corpus.prepare()
     writers.prepare(format)
+    if target.is_file() and any(origin.path is not None and _is_same(target, origin.path) for origin in corpus.origins):
+        raise ValueError(f"{shown(target)} is an input, and would be replaced; name another file")
     settings = settings_of(tokenizer, corpus, Asked(format, append, ALL, 0.0, special))
     with reporting(progress) as report:
         run = _File(target.resolve(), settings, dtype_of(tokenizer.vocab_size))
@@ -98,6 +101,10 @@ def encode_to_file(
     skipped = tuple((corpus.place(each), each.reason) for _, each in sorted(run.skipped.items()))
     dtype = run.dtype.name if format in ("bin", "npy") else "uint32"
     return EncodedFile(target, format, dtype, shard.documents, shard.bytes, shard.tokens, skipped)
+
+
+def _is_same(target: Path, path: Path) -> bool:
+    return path.is_file() and target.samefile(path)
 
 
 @dataclass
