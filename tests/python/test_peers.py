@@ -49,7 +49,7 @@ def assert_trains_as_minibpe(text: str, vocab_size: int) -> None:
     vocab.extend(vocab[left] + vocab[right] for (left, right), _ in merges)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pairwright.FewerMergesWarning)
-        trained = pairwright.train([text], vocab_size, tie_break="first_seen")
+        trained = pairwright.train(pairwright.texts([text]), vocab_size, tie_break="first_seen")
     assert trained.merges == [(vocab[left], vocab[right]) for (left, right), _ in merges]
 
 
