@@ -11,6 +11,7 @@ from typing import TextIO
 from pairwright import filenames
 from pairwright._core import write_atomically
 from pairwright.cli.console import UsageError
+from pairwright.corpus.finding import is_one_of
 from pairwright.tokens.writers.part import PartFile, sync_folder
 
 STANDARD = "-"
@@ -112,11 +113,8 @@ def check_target(name: str) -> None:
 
 def refuse_input(out: str | None, inputs: Iterable[str | os.PathLike[str] | None]) -> None:
     """Raises `UsageError` if the output is one of the inputs, which would be lost."""
-    if out is None or is_standard(out) or not Path(out).is_file():
-        return
-    for each in inputs:
-        if each is not None and Path(each).is_file() and Path(out).samefile(each):
-            raise UsageError(f"{out} is an input, and --out would replace it", hint="name another file with --out")
+    if out is not None and not is_standard(out) and is_one_of(out, inputs):
+        raise UsageError(f"{out} is an input, and --out would replace it", hint="name another file with --out")
 
 
 def write_standard_output(content: bytes) -> None:

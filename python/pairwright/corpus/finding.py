@@ -94,6 +94,13 @@ def standard_input(origins: Iterable[Origin]) -> BinaryIO | None:
     return None
 
 
+def is_one_of(target: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str] | None]) -> bool:
+    """Whether a file is one of these, under whatever name; `None` is standard input. What would write it loses it."""
+    if not Path(target).is_file():
+        return False
+    return any(path is not None and Path(path).is_file() and Path(target).samefile(path) for path in paths)
+
+
 def in_order(items: Iterable[Any]) -> list[Any]:
     """Strings, bytes and paths of a set in one order: that of their bytes."""
     try:

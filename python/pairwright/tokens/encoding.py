@@ -151,16 +151,20 @@ def encode_corpus(
     with closing(run), reporting(progress) as report:
         if run.manifest is not None:
             return run.manifest
-        encoder = Encoder(tokenizer, corpus, run, threads)
-        with closing(Output(run)) as output:
-            writer = Writer(output)
-            try:
-                encoder.encode(writer.take, report)
-                writer.finish()
-            finally:
-                writer.close()
-            output.finish()
+        write_all(Encoder(tokenizer, corpus, run, threads), report)
         return run.complete()
+
+
+def write_all(encoder: Encoder, report: Callable[[EncodingEvent], object] | None) -> None:
+    """Encode all that is left to do, and write it. Raises what `encode_corpus` raises for documents and files."""
+    with closing(Output(encoder.run)) as output:
+        writer = Writer(output)
+        try:
+            encoder.encode(writer.take, report)
+            writer.finish()
+        finally:
+            writer.close()
+        output.finish()
 
 
 @dataclass

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pairwright import arguments
 from pairwright.corpus.blocks import Position
+from pairwright.corpus.finding import is_one_of
 from pairwright.corpus.skipping import gather, nothing_read
 from pairwright.filenames import shown
 from pairwright.tokens import writers
-from pairwright.tokens.encoding import Encoder, Writer
+from pairwright.tokens.encoding import Encoder, write_all
 from pairwright.tokens.manifest import Shard
 from pairwright.tokens.memory import corpus_of
-from pairwright.tokens.output import Output
 from pairwright.tokens.progress import reporting
 from pairwright.tokens.run import Asked, dtype_of, settings_of
 
@@ -81,30 +80,18 @@ def encode_to_file(
     tokenizer.encode_batch([], threads=threads)
     corpus.prepare()
     writers.prepare(format)
-    if target.is_file() and any(origin.path is not None and _is_same(target, origin.path) for origin in corpus.origins):
+    if is_one_of(target, [origin.path for origin in corpus.origins]):
         raise ValueError(f"{shown(target)} is an input, and would be replaced; name another file")
     settings = settings_of(tokenizer, corpus, Asked(format, append, ALL, 0.0, special))
     with reporting(progress) as report:
         run = _File(target.resolve(), settings, dtype_of(tokenizer.vocab_size))
-        encoder = Encoder(tokenizer, corpus, run, threads)
-        with closing(Output(run)) as output:
-            writer = Writer(output)
-            try:
-                encoder.encode(writer.take, report)
-                writer.finish()
-            finally:
-                writer.close()
-            output.finish()
+        write_all(Encoder(tokenizer, corpus, run, threads), report)
         if run.skipped and not run.written:
             raise nothing_read(corpus, [each for _, each in sorted(run.skipped.items())])
         shard = run.complete()
     skipped = tuple((corpus.place(each), each.reason) for _, each in sorted(run.skipped.items()))
     dtype = run.dtype.name if format in ("bin", "npy") else "uint32"
     return EncodedFile(target, format, dtype, shard.documents, shard.bytes, shard.tokens, skipped)
-
-
-def _is_same(target: Path, path: Path) -> bool:
-    return path.is_file() and target.samefile(path)
 
 
 @dataclass
