@@ -168,6 +168,20 @@ def test_columns_that_repeat_their_texts_are_text_too() -> None:
         assert list(joined(corpus.blocks()).values()) == [text for text in repeated if text is not None]
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+@pytest.mark.parametrize("is_dictionary", [False, True])
+def test_what_is_no_utf_8_is_kept_byte_for_byte_in_columns_of_strings(kind: pa.DataType, is_dictionary: bool) -> None:
+    texts = [b"caf\xe9", b"good", b"\xff", b"caf\xe9"]
+    width = pa.binary() if kind == pa.string() else pa.large_binary()
+    column = pa.Array.from_buffers(kind, len(texts), pa.array(texts, width).buffers())
+    if is_dictionary:
+        column = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2, 0], pa.int32()), column[:3])
+    write_arrow(Path("rows.arrow"), pa.table({"text": column}))
+    pyarrow.parquet.write_table(pa.table({"text": column}), "rows.parquet")
+    for name in ("rows.arrow", "rows.parquet"):
+        assert list(pw.Corpus(name)) == texts
+
+
 def test_what_is_no_utf_8_is_kept_byte_for_byte_in_text_and_in_columns_of_bytes() -> None:
     texts = [b"caf\xe9", b"\xff\xfe\x01", b"\xed\xa0\x80", b"good"]
     Path("lines.txt").write_bytes(b"\n".join(texts))

@@ -77,17 +77,21 @@ def read_columns(
 
 
 def _parts(texts: Texts) -> Iterator[Texts]:
-    """The rows of a dictionary in parts that, written out, fit into memory for sure; anything else as it is."""
+    """The rows of a dictionary, written out in parts that fit into memory for sure; anything else as it is."""
     pa = pyarrow()
-    kinds = (pa.string(), pa.binary(), pa.large_string(), pa.large_binary())
-    if not pa.types.is_dictionary(texts.type) or texts.type.value_type not in kinds:
+    wanted = {pa.string(): pa.binary(), pa.binary(): pa.binary()}
+    wanted |= {pa.large_string(): pa.large_binary(), pa.large_binary(): pa.large_binary()}
+    if not pa.types.is_dictionary(texts.type) or texts.type.value_type not in wanted:
         yield texts
         return
-    texts.dictionary.validate(full=True)
-    longest = pa.compute.max(pa.compute.binary_length(texts.dictionary)).as_py() or 1
+    # As bytes, for strings need not be UTF-8.
+    dictionary = texts.dictionary.cast(wanted[texts.type.value_type])
+    dictionary.validate(full=True)
+    longest = pa.compute.max(pa.compute.binary_length(dictionary)).as_py() or 1
     rows = max(MOST_DECODED // longest, 1)
     for begin in range(0, len(texts), rows):
-        yield texts[begin : begin + rows]
+        # This compares the indices with the dictionary, which they must not lead out of.
+        yield pa.DictionaryArray.from_arrays(texts.indices[begin : begin + rows], dictionary).dictionary_decode()
 
 
 class _Reading:
