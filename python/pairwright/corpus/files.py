@@ -195,6 +195,18 @@ class Corpus:
         needs pyarrow.
         """
         self.check()
+        yield from self._blocks(size, cut_for, start, end, refuses_empty=refuses_empty)
+
+    def _blocks(
+        self,
+        size: int,
+        cut_for: tuple[str, Sequence[str]] | None,
+        start: Position,
+        end: int | None,
+        *,
+        refuses_empty: bool,
+    ) -> Generator[Block, None, None]:
+        """As `blocks`, of files that were checked."""
         numbered = enumerate(self.origins[start.file : end], start.file)
         before = 0
         for is_read_by_core, group in itertools.groupby(numbered, lambda each: each[1].format in READ_BY_CORE):
@@ -253,7 +265,7 @@ class Corpus:
                 ]
             else:
                 ended = []
-                for block in self.blocks(start=Position(first, 0), end=first + len(origins)):
+                for block in self._blocks(SIZE, None, Position(first, 0), first + len(origins), refuses_empty=False):
                     counter.add(block.texts, report)
                     ended += block.ended
                     skipped += block.skipped
