@@ -1,12 +1,43 @@
 """The exceptions for which Python has none that fits. All others are builtin ones."""
 
+# How a hint begins among the notes of an exception, which a traceback shows below the message.
+MARK = "hint: "
+
+
+def advise(error: BaseException, hint: str) -> None:
+    """Add a hint to a builtin exception, as a note."""
+    error.add_note(MARK + hint)
+
 
 class PairwrightError(Exception):
-    """The base of pairwright's own exceptions. `hint` says what to do about it, if there is more to say."""
+    """The base of pairwright's own exceptions.
+
+    `hint` says what to do about it, or is `None`. It is also a note of the exception, so that a traceback shows it.
+    Both survive pickling and copying.
+    """
+
+    _hint: str | None = None
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+
+    @property
+    def hint(self) -> str | None:
+        """What to do about the error."""
+        return self._hint
+
+    @hint.setter
+    def hint(self, hint: str | None) -> None:
+        # A new list: a copy of the exception shares the old one.
+        notes = list(getattr(self, "__notes__", ()))
+        if self._hint and MARK + self._hint in notes:
+            notes.remove(MARK + self._hint)
+        if hint:
+            notes.insert(0, MARK + hint)
+        self._hint = hint
+        if notes or hasattr(self, "__notes__"):
+            self.__notes__ = notes
 
 
 class FormatError(PairwrightError, ValueError):

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from pairwright.errors import advise
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -30,8 +32,8 @@ if hasattr(os, "register_at_fork"):
 def load(name: str, *parts: str, note: str) -> ModuleType:
     """Import a library with these submodules, one thread at a time.
 
-    A run calls this before it starts its threads. Raises `ModuleNotFoundError` with `note` if the library is not
-    installed, `ImportError` with the cause if it is installed but broken.
+    A run calls this before it starts its threads. Raises `ModuleNotFoundError` with the hint `note` if the library is
+    not installed, `ImportError` with the cause if it is installed but broken.
     """
     with _importing:
         try:
@@ -43,7 +45,7 @@ def load(name: str, *parts: str, note: str) -> ModuleType:
                 import_module(f"{name}.{part}")
         except ImportError as error:
             if isinstance(error, ModuleNotFoundError) and error.name == name:
-                error.add_note(note)
+                advise(error, note)
                 raise
             raise ImportError(f"{name} is installed but cannot be imported: {error}", name=name) from error
         return library

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pairwright import arguments
 from pairwright._core import PATTERN_NAMES
+from pairwright.errors import advise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,7 @@ def suggestion(name: str, names: Iterable[str]) -> str:
 def unknown_pattern(message: str, pattern: str) -> ValueError:
     """The error for a split pattern that is no name and no regex. For use by the core."""
     error = ValueError(message + suggestion(pattern, PATTERN_NAMES))
-    error.add_note(f"write (?:{pattern.strip()}) for a regex that matches nothing but this text")
+    advise(error, f"write (?:{pattern.strip()}) for a regex that matches nothing but this text")
     return error
 
 
@@ -40,5 +41,5 @@ def check_name(argument: str, name: object, instead: str) -> None:
     try:
         arguments.text(argument, name)
     except TypeError as error:
-        error.add_note(instead)
+        advise(error, instead)
         raise

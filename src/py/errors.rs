@@ -18,7 +18,7 @@ pub(super) fn to_python(py: Python<'_>, error: Error) -> PyErr {
         Error::Io { path, source } => os_error(py, &path, &source, message),
         Error::Spill { folder, source } => {
             let raised = os_error(py, &folder, &source, message);
-            let advice = "counts that pass memory_limit are kept in this folder; name another spill_folder or raise memory_limit";
+            let advice = "hint: counts that pass memory_limit are kept in this folder; name another spill_folder or raise memory_limit";
             match raised.value(py).call_method1("add_note", (advice,)) {
                 Ok(_) => raised,
                 Err(error) => error,

@@ -30,7 +30,7 @@ fn refuse_subinterpreters(py: Python<'_>) -> PyResult<()> {
         return Ok(());
     }
     let error = PyImportError::new_err("pairwright cannot be used in a sub-interpreter");
-    let hint = "use threads, which encode and train beside each other, or processes; under mod_wsgi set \
+    let hint = "hint: use threads, which encode and train beside each other, or processes; under mod_wsgi set \
                 WSGIApplicationGroup %{GLOBAL}";
     error.add_note(py, hint)?;
     Err(error)

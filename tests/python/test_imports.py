@@ -148,7 +148,7 @@ def test_a_library_that_is_missing_is_told_with_the_way_to_install_it(monkeypatc
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ModuleNotFoundError) as caught:
         libraries.pyarrow()
-    assert caught.value.__notes__ == [libraries.PYARROW]
+    assert caught.value.__notes__ == [f"hint: {libraries.PYARROW}"]
     ended = call("encode", "model.json", "in", "--out", "out", "--format", "arrow")
     assert ended.code == 1
     assert ended.err.splitlines()[1] == f"hint: {libraries.PYARROW}"

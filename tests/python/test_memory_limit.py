@@ -109,7 +109,7 @@ except OSError as error:
     print(error.errno, error.filename, error.__notes__[0])
 """
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
-    assert ended.stdout.startswith(f"{errno.EFBIG} {folder} counts that pass memory_limit")
+    assert ended.stdout.startswith(f"{errno.EFBIG} {folder} hint: counts that pass memory_limit")
 
 
 @pytest.mark.parametrize("batches", [0, 1, 3])

@@ -304,7 +304,7 @@ def test_objects_have_names_and_libraries_may_be_missing(monkeypatch: pytest.Mon
         with pytest.raises(ImportError) as caught:
             call()
         assert caught.value.__notes__ == [
-            f"this makes an object of {library}, which is not installed: pip install {library}"
+            f"hint: this makes an object of {library}, which is not installed: pip install {library}"
         ]
 
 

@@ -190,7 +190,7 @@ def test_a_word_that_is_no_name_is_refused(word: str, meant: str | None) -> None
         said = str(caught.value)
         assert "cl100k, gpt2, kimi, o200k, qwen, qwen3.5, tekken" in said
         assert said.endswith(f"did you mean '{meant}'?") if meant else "did you mean" not in said
-        assert caught.value.__notes__ == [f"write (?:{word}) for a regex that matches nothing but this text"]
+        assert caught.value.__notes__ == [f"hint: write (?:{word}) for a regex that matches nothing but this text"]
     forced = pairwright.count([f"-{word}-"], pattern=f"(?:{word})")
     assert forced.pattern == f"(?:{word})"
     assert forced[word] == 1

@@ -286,7 +286,7 @@ def test_without_pyarrow_its_formats_say_what_to_install(
     for use in (lambda: pairwright.open_tokens("tokens")[0], lambda: writer_for(missing, Path(), "a", np.dtype("u2"))):
         with pytest.raises(ImportError) as raised:
             use()
-        assert raised.value.__notes__ == [hint]
+        assert raised.value.__notes__ == [f"hint: {hint}"]
     ended = call("verify", "tokens")
     assert ended.code == 1
     error, *hints = ended.err.splitlines()

@@ -18,6 +18,7 @@ from pairwright.cli.files import flush_standard_output
 from pairwright.cli.hints import in_options
 from pairwright.corpus.skipping import HINTED
 from pairwright.errors import (
+    MARK,
     FewerMergesWarning,
     PairwrightError,
     PatternWarning,
@@ -94,8 +95,9 @@ def describe(error: Exception) -> str:
 
 
 def hint_of(error: Exception) -> str | None:
-    """What to do about it, in the words of the command line. A builtin exception has it as a note."""
-    hint = getattr(error, "hint", None) or "; ".join(getattr(error, "__notes__", ()))
+    """What to do about it, in the words of the command line. A builtin exception has it in its notes."""
+    notes = (note.removeprefix(MARK) for note in getattr(error, "__notes__", ()))
+    hint = getattr(error, "hint", None) or "; ".join(notes)
     return in_options(hint) if hint else None
 
 

@@ -18,16 +18,22 @@ RESTART_OPTION = "--restart removes what was written there and begins anew; or n
 class AnotherRunError(PairwrightError):
     """A folder holds shards that were made in another way."""
 
-    def __init__(self, folder: Path, found: dict[str, Any], asked: dict[str, Any]) -> None:
-        self._folder, self._found, self._asked = folder, found, asked
-        super().__init__(self._message(_in_python), hint=RESTART)
+    in_options: str
+
+    @classmethod
+    def between(cls, folder: Path, found: dict[str, Any], asked: dict[str, Any]) -> AnotherRunError:
+        """The error for a folder that belongs to one run where another one was asked for."""
+
+        def message(say: Say) -> str:
+            return f"{folder} belongs to another run, with {'; '.join(_differences(found, asked, say))}"
+
+        error = cls(message(_in_python), hint=RESTART)
+        error.in_options = message(_as_option)
+        return error
 
     def on_command_line(self) -> PairwrightError:
         """The same, told with options instead of keyword arguments."""
-        return PairwrightError(self._message(_as_option), hint=RESTART_OPTION)
-
-    def _message(self, say: Say) -> str:
-        return f"{self._folder} belongs to another run, with {'; '.join(_differences(self._found, self._asked, say))}"
+        return PairwrightError(self.in_options, hint=RESTART_OPTION)
 
 
 # How a setting and its value are said.

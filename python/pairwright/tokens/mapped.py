@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pairwright.errors import FormatError
+from pairwright.errors import FormatError, advise
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,7 @@ def memory(path: Path) -> memoryview:
     except OSError as error:
         error.filename = str(path)
         if error.errno == errno.EMFILE:
-            error.add_note("each mapped file counts as open: raise `ulimit -n`, or make larger shards")
+            advise(error, "each mapped file counts as open: raise `ulimit -n`, or make larger shards")
         raise
 
 

@@ -241,7 +241,7 @@ class Run:
         """Raises `AnotherRunError` if the folder has another run."""
         asked = self._identity()
         if found != asked:
-            raise AnotherRunError(self.folder, found, asked)
+            raise AnotherRunError.between(self.folder, found, asked)
 
     def _compare_with_complete(self) -> None:
         """Raises `PairwrightError` unless the folder has what this run would make."""
