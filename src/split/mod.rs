@@ -22,7 +22,7 @@ use std::ops::Range;
 use crate::error::Result;
 use invalid::with_stand_ins;
 use regex::RegexSplitter;
-use scan::{ENDS, Ends, Grammar, Level};
+use scan::{ENDS, Ends, Scanner};
 use steps::StepSplitter;
 
 /// Cuts text into pieces by one split pattern.
@@ -34,7 +34,7 @@ pub struct Splitter {
 
 #[derive(Clone)]
 enum Engine {
-    Scan(Grammar, Level),
+    Scan(Scanner),
     Regex(Box<RegexSplitter>),
     Steps(StepSplitter),
 }
@@ -63,7 +63,7 @@ impl Splitter {
     /// [`Error::Pattern`](crate::Error::Pattern) for an invalid regex.
     pub fn of(pattern: Pattern) -> Result<Splitter> {
         let engine = match (&pattern, pattern.grammar()) {
-            (_, Some(grammar)) => Engine::Scan(grammar, Level::best()),
+            (_, Some(grammar)) => Engine::Scan(Scanner::new(grammar)),
             (Pattern::Steps(steps, _), _) => Engine::Steps(StepSplitter::new(steps)?),
             _ => Engine::Regex(Box::new(RegexSplitter::new(pattern.regex())?)),
         };
@@ -73,9 +73,9 @@ impl Splitter {
     /// This splitter by every level of instructions that this processor has, for tests and benches. All do the same.
     #[doc(hidden)]
     pub fn levels(&self) -> Vec<(&'static str, Splitter)> {
-        let Engine::Scan(grammar, _) = self.engine else { return vec![("regex", self.clone())] };
-        let by = |level: Level| Splitter { pattern: self.pattern.clone(), engine: Engine::Scan(grammar, level) };
-        Level::all().map(|level| (level.name(), by(level))).collect()
+        let Engine::Scan(scanner) = self.engine else { return vec![("regex", self.clone())] };
+        let by = |scanner| Splitter { pattern: self.pattern.clone(), engine: Engine::Scan(scanner) };
+        scanner.levels().map(|(level, scanner)| (level, by(scanner))).collect()
     }
 
     /// The pattern this splitter follows.
@@ -145,10 +145,10 @@ impl Splitter {
         mut each: impl FnMut(&[usize]) -> Result<()>,
     ) -> Result<()> {
         match &self.engine {
-            Engine::Scan(grammar, level) => {
+            Engine::Scan(scanner) => {
                 scratch.0.start();
                 loop {
-                    match scratch.0.next(text, *grammar, *level) {
+                    match scratch.0.next(text, *scanner) {
                         [] => return Ok(()),
                         ends => each(ends)?,
                     }
@@ -205,7 +205,10 @@ impl Splitter {
     /// which it may complete. A place depends on no more than the characters beside it, so that it is also one in any part
     /// of the text that holds these, while it is no place of the text to the left or to the right of a boundary.
     pub fn safe_cut(&self, text: &[u8], from: usize) -> Option<usize> {
-        scan::safe_cut(text, from, self.pattern.grammar()?)
+        match &self.engine {
+            Engine::Scan(scanner) => scan::safe_cut(text, from, scanner.grammar()),
+            Engine::Regex(_) | Engine::Steps(_) => None,
+        }
     }
 }
 

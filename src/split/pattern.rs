@@ -41,7 +41,7 @@ pub static NAMED: &[NamedPattern] = &[
             // tiktoken since 0.7.
             r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s",
         ],
-        grammar: Some(Grammar::Gpt2),
+        grammar: Some(Grammar::GPT2),
     },
     // GPT-3.5 and GPT-4, tiktoken's cl100k_base before 0.7; Llama 3.
     NamedPattern {
@@ -57,7 +57,7 @@ pub static NAMED: &[NamedPattern] = &[
             r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}",
             r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
         )],
-        grammar: Some(Grammar::Cl100k),
+        grammar: Some(Grammar::CL100K),
     },
     // GPT-4o and later, tiktoken's o200k_base; Llama 4.
     NamedPattern {
@@ -71,7 +71,7 @@ pub static NAMED: &[NamedPattern] = &[
             r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
         ),
         spellings: &[],
-        grammar: Some(Grammar::O200k),
+        grammar: Some(Grammar::O200K),
     },
     // Qwen 1 to 3 (Alibaba, 2023), tokenization_qwen.py.
     NamedPattern {
@@ -84,7 +84,7 @@ pub static NAMED: &[NamedPattern] = &[
             r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
         ),
         spellings: &[],
-        grammar: Some(Grammar::Qwen),
+        grammar: Some(Grammar::QWEN),
     },
     // Qwen 3.5 (Alibaba, 2026), tokenizer.json.
     NamedPattern {
@@ -96,7 +96,7 @@ pub static NAMED: &[NamedPattern] = &[
             r"| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
         ),
         spellings: &[],
-        grammar: Some(Grammar::Qwen35),
+        grammar: Some(Grammar::QWEN35),
     },
     // Mistral's tekken (2024), tekken.json.
     NamedPattern {
@@ -110,7 +110,7 @@ pub static NAMED: &[NamedPattern] = &[
             r"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
         ),
         spellings: &[],
-        grammar: Some(Grammar::Tekken),
+        grammar: Some(Grammar::TEKKEN),
     },
     // Kimi K2 (Moonshot AI, 2025), tokenization_kimi.py.
     NamedPattern {
@@ -325,8 +325,8 @@ mod tests {
         assert_eq!(parse("GPT-4o").as_str(), "o200k");
         let spelled = parse(NAMED[1].regex);
         assert_eq!(spelled.as_str(), NAMED[1].regex);
-        assert!(matches!(spelled.grammar(), Some(Grammar::Cl100k)));
-        assert!(matches!(parse(NAMED[1].spellings[0]).grammar(), Some(Grammar::Cl100k)));
+        assert!(matches!(spelled.grammar(), Some(Grammar::CL100K)));
+        assert!(matches!(parse(NAMED[1].spellings[0]).grammar(), Some(Grammar::CL100K)));
         assert!(parse(r"\w+").grammar().is_none());
     }
 

@@ -1,7 +1,8 @@
 //! Where a text may be cut in two so that the pieces of the parts are the pieces of the whole.
 
 use super::class::{Class, LETTER, NEWLINE, NUMBER, OTHER, SPACE, class_at};
-use super::{Grammar, WHITE};
+use super::grammar::{BehindSymbols, Grammar, White};
+use super::parts::WHITE;
 
 /// The first such place at or after `from` that is known by the characters on both sides of it; neither the beginning nor
 /// the end of the text.
@@ -29,18 +30,19 @@ pub(in super::super) fn safe_cut(text: &[u8], from: usize, grammar: Grammar) -> 
 /// Whether a piece begins between characters of these classes, and nothing before ever depends on what comes after. `next` is
 /// the first byte of the second character.
 fn is_place(before: Class, after: Class, next: u8, grammar: Grammar) -> bool {
-    let is_gpt2 = matches!(grammar, Grammar::Gpt2);
-    let takes_slashes = matches!(grammar, Grammar::O200k | Grammar::Tekken);
+    let takes_lines = grammar.behind_symbols != BehindSymbols::Nothing;
+    let takes_slashes = grammar.behind_symbols == BehindSymbols::LinesAndSlashes;
     if before & WHITE != 0 {
-        // White space goes on, or a space belongs to what follows; but all line ends are taken by what is before them.
-        // Only o200k and tekken then take slashes, too. gpt2 has no line ends: the last white space before other text is a piece
-        // of its own there, and would not be at the end of a text.
-        before & NEWLINE != 0 && after & WHITE == 0 && !is_gpt2 && !(next == b'/' && takes_slashes)
+        // White space goes on, or a space belongs to what follows; but all line ends are taken by what is before them,
+        // perhaps with slashes. Where line ends are like other white space, the last one before other text is a piece of
+        // its own, and would not be at the end of a text.
+        let lines_end = grammar.white != White::Plain;
+        before & NEWLINE != 0 && after & WHITE == 0 && lines_end && !(next == b'/' && takes_slashes)
     } else if after & SPACE != 0 {
         true
     } else if after & NEWLINE != 0 {
-        // Line ends after a symbol belong to it, and after a mark they may.
-        before & WORD != 0 || is_gpt2
+        // Line ends after a symbol may belong to it, and after a mark too.
+        before & WORD != 0 || !takes_lines
     } else if (before ^ after) & NUMBER != 0 {
         true
     } else {

@@ -6,7 +6,7 @@
 //! 1. [`Ends::classify`]: every byte of the text gets the class of its character, 64 look-ups at once; what is not ASCII
 //!    is looked up one by one. From here on nothing knows of UTF-8.
 //! 2. [`Lanes::masks`]: 64 classes become eight masks of 64 bits, one for each bit of a class.
-//! 3. [`Rules::find`]: shifts and sums of masks give one mask of all starts of pieces in the window.
+//! 3. [`find`]: shifts and sums of masks give one mask of all starts of pieces in the window.
 //! 4. [`Lanes::push`]: the bits of that mask become offsets.
 //!
 //! **A window begins where a piece starts.** What a pattern matches never depends on what went before the piece, so no
@@ -34,14 +34,17 @@
 //! are read at 800 to 900 MiB/s. The gain is least for long pieces of letters, which scalar scanners do well.
 
 mod lanes;
+mod scanner;
 mod starts;
 
-use super::Grammar;
+use super::advance;
 use super::class::{Class, class_beyond_ascii};
 #[cfg(target_arch = "x86_64")]
 use lanes::{Avx2, Avx512};
 use lanes::{Lanes, Portable, ROOM, TAIL, WINDOW};
-use starts::{Cl100k, Gpt2, O200k, Rules, Window};
+pub(in super::super) use scanner::Scanner;
+use scanner::{Cl100k, Gpt2, LikeCl100k, LikeGpt2, LikeO200k, O200k, Parameters, Qwen, Qwen35, Route, Tekken};
+use starts::{Window, find};
 
 /// Classes that are known ahead, in bytes of text. With 256, 1024, 4096 of them o200k does 2883, 3060, 3188 MiB/s on
 /// TinyShakespeare, but 1701, 1661, 1500 on 200 bytes of it at a time: they are cleared for every text.
@@ -129,34 +132,39 @@ impl Ends {
 
     /// The next ends in the text, in order; none at its end.
     #[inline]
-    pub(in super::super) fn next(&mut self, text: &[u8], grammar: Grammar, level: Level) -> &[usize] {
-        let found = match grammar {
-            Grammar::Gpt2 => self.fill::<Gpt2>(text, level),
-            Grammar::Cl100k => self.fill::<Cl100k<3, false>>(text, level),
-            Grammar::O200k => self.fill::<O200k<3, true>>(text, level),
-            Grammar::Qwen => self.fill::<Cl100k<1, false>>(text, level),
-            Grammar::Qwen35 => self.fill::<Cl100k<1, true>>(text, level),
-            Grammar::Tekken => self.fill::<O200k<1, false>>(text, level),
+    pub(in super::super) fn next(&mut self, text: &[u8], scanner: Scanner) -> &[usize] {
+        let (grammar, level) = (scanner.grammar, scanner.level);
+        let found = match scanner.route {
+            Route::Gpt2 => self.fill(text, level, Gpt2),
+            Route::Cl100k => self.fill(text, level, Cl100k),
+            Route::O200k => self.fill(text, level, O200k),
+            Route::Qwen => self.fill(text, level, Qwen),
+            Route::Qwen35 => self.fill(text, level, Qwen35),
+            Route::Tekken => self.fill(text, level, Tekken),
+            Route::LikeGpt2 => self.fill(text, level, LikeGpt2(grammar)),
+            Route::LikeCl100k => self.fill(text, level, LikeCl100k(grammar)),
+            Route::LikeO200k => self.fill(text, level, LikeO200k(grammar)),
         };
         &self.ends[..found]
     }
 
     #[inline]
-    fn fill<R: Rules>(&mut self, text: &[u8], level: Level) -> usize {
+    fn fill(&mut self, text: &[u8], level: Level, parameters: impl Parameters) -> usize {
         match level.0 {
-            Kind::Scalar => fill_scalar::<R>(self, text),
-            Kind::Portable => fill_portable::<R>(self, text),
+            Kind::Scalar => fill_scalar(self, text, parameters),
+            Kind::Portable => fill_portable(self, text, parameters),
             // SAFETY: the value is there only where these instructions are.
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx2(lanes) => unsafe { fill_avx2::<R>(self, text, lanes) },
+            Kind::Avx2(lanes) => unsafe { fill_avx2(self, text, lanes, parameters) },
             // SAFETY: the value is there only where these instructions are.
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx512(lanes) => unsafe { fill_avx512::<R>(self, text, lanes) },
+            Kind::Avx512(lanes) => unsafe { fill_avx512(self, text, lanes, parameters) },
         }
     }
 
     #[inline(always)]
-    fn fill_by<R: Rules>(&mut self, text: &[u8], lanes: impl Lanes) -> usize {
+    fn fill_by(&mut self, text: &[u8], lanes: impl Lanes, parameters: impl Parameters) -> usize {
+        let grammar = parameters.grammar();
         let length = text.len();
         let mut found = 0;
         while found < ENDS && self.piece < length {
@@ -173,7 +181,7 @@ impl Ends {
                 last: 1 << (rest - 1),
                 end: 1u64.checked_shl(rest).unwrap_or(0),
             };
-            let next = R::find(&window);
+            let next = find(&window, grammar);
             if next.starts != 0 {
                 let room = self.ends[found..].first_chunk_mut().expect("room for a window");
                 found += lanes.push(next.starts, self.at, room);
@@ -186,7 +194,7 @@ impl Ends {
                 let many = next.hard.count_ones() >= HARD;
                 let last = if many { self.at + next.hard.ilog2() as usize } else { self.piece };
                 while self.piece <= last {
-                    self.piece = R::advance(text, self.piece);
+                    self.piece = advance(text, self.piece, grammar);
                     self.ends[found] = self.piece;
                     found += 1;
                 }
@@ -264,28 +272,28 @@ fn classify_beyond_ascii(text: &[u8], classes: &mut [Class], mut beyond: u64) ->
     end
 }
 
-fn fill_scalar<R: Rules>(ends: &mut Ends, text: &[u8]) -> usize {
+fn fill_scalar(ends: &mut Ends, text: &[u8], parameters: impl Parameters) -> usize {
     let mut found = 0;
     while found < ENDS && ends.piece < text.len() {
-        ends.piece = R::advance(text, ends.piece);
+        ends.piece = advance(text, ends.piece, parameters.grammar());
         ends.ends[found] = ends.piece;
         found += 1;
     }
     found
 }
 
-fn fill_portable<R: Rules>(ends: &mut Ends, text: &[u8]) -> usize {
-    ends.fill_by::<R>(text, Portable)
+fn fill_portable(ends: &mut Ends, text: &[u8], parameters: impl Parameters) -> usize {
+    ends.fill_by(text, Portable, parameters)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn fill_avx2<R: Rules>(ends: &mut Ends, text: &[u8], lanes: Avx2) -> usize {
-    ends.fill_by::<R>(text, lanes)
+fn fill_avx2(ends: &mut Ends, text: &[u8], lanes: Avx2, parameters: impl Parameters) -> usize {
+    ends.fill_by(text, lanes, parameters)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn fill_avx512<R: Rules>(ends: &mut Ends, text: &[u8], lanes: Avx512) -> usize {
-    ends.fill_by::<R>(text, lanes)
+fn fill_avx512(ends: &mut Ends, text: &[u8], lanes: Avx512, parameters: impl Parameters) -> usize {
+    ends.fill_by(text, lanes, parameters)
 }

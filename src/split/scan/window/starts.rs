@@ -5,7 +5,8 @@
 //! the bits of `x` are first bytes of runs of `m`, carries through these runs to the first byte behind each.
 
 use super::super::class::{Class, LETTER, LOWER, MARK, NEWLINE, NUMBER, OTHER, SPACE, UPPER};
-use super::super::{cl100k, contraction, contraction_of_any_case, gpt2, o200k};
+use super::super::grammar::{BehindSymbols, Case, Contractions, Digits, Grammar, Marks, White, Words};
+use super::super::parts::contraction;
 use super::lanes::{APOSTROPHE, BLANK, SLASH, TAIL};
 
 /// A window: 64 bytes of the text from `at`, with a bit for each in every mask.
@@ -34,138 +35,87 @@ pub(super) struct Found {
     pub(super) hard: u64,
 }
 
-/// A pattern, on masks and on characters.
-pub(super) trait Rules {
-    fn find(window: &Window) -> Found;
-
-    /// The end of the piece that starts at an offset.
-    fn advance(text: &[u8], at: usize) -> usize;
-}
-
-pub(super) struct Gpt2;
-/// With so many digits at a time, and perhaps with marks for letters.
-pub(super) struct Cl100k<const DIGITS: usize, const MARKS: bool>;
-/// With so many digits at a time, and perhaps with contractions.
-pub(super) struct O200k<const DIGITS: usize, const CONTRACTIONS: bool>;
-
-impl Rules for Gpt2 {
-    #[inline(always)]
-    fn find(window: &Window) -> Found {
-        let letters = window.letters(UPPER) | window.letters(LOWER);
-        let numbers = window.of(NUMBER);
-        let symbols = window.of(OTHER) | window.of(MARK);
-        let white = window.of(SPACE) | window.of(NEWLINE);
-        let blanks = window.both(BLANK);
-        let symbol_starts = first(symbols, window.inside) & !(blanks << 1);
-        let mut starts = window.end
-            | (first(letters, 0) | first(numbers, 0)) & !(blanks << 1)
-            | symbol_starts
-            | first(white, 0)
-            | window.last_of_white(white, white);
-        let mut apostrophes = symbol_starts & window.both(APOSTROPHE) & letters >> 1;
-        while apostrophes != 0 {
-            let place = apostrophes.trailing_zeros();
-            if let Some(end) = contraction(window.text, window.at + place as usize) {
-                starts = starts & !(2 << place) | window.place(end);
-            }
-            apostrophes &= apostrophes - 1;
-        }
-        window.found(starts, letters | numbers | symbols, 0)
+/// The starts of pieces in a window.
+///
+/// Where marks are letters and symbols, those after symbols are symbols too, unless there is but one symbol, that is a prefix.
+/// Where words have case, one is cut before capitals that follow lower case. Hard are capitals after a character that counts
+/// as both cases, which is where backtracking hides.
+#[inline(always)]
+pub(super) fn find(window: &Window, grammar: Grammar) -> Found {
+    let (upper, lower) = (window.letters(UPPER), window.letters(LOWER));
+    let (mut marks, other) = (window.of(MARK), window.of(OTHER));
+    let behind_blank = window.both(BLANK) << 1;
+    let mut symbols = other;
+    if grammar.marks == Marks::Symbols {
+        symbols |= marks;
+        marks = 0;
     }
-
-    #[inline(always)]
-    fn advance(text: &[u8], at: usize) -> usize {
-        gpt2(text, at)
-    }
-}
-
-impl<const DIGITS: usize, const MARKS: bool> Rules for Cl100k<DIGITS, MARKS> {
-    #[inline(always)]
-    fn find(window: &Window) -> Found {
-        let mut letters = window.letters(UPPER) | window.letters(LOWER);
-        let mut symbols = window.of(OTHER);
-        *(if MARKS { &mut letters } else { &mut symbols }) |= window.of(MARK);
-        let symbol_starts = first(symbols, window.inside) & !(window.both(BLANK) << 1);
-        let (taken, behind) = window.taken(symbols, window.of(NEWLINE));
-        let mut starts = window.end
-            | window.words(letters, symbol_starts)
-            | window.numbers::<DIGITS>()
-            | symbol_starts
-            | window.white_by_lines(taken, behind);
-        let mut apostrophes = symbol_starts & window.both(APOSTROPHE) & letters >> 1;
-        while apostrophes != 0 {
-            let place = apostrophes.trailing_zeros();
-            if let Some(end) = contraction_of_any_case(window.text, window.at + place as usize) {
-                starts |= window.place(end);
-            }
-            apostrophes &= apostrophes - 1;
-        }
-        window.found(starts, letters | symbols, 0)
-    }
-
-    #[inline(always)]
-    fn advance(text: &[u8], at: usize) -> usize {
-        cl100k::<DIGITS, MARKS>(text, at)
-    }
-}
-
-/// Here a word is a run of letters and marks, cut before capitals that follow lower case; but marks after symbols are
-/// symbols too, unless there is but one, that is a prefix. Hard are capitals after a character that counts as both cases,
-/// which is where backtracking hides.
-impl<const DIGITS: usize, const CONTRACTIONS: bool> Rules for O200k<DIGITS, CONTRACTIONS> {
-    #[inline(always)]
-    fn find(window: &Window) -> Found {
-        let (upper, lower) = (window.letters(UPPER), window.letters(LOWER));
-        let (mut marks, mut symbols) = (window.of(MARK), window.of(OTHER));
-        let (words, symbol_starts, taken, behind) = loop {
-            let words = upper | lower | marks;
-            let (taken, behind) = window.taken(symbols, window.of(NEWLINE) | window.both(SLASH));
-            let symbol_starts = first(symbols, window.inside) & !(window.both(BLANK) << 1) & !taken | behind & symbols;
-            let more_than_prefix = (symbols & !taken) << 1 & !window.next(symbol_starts);
-            let marks_of_symbols = marks & first(words, window.inside) & more_than_prefix;
-            if marks_of_symbols == 0 {
-                break (words, symbol_starts, taken, behind);
-            }
-            // What is behind the first of these may depend on it.
-            let first = marks_of_symbols & marks_of_symbols.wrapping_neg();
-            let run = marks & !marks.wrapping_add(first);
-            marks &= !run;
-            symbols |= run;
+    let (words, symbol_starts, taken, behind) = loop {
+        let words = upper | lower | marks;
+        let (taken, behind) = match grammar.behind_symbols {
+            BehindSymbols::Nothing => (0, 0),
+            BehindSymbols::Lines => window.taken(symbols, window.of(NEWLINE)),
+            BehindSymbols::LinesAndSlashes => window.taken(symbols, window.of(NEWLINE) | window.both(SLASH)),
         };
-        let either = upper & lower | marks;
-        let mut starts = window.end
-            | window.words(words, symbol_starts)
-            | upper & !lower & (lower & !either) << 1
-            | window.numbers::<DIGITS>()
-            | symbol_starts
-            | window.white_by_lines(taken, behind);
-        let mut hard = upper & !lower & either << 1;
-        let mut apostrophes = if CONTRACTIONS { window.both(APOSTROPHE) & words << 1 } else { 0 };
-        let mut end_of_last = 0;
-        while apostrophes != 0 {
-            let place = apostrophes.trailing_zeros();
-            let at = window.at + place as usize;
-            // A word has one contraction at most.
-            if at != end_of_last
-                && let Some(end) = contraction_of_any_case(window.text, at)
-            {
-                let after = window.place(end);
-                starts = starts & !after.wrapping_sub(1 << place) | after;
-                if after == 0 {
-                    // A window that starts inside the contraction would not see its end.
-                    hard |= 1 << 63;
-                }
-                end_of_last = end;
-            }
-            apostrophes &= apostrophes - 1;
+        let mut symbol_starts = first(symbols, window.inside) & !behind_blank;
+        if grammar.behind_symbols == BehindSymbols::LinesAndSlashes {
+            symbol_starts = symbol_starts & !taken | behind & symbols;
         }
-        window.found(starts, words | window.of(OTHER) & !taken, hard)
+        if grammar.marks != Marks::Both {
+            break (words, symbol_starts, taken, behind);
+        }
+        let mut symbols_before = (symbols & !taken) << 1;
+        if grammar.words != Words::Blank {
+            symbols_before &= !window.next(symbol_starts);
+        }
+        let marks_of_symbols = marks & first(words, window.inside) & symbols_before;
+        if marks_of_symbols == 0 {
+            break (words, symbol_starts, taken, behind);
+        }
+        // What is behind the first of these may depend on it.
+        let first = marks_of_symbols & marks_of_symbols.wrapping_neg();
+        let run = marks & !marks.wrapping_add(first);
+        marks &= !run;
+        symbols |= run;
+    };
+    let mut starts = window.end | symbol_starts;
+    starts |= match grammar.words {
+        Words::Blank => first(words, 0) & !behind_blank,
+        Words::Prefix | Words::PrefixAndCase => window.words(words, symbol_starts),
+    };
+    let mut hard = 0;
+    if grammar.words == Words::PrefixAndCase {
+        let either = upper & lower | marks;
+        starts |= upper & !lower & (lower & !either) << 1;
+        hard = upper & !lower & either << 1;
     }
-
-    #[inline(always)]
-    fn advance(text: &[u8], at: usize) -> usize {
-        o200k::<DIGITS, CONTRACTIONS>(text, at)
+    let digits = window.digits(grammar.digits);
+    starts |= if grammar.digits_take_blank() { digits & !behind_blank } else { digits };
+    starts |= match grammar.white {
+        White::Plain => window.white(taken, behind),
+        White::Lines => window.white_by_lines(taken, behind, false),
+        White::LinesUnlessLast => window.white_by_lines(taken, behind, true),
+    };
+    match grammar.contractions {
+        Contractions::None => {}
+        Contractions::Before(case) => {
+            let apostrophes = symbol_starts & window.both(APOSTROPHE) & (upper | lower) >> 1;
+            starts = window.contractions_before(starts, apostrophes, case);
+        }
+        Contractions::Behind(case) => {
+            let apostrophes = window.both(APOSTROPHE) & words << 1;
+            (starts, hard) = window.contractions_behind(starts, hard, apostrophes, case);
+        }
     }
+    // Of marks that are symbols the next window would not know it.
+    let mut runs = if grammar.marks == Marks::Both { words | other } else { words | symbols };
+    if grammar.behind_symbols == BehindSymbols::LinesAndSlashes {
+        runs &= !taken;
+    }
+    if !matches!(grammar.digits, Digits::UpTo(_)) {
+        runs |= window.of(NUMBER);
+    }
+    window.found(starts, runs, hard)
 }
 
 /// The first bytes of runs; `inside` is 1 if the run of the first byte goes on from before.
@@ -213,21 +163,24 @@ impl Window<'_> {
         first(letters, 0) & !(self.of(SPACE) << 1) & !self.next(symbol_starts)
     }
 
-    /// Starts of `\p{N}{1,DIGITS}`, for one digit or three.
+    /// Starts of digits, but for a blank before them.
     #[inline(always)]
-    fn numbers<const DIGITS: usize>(&self) -> u64 {
+    fn digits(&self, digits: Digits) -> u64 {
         let numbers = self.of(NUMBER);
-        if DIGITS == 1 {
+        let Digits::UpTo(most) = digits else { return first(numbers, 0) };
+        let most = most.get();
+        if most == 1 {
             return numbers & !self.of(TAIL);
         }
         let mut starts = first(numbers, 0);
-        if numbers & numbers >> 1 & numbers >> 2 & numbers >> 3 != 0 {
-            let mut three = starts;
-            while three != 0 {
-                for _ in 0..DIGITS {
-                    three = self.next(three) & numbers;
+        let three = numbers & numbers >> 1 & numbers >> 2;
+        if (if most == 2 { three } else { three & numbers >> 3 }) != 0 {
+            let mut last = starts;
+            while last != 0 {
+                for _ in 0..most.min(64) {
+                    last = self.next(last) & numbers;
                 }
-                starts |= three;
+                starts |= last;
             }
         }
         starts
@@ -241,9 +194,18 @@ impl Window<'_> {
         (may_follow & !carried | first, carried & !may_follow)
     }
 
-    /// Starts of `\s*[\r\n]+|\s+(?!\S)|\s+`, but for what symbols have taken; `behind` is the first bytes behind that.
+    /// Starts of `\s+(?!\S)|\s+`, but for what symbols have taken; `behind` is the first bytes behind that.
     #[inline(always)]
-    fn white_by_lines(&self, taken: u64, behind: u64) -> u64 {
+    fn white(&self, taken: u64, behind: u64) -> u64 {
+        let spaces = self.of(SPACE);
+        let white = spaces | self.of(NEWLINE);
+        first(white, 0) & !taken | behind & spaces | self.last_of_white(white & !taken, white)
+    }
+
+    /// Starts of `\s*[\r\n]+|\s+(?!\S)|\s+`, but for what symbols have taken. `unless_last` if white space at the end of the text
+    /// is not divided.
+    #[inline(always)]
+    fn white_by_lines(&self, taken: u64, behind: u64, unless_last: bool) -> u64 {
         let (spaces, lines) = (self.of(SPACE), self.of(NEWLINE));
         let white = spaces | lines;
         // After the last line end of the white space. That is unknown of spaces that reach the end of the window.
@@ -255,9 +217,47 @@ impl Window<'_> {
             indents &= !(1u64.checked_shl(64 - run.leading_zeros()).unwrap_or(0));
             followed_by_line &= followed_by_line - 1;
         }
-        let reach = spaces.leading_ones();
-        indents &= u64::MAX.checked_shr(reach).unwrap_or(0);
+        let unknown = if unless_last { white | !(self.last | (self.last - 1)) } else { spaces };
+        indents &= u64::MAX.checked_shr(unknown.leading_ones()).unwrap_or(0);
         first(white, 0) & !taken | behind & spaces | indents | self.last_of_white(spaces, white)
+    }
+
+    /// Contractions that are pieces: their ends are starts, and there are none inside.
+    #[inline(always)]
+    fn contractions_before(&self, mut starts: u64, mut apostrophes: u64, case: Case) -> u64 {
+        while apostrophes != 0 {
+            let place = apostrophes.trailing_zeros();
+            if let Some(end) = contraction(self.text, self.at + place as usize, case) {
+                let after = self.place(end);
+                starts = starts & !after.wrapping_sub(2 << place) | after;
+            }
+            apostrophes &= apostrophes - 1;
+        }
+        starts
+    }
+
+    /// Contractions behind words: no piece starts in them, and one behind them. Gives the starts and the hard places.
+    #[inline(always)]
+    fn contractions_behind(&self, mut starts: u64, mut hard: u64, mut apostrophes: u64, case: Case) -> (u64, u64) {
+        let mut end_of_last = 0;
+        while apostrophes != 0 {
+            let place = apostrophes.trailing_zeros();
+            let at = self.at + place as usize;
+            // A word has one contraction at most.
+            if at != end_of_last
+                && let Some(end) = contraction(self.text, at, case)
+            {
+                let after = self.place(end);
+                starts = starts & !after.wrapping_sub(1 << place) | after;
+                if after == 0 {
+                    // A window that starts inside the contraction would not see its end.
+                    hard |= 1 << 63;
+                }
+                end_of_last = end;
+            }
+            apostrophes &= apostrophes - 1;
+        }
+        (starts, hard)
     }
 
     /// The first bytes of the characters that are the last of white space, and of these kinds: they belong to what
