@@ -120,9 +120,44 @@ SpecialTokens: TypeAlias = Annotated[
     typer.Option(metavar="TOKEN", help="A special token; may be given several times.", show_default=False),
 ]
 
+
+def special_token(text: str) -> tuple[str, int]:
+    """A special token and its id, such as <|endoftext|>=100257."""
+    name, equals, digits = text.rpartition("=")
+    if not (name and equals and re.fullmatch(r"[0-9]{1,10}", digits) and int(digits) < 1 << 32):
+        raise typer.BadParameter(f"{text!r} is no TOKEN=ID such as '<|endoftext|>=100257'")
+    return name, int(digits)
+
+
+IdsOfSpecial: TypeAlias = Annotated[
+    list[Any] | None,
+    typer.Option(
+        "--special-token",
+        metavar="TOKEN=ID",
+        parser=special_token,
+        help="A special token of a rank file and its id; may be given several times.",
+        show_default=False,
+    ),
+]
+
 Threads: TypeAlias = Annotated[
     int | None, typer.Option(metavar="N", help="Threads that work.", show_default="every core")
 ]
+
+
+def vocab_size(text: str) -> int:
+    """A number of ids in digits, which may be grouped as in 32_768 or 32,768."""
+    if re.fullmatch(r"-?[0-9]+", text.strip()):
+        return int(text)
+    if re.fullmatch(r"[0-9]{1,3}([,_][0-9]{3})+", text.strip()):
+        return int(re.sub("[,_]", "", text))
+    thousands = re.fullmatch(r"([0-9]{1,6})[kK]", text.strip())
+    if thousands is not None:
+        number = int(thousands[1])
+        raise typer.BadParameter(
+            f"{text!r} may mean {number * 1000} or {number * 1024} ids; write the number that is meant"
+        )
+    raise typer.BadParameter(f"{text!r} is no number of ids such as 8000")
 
 
 def memory_limit(text: str) -> int | float:

@@ -8,7 +8,7 @@ import typer
 
 from pairwright import Tokenizer
 from pairwright.cli import files, model as models
-from pairwright.cli.arguments import Model, Pattern, named
+from pairwright.cli.arguments import IdsOfSpecial, Model, Pattern, named
 from pairwright.cli.console import UsageError, say
 
 
@@ -34,13 +34,14 @@ def convert(
     to: Annotated[Format, typer.Option(help="The format to write.", show_default=False)],
     out: Annotated[str, typer.Option(metavar="FILE", callback=named, help="Where it goes.", show_default=False)],
     pattern: Pattern = None,
+    special_token: IdsOfSpecial = None,
 ) -> None:
     """Write a tokenizer in another format, with the same ids: for tiktoken, tokenizers or minbpe."""
     if out == files.STANDARD:
         raise UsageError("a tokenizer cannot go to standard output", hint="name a file with --out")
     if to is not Format.PAIRWRIGHT:
         files.refuse_input(out, [model])
-    tokenizer = models.load(model, pattern)
+    tokenizer = models.load(model, pattern, special_token)
     WRITERS[to](tokenizer, Path(out))
     if to is Format.TIKTOKEN:
         say(f"{out} tells neither the split pattern, {tokenizer.pattern!r}, nor special tokens")

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from pairwright import Corpus, SplitError, Tokenizer
 from pairwright.cli import files, model as models
 from pairwright.cli.arguments import (
+    IdsOfSpecial,
     InputFormat,
     Inputs,
     Json,
@@ -46,9 +47,10 @@ def count(
     json: Json = False,
     quiet: Quiet = False,
     pattern: Pattern = None,
+    special_token: IdsOfSpecial = None,
 ) -> None:
     """Print the number of tokens of each file and of all together; special tokens are plain text."""
-    tokenizer = models.load(model, pattern)
+    tokenizer = models.load(model, pattern, special_token, others=input or ())
     corpus = corpus_of(
         input,
         lines=lines,

@@ -7,6 +7,7 @@ import typer
 
 from pairwright.cli import files, model as models
 from pairwright.cli.arguments import (
+    IdsOfSpecial,
     InputFormat,
     Inputs,
     Json,
@@ -89,6 +90,7 @@ def encode(
     json: Json = False,
     quiet: Quiet = False,
     pattern: Pattern = None,
+    special_token: IdsOfSpecial = None,
 ) -> None:
     """Encode documents into a folder of token files, or print their ids, separated by spaces, one line per document.
 
@@ -99,7 +101,7 @@ def encode(
     of_folder_alone = [option for option, value in of_folder.items() if value is not None and value is not False]
     of_ids = [option for option, value in (("--format", format), ("--append", append)) if value is not None]
     target = target_of(out, format, [*of_ids, *of_folder_alone], of_folder_alone)
-    tokenizer = models.load(model, pattern)
+    tokenizer = models.load(model, pattern, special_token, others=input or ())
     corpus = corpus_of(
         input,
         lines=lines,

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 from pairwright import Tokenizer
 from pairwright.cli import facts, files, model as models
-from pairwright.cli.arguments import Model, Pattern
+from pairwright.cli.arguments import IdsOfSpecial, Model, Pattern
 from pairwright.cli.console import console, print_table
 from pairwright.cli.tokens import first_merges, longest
 
 
-def info(model: Model, pattern: Pattern = None) -> None:
+def info(model: Model, pattern: Pattern = None, special_token: IdsOfSpecial = None) -> None:
     """Tell what a tokenizer is and how it was made."""
-    tokenizer = models.load(model, pattern)
+    tokenizer = models.load(model, pattern, special_token)
     with files.standard_output():
         print_table(facts.table(about(tokenizer)), console())
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pairwright.cli import files, model as models
-from pairwright.cli.arguments import Model, Pattern, Special
+from pairwright.cli.arguments import IdsOfSpecial, Model, Pattern, Special
 from pairwright.cli.console import console, print_table
 from pairwright.cli.special import encode
 from pairwright.cli.tokens import in_line, table_of_ids
@@ -19,9 +19,10 @@ def show(
     ] = None,
     special: Special = "allow",
     pattern: Pattern = None,
+    special_token: IdsOfSpecial = None,
 ) -> None:
     """Show the tokens of a text: in colours, then with id and bytes."""
-    tokenizer = models.load(model, pattern)
+    tokenizer = models.load(model, pattern, special_token, others=[] if text is None else [text])
     content = files.read(files.STANDARD) if text is None or text == files.STANDARD else os.fsencode(text)
     ids = encode(tokenizer, content, special, "TEXT").tolist()
     screen = console()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 
@@ -10,6 +10,7 @@ import pairwright
 from pairwright import Tokenizer
 from pairwright.cli import demonstration, files, model as models
 from pairwright.cli.arguments import (
+    IdsOfSpecial,
     InputFormat,
     Lines,
     MemoryLimit,
@@ -22,6 +23,7 @@ from pairwright.cli.arguments import (
     TextField,
     Threads,
     named,
+    vocab_size as parse_vocab_size,
 )
 from pairwright.cli.console import UsageError, console, print_table, say
 from pairwright.cli.corpus import Source
@@ -35,6 +37,16 @@ from pairwright.progress import stderr_is_terminal
 VOCAB_SIZE = 4096
 OUT = "model.json"
 
+VocabSize: TypeAlias = Annotated[
+    Any,
+    typer.Option(
+        metavar="N",
+        parser=parse_vocab_size,
+        help="256 bytes, merges and special tokens.",
+        show_default=f"{VOCAB_SIZE}; {demonstration.VOCAB_SIZE} in the demonstration",
+    ),
+]
+
 
 def train(
     corpus: Annotated[
@@ -47,14 +59,7 @@ def train(
             show_default=False,
         ),
     ] = None,
-    vocab_size: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="256 bytes, merges and special tokens.",
-            show_default=f"{VOCAB_SIZE}; {demonstration.VOCAB_SIZE} in the demonstration",
-        ),
-    ] = None,
+    vocab_size: VocabSize = None,
     pattern: Annotated[
         str | None,
         typer.Option(
@@ -74,6 +79,7 @@ def train(
             show_default=False,
         ),
     ] = None,
+    special_token: IdsOfSpecial = None,
     first_id: Annotated[
         int | None,
         typer.Option(
@@ -154,7 +160,12 @@ def train(
     on_top_of = None
     if base is not None:
         takes_pattern = Path(base).exists() and models.is_rank_file(Path(base))
-        on_top_of = models.load(base, pattern if takes_pattern else None)
+        on_top_of = models.load(base, pattern if takes_pattern else None, special_token)
+    elif special_token:
+        raise UsageError(
+            "--special-token gives the special tokens of a rank file, and goes with --base",
+            hint="--special names those of the new vocab, which gives them their ids",
+        )
     elif first_id is not None:
         raise UsageError("--first-id goes with --base", hint="leave --first-id out")
     if corpus:
