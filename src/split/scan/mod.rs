@@ -14,6 +14,7 @@
 mod class;
 mod cut;
 mod grammar;
+mod guess;
 mod parts;
 mod window;
 mod words;

@@ -1,6 +1,7 @@
 //! The scanners by all parameters: what is said of the named patterns holds for every member of the family.
 
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -142,6 +143,79 @@ fn the_regexes_are_those_of_the_named_patterns() {
     );
 }
 
+/// Single regexes of published models, each with its parameters.
+#[test]
+fn published_patterns_are_members() {
+    const WORDS: &str = r"[^\r\n\p{L}\p{N}]?\p{L}+";
+    const END: &str = r"\s*[\r\n]+|\s+(?!\S)|\s+";
+    let any_case = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)";
+    let each_case = r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])";
+    let symbols = r" ?[^\s\p{L}\p{N}]+[\r\n]*";
+    let seed = |digits: &str| {
+        let rest = r"| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+";
+        format!(r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{{L}}\p{{N}}]?+\p{{L}}+|{digits}{rest}")
+    };
+    let cased = |behind: &str| {
+        let (capital, small) = (r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]");
+        let prefix = r"[^\r\n\p{L}\p{N}]?";
+        format!("{prefix}{capital}*{small}+{behind}|{prefix}{capital}+{small}*{behind}")
+    };
+    let published = [
+        // GPT-4's in the spelling of nanochat and others, and with fewer digits.
+        (seed(r"\p{N}{1,3}"), Grammar::CL100K),
+        (seed(r"\p{N}{1,2}"), Grammar { digits: Digits::up_to(2), ..Grammar::CL100K }),
+        (seed(r"\p{N}"), Grammar::QWEN),
+        // tiktoken's cl100k since 0.7.
+        (
+            concat!(
+                r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+",
+                r"| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
+            )
+            .into(),
+            Grammar { white: White::LinesUnlessLast, ..Grammar::CL100K },
+        ),
+        // Llama 3, Qwen 2, Qwen without contractions, GLM-4, MiniCPM's second step, Seed-Coder.
+        (format!(r"{any_case}|{WORDS}|\p{{N}}{{1,3}}|{symbols}|{END}"), Grammar::CL100K),
+        (format!(r"{any_case}|{WORDS}|\p{{N}}|{symbols}|{END}"), Grammar::QWEN),
+        (format!(r"{WORDS}|\p{{N}}|{symbols}|{END}"), Grammar { contractions: Contractions::None, ..Grammar::QWEN }),
+        (
+            format!(r"{each_case}|{WORDS}|\p{{N}}{{1,3}}|{symbols}|{END}"),
+            Grammar { contractions: Contractions::Before(Case::Ascii), ..Grammar::CL100K },
+        ),
+        (format!(r"{any_case}|{WORDS}|\p{{N}}+|{symbols}|{END}"), Grammar { digits: Digits::All, ..Grammar::CL100K }),
+        (
+            format!(r"{any_case}|{WORDS}|\p{{N}}{{1}}| ?[^\s\p{{L}}\p{{N}}\r\n]+|{END}"),
+            Grammar { behind_symbols: BehindSymbols::Nothing, ..Grammar::QWEN },
+        ),
+        // o200k with single digits.
+        (
+            format!(r"{}|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{END}", cased(&format!("{any_case}?"))),
+            Grammar { digits: Digits::up_to(1), ..Grammar::O200K },
+        ),
+    ];
+    for (regex, grammar) in published {
+        let oracle = RegexSplitter::new(&regex).unwrap();
+        let guess = Grammar::guess(|text| Some(by_regex(text.as_bytes(), &oracle)));
+        assert_eq!(guess, Some(grammar), "{regex}");
+        let texts = strings(&CLASSES, 3).chain(strings(&["'", "s", "L", "l", "v", "E", "ſ", "K", " "], 4));
+        all_equal(&splitters(grammar), |text| by_regex(text, &oracle), texts);
+    }
+}
+
+#[test]
+fn all_parameters_are_guessed_from_the_pieces() {
+    for grammar in all() {
+        let scalar = splitters(grammar).remove(0).1;
+        let guess = Grammar::guess(|text| Some(scanned(text.as_bytes(), &scalar)));
+        let expected = match grammar.digits {
+            Digits::None => Grammar { digits: Digits::All, blank_before_digits: false, ..grammar },
+            _ => grammar,
+        };
+        assert_eq!(guess, Some(expected));
+    }
+    assert_eq!(Grammar::guess(|_| None), None);
+}
+
 #[test]
 fn all_strings_of_two_by_all_parameters() {
     equal_the_regexes(all().step_by(if cfg!(debug_assertions) { 5 } else { 1 }), strings(&CLASSES, 2));
@@ -200,6 +274,53 @@ fn runs_of_every_length_by_all_parameters() {
             }
         }
     }
+}
+
+/// A megabyte of any character, and of any two that alternate. What is not linear would take minutes.
+#[test]
+fn a_megabyte_takes_no_time() {
+    let characters = ["a", "A", "中", "1", " ", "\t", "\n", "\u{3000}", "!", "/", "'", "\u{301}"];
+    let pairs =
+        characters.iter().enumerate().flat_map(|(at, one)| characters[at..].iter().map(move |other| (one, other)));
+    let grammars = sample();
+    for (number, (one, other)) in pairs.enumerate() {
+        let unit = format!("{one}{other}");
+        let text = unit.repeat((1 << 20) / unit.len()).into_bytes();
+        for &grammar in grammars.iter().skip(number % 7).step_by(7) {
+            let (_, splitter) = splitters(grammar).pop().unwrap();
+            let start = Instant::now();
+            assert_eq!(scanned(&text, &splitter).last(), Some(&text.len()));
+            assert!(start.elapsed() < Duration::from_secs(10), "{unit:?} by {}", grammar.regex());
+        }
+    }
+}
+
+/// All strings of so many characters: the parts are cut like the whole wherever a cut is said to be safe.
+fn parts_are_the_whole(kinds: &[&'static str], length: u32) {
+    for grammar in sample() {
+        let (_, splitter) = splitters(grammar).remove(0);
+        let mut cuts = 0;
+        for text in strings(kinds, length) {
+            let mut whole = None;
+            let mut from = 1;
+            while let Some(cut) = splitter.safe_cut(&text, from) {
+                let whole = whole.get_or_insert_with(|| scanned(&text, &splitter));
+                let mut parts = scanned(&text[..cut], &splitter);
+                parts.extend(scanned(&text[cut..], &splitter).into_iter().map(|end| cut + end));
+                assert_eq!(parts, *whole, "{} cut b\"{}\" at {cut}", grammar.regex(), text.escape_ascii());
+                from = cut + 1;
+                cuts += 1;
+            }
+        }
+        assert!(cuts > kinds.len().pow(length) / 4, "{cuts} cuts by {}", grammar.regex());
+    }
+}
+
+#[test]
+fn the_pieces_of_the_parts_are_the_pieces_of_the_whole_by_all_parameters() {
+    parts_are_the_whole(&CLASSES, 3);
+    parts_are_the_whole(&["a", "1", " ", "\n", "!", "/"], 5);
+    parts_are_the_whole(&["a", "s", "L", "l", "'", "ſ", "!"], 4);
 }
 
 fn any_grammar() -> impl Strategy<Value = Grammar> {
