@@ -8,6 +8,8 @@ use std::path::Path;
 use infer::MatcherType;
 
 use super::Packing;
+use super::steps::may_be_lzma;
+use crate::io::kind::Kind;
 
 /// What a file is that is not text.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -78,7 +80,6 @@ const BY_NAME: &[(&str, &str, &str)] = &[
     ("enc", "encrypted data", "decrypt it first"),
     ("gpg", "encrypted data", "decrypt it first"),
     ("lz", "lzip data", REPACK),
-    ("lzma", "lzma data", REPACK),
     ("lzo", "lzo data", REPACK),
     ("mp3", "audio (mp3)", ""),
     ("pickle", "a pickle of Python", ""),
@@ -137,6 +138,9 @@ fn kind(head: &[u8], path: &Path, packing: Packing, has_nuls: bool) -> Option<(S
     if let Some(found) = SURE.iter().find(has) {
         return Some(told(found));
     }
+    if let Some(found) = tokenizer(head) {
+        return Some(found);
+    }
     if !has_nuls && memchr::memchr(0, head).is_some() {
         if let Some(found) = WITH_NUL.iter().find(has) {
             return Some(told(found));
@@ -147,11 +151,17 @@ fn kind(head: &[u8], path: &Path, packing: Packing, has_nuls: bool) -> Option<(S
         if let Some(what) = infer::get(head).and_then(named) {
             return Some((what, ""));
         }
-        if is_utf_16(head) {
-            return Some(("text in UTF-16".into(), "convert it first: iconv -f UTF-16LE -t UTF-8"));
+        // As all programs write it: the first byte might begin a text.
+        if head[0] == 0x5d && may_be_lzma(head) {
+            return Some(("lzma data".into(), REPACK));
         }
-        let binary = || ("binary data (it has bytes that are 0)".into(), "");
-        return Some(by_name(path, packing).unwrap_or_else(binary));
+        if let Some(found) = by_name(path, packing) {
+            return Some(found);
+        }
+        return Some(match utf_16(head) {
+            Some(advice) => ("text in UTF-16".into(), advice),
+            None => ("binary data (it has bytes that are 0)".into(), ""),
+        });
     }
     if is_utf_8(head) { None } else { by_name(path, packing) }
 }
@@ -210,11 +220,79 @@ fn is_safetensors(head: &[u8]) -> bool {
         && (rest.starts_with(b"{\"") || rest.starts_with(b"{ ") || rest.starts_with(b"{}"))
 }
 
-/// Whether bytes look like UTF-16 of a script with few letters, without a byte order mark.
-fn is_utf_16(head: &[u8]) -> bool {
-    let is_text = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t');
-    let letters = head.chunks_exact(2).filter(|pair| pair[1] == 0 && is_text(pair[0])).count();
-    head.len() >= 8 && letters * 2 >= head.len() * 9 / 10
+/// What a file is that has a tokenizer or its counts in it, many of which are text by their bytes.
+fn tokenizer(head: &[u8]) -> Option<(String, &'static str)> {
+    let kind = Kind::of_content(head)?;
+    match kind {
+        Kind::Model | Kind::Counts | Kind::Tokens | Kind::Minbpe | Kind::SentencePiece => {}
+        Kind::Ranks if has_ranks_in_order(head) => {}
+        // Any object with data may have the keys of the others.
+        _ => return None,
+    }
+    let what = if kind == Kind::Tokens { "the manifest of a folder of token files" } else { kind.described() };
+    Some((what.to_owned(), kind.advice()))
+}
+
+/// Whether the first ranks follow each other: lines of a word and a number may be taken for those of a rank file.
+fn has_ranks_in_order(head: &[u8]) -> bool {
+    let lines = head.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    let rank = |line: &[u8]| -> Option<u32> {
+        let line = std::str::from_utf8(line.trim_ascii()).ok()?;
+        line.rsplit_once(' ')?.1.parse().ok()
+    };
+    let ranks: Vec<_> = lines.take(3).map(rank).collect();
+    ranks.len() == 3 && ranks.windows(2).all(|pair| matches!(*pair, [Some(one), Some(next)] if next == one + 1))
+}
+
+/// What `encode` wrote, by its first bytes: ids as text, or as JSON. That is no more than likely, so that it counts only
+/// for files that nobody named.
+pub(super) fn written(head: &[u8]) -> Option<Foreign> {
+    const OBJECT: &[u8] = b"{\"tokens\":[";
+    /// Fewer may stand in a text for something else.
+    const LEAST: usize = 16;
+    let is_number = |byte: &u8| byte.is_ascii_digit();
+    let is_object =
+        head.strip_prefix(OBJECT).is_some_and(|rest| rest.first().is_some_and(|byte| b"]0123456789".contains(byte)));
+    let are_numbers = head.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'\n'))
+        && head.first().is_some_and(is_number)
+        && head.split(|byte| !is_number(byte)).filter(|digits| !digits.is_empty()).take(LEAST).count() == LEAST
+        && head
+            .split(|byte| !is_number(byte))
+            .all(|digits| digits.len() <= 7 && (digits.len() < 2 || digits[0] != b'0'));
+    let reason = match (is_object, are_numbers) {
+        (true, _) => "it has token ids, not text",
+        (_, true) => "it has nothing but numbers, as a file of token ids has",
+        _ => return None,
+    };
+    let hint = "name the file itself, or say format=\"text\", to read it all the same".to_owned();
+    Some(Foreign { reason: reason.to_owned(), hint })
+}
+
+/// How to convert bytes that look like UTF-16 without a byte order mark. Where most are ASCII every other byte is 0; in
+/// other scripts at least white space is.
+fn utf_16(head: &[u8]) -> Option<&'static str> {
+    let nuls = |parity: usize| head.iter().skip(parity).step_by(2).filter(|&&byte| byte == 0).count();
+    let is_big = nuls(0) > nuls(1);
+    let unit = |pair: &[u8]| {
+        let pair = [pair[0], pair[1]];
+        if is_big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }
+    };
+    let mut units: Vec<u16> = head.chunks_exact(2).map(unit).collect();
+    // The first half of a character that is cut.
+    units.pop_if(|unit| (0xD800..0xDC00).contains(unit));
+    let is_other = |char: char| {
+        char.is_control() && !matches!(char, '\t' | '\n' | '\r') || ('\u{E000}'..'\u{F900}').contains(&char)
+    };
+    let is_text = char::decode_utf16(units.iter().copied()).all(|char| char.is_ok_and(|char| !is_other(char)));
+    let spaces = units.iter().filter(|&&unit| matches!(unit, 0x09 | 0x0a | 0x0d | 0x20)).count();
+    let ascii = units.iter().filter(|&&unit| (0x20..0x7f).contains(&unit)).count();
+    let is_likely =
+        head.len() >= 8 && is_text && (2 * ascii >= units.len() || 50 * spaces >= units.len() && spaces > 0);
+    is_likely.then_some(if is_big {
+        "convert it first: iconv -f UTF-16BE -t UTF-8"
+    } else {
+        "convert it first: iconv -f UTF-16LE -t UTF-8"
+    })
 }
 
 /// Whether bytes are UTF-8 up to a character that may go on behind them.
@@ -262,6 +340,12 @@ mod tests {
             "MThd",
             "8BPS",
             "ustar",
+            // Words with numbers, objects and lists.
+            "that 5\nwith 9\nthis 7\n",
+            "{\"model\": \"gpt\", \"added_tokens\": 1, \"pre_tokenizer\": 2, \"text\": \"x\"}",
+            "{\"!\": 0}",
+            "{\"format\": \"other\"}",
+            "#version: 2\n",
         ] {
             for name in ["a", "a.txt", "a.bin", "a.br", "a.png", "a.zip"] {
                 assert_eq!(what(text.as_bytes(), name), None, "{text} {name}");
@@ -280,6 +364,16 @@ mod tests {
             (&b"\xff\xfea\0"[..], "it is text in UTF-16, not in UTF-8"),
             (b"\xff\xfe\0\0a\0\0\0", "it is text in UTF-32, not in UTF-8"),
             (b"a\0 \0t\0e\0x\0t\0", "it is text in UTF-16, not in UTF-8"),
+            (b"\0a\0 \0t\0e\0x\0t", "it is text in UTF-16, not in UTF-8"),
+            (b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0", "it is lzma data, not text"),
+            (b"\x89pwcnt\r\n\x01\0", "it is a counts file of pairwright, not text"),
+            (b"{\n\"format\": \"pairwright\",\n\"vers", "it is a model file of pairwright, not text"),
+            (
+                b"{\"a\": 1, \"format\": \"pairwright tokens\"",
+                "it is the manifest of a folder of token files, not text",
+            ),
+            (b"YQ== 97\nYg== 98\nYw== 99\n", "it is a rank file, not text"),
+            (b"minbpe v1\n\n0\n", "it is a minbpe model, not text"),
             (b"\x1f\x8b\x08\0", "it is gzip data, not text"),
             (&zip(b"word.xml"), "it is a zip archive, not text"),
             (&zip(b"arr_0.npy"), "it is an archive of numpy (.npz), not text"),
@@ -307,6 +401,50 @@ mod tests {
         assert_eq!(packing_of(b"BZh\x39\x17\x72\x45\x38\x50\x90"), Some(Packing::Bzip2));
         for text in [&b"BZh91 is bzip2"[..], b"BZh9", b"", b"\xfd7zX", b"(\xb5"] {
             assert_eq!(packing_of(text), None);
+        }
+    }
+    #[test]
+    fn utf_16_is_known_by_its_zeros_in_any_script() {
+        for text in [
+            "To be, or not to be\n",
+            "Быть или не быть\n",
+            "生存 还是 毁灭\n",
+            "😀 and more, and more\n",
+            "été à la plage",
+        ] {
+            for is_big in [false, true] {
+                let repeated = text.repeat(3);
+                let unit = |unit: u16| if is_big { unit.to_be_bytes() } else { unit.to_le_bytes() };
+                let bytes: Vec<u8> = repeated.encode_utf16().flat_map(unit).collect();
+                for end in [bytes.len(), bytes.len() - 1, bytes.len() - 3] {
+                    let found = foreign(&bytes[..end], Path::new("a.txt"), Packing::Plain, false).unwrap();
+                    assert_eq!(found.reason, "it is text in UTF-16, not in UTF-8", "{text} {is_big} {end}");
+                    let wanted = if is_big { "-f UTF-16BE" } else { "-f UTF-16LE" };
+                    assert!(found.hint.contains(wanted), "{}", found.hint);
+                }
+            }
+        }
+        let ids: Vec<u8> = (0..900u16).flat_map(|id| (id * 71).to_le_bytes()).collect();
+        assert_eq!(what(&ids, "a").unwrap(), "it is binary data (it has bytes that are 0), not text");
+    }
+
+    #[test]
+    fn files_of_ids_are_known_by_nothing_but_numbers() {
+        let ids: String = (0..40).map(|number| format!("{} ", number * 997)).collect();
+        for (head, is_written) in [
+            (ids.clone(), true),
+            (ids.replace(" 9", "\n9"), true),
+            ("{\"tokens\":[1,2,3]}\n".into(), true),
+            ("{\"tokens\":[\"a\"]}\n".into(), false),
+            ("{\"text\":\"a\"}\n".into(), false),
+            (ids.replace("997", "nine"), false),
+            (ids.replace(' ', ", "), false),
+            (ids.replace(" 1", " 01"), false),
+            ("1 2 3\n".into(), false),
+            ("31415926535897932384626433832795 ".repeat(20), false),
+            (String::new(), false),
+        ] {
+            assert_eq!(written(head.as_bytes()).is_some(), is_written, "{head}");
         }
     }
 }

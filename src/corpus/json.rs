@@ -15,11 +15,13 @@ pub(super) struct Fault {
     pub reason: String,
     /// What to do about it, in terms of the Python arguments.
     pub hint: Option<String>,
+    /// Whether nothing is wrong, but there is no text: a list has no elements, or nothing but null in them.
+    pub is_empty: bool,
 }
 
 impl Fault {
     pub(super) fn at(column: usize, reason: impl Into<String>) -> Fault {
-        Fault { column: (column > 0).then_some(column), reason: reason.into(), hint: None }
+        Fault { column: (column > 0).then_some(column), reason: reason.into(), hint: None, is_empty: false }
     }
 }
 
@@ -46,7 +48,32 @@ pub(super) fn append_field(line: &[u8], field: &str, out: &mut Vec<u8>) -> Resul
             Ok(())
         }
         Ok(false) => Err(missing(text, field)),
-        Err(error) => Err(fault(&error, 0)),
+        Err(error) => Err(Fault { hint: within(text, field), ..fault(&error, 0) }),
+    }
+}
+
+/// How to read the texts within a field that is no string.
+fn within(text: &str, field: &str) -> Option<String> {
+    let Ok(Value::Object(mut object)) = serde_json::from_str(text) else { return None };
+    hint_within(field, &object.remove(field)?)
+}
+
+/// The same of what a path leads to.
+pub(super) fn hint_within(field: &str, value: &Value) -> Option<String> {
+    match value {
+        Value::Array(_) | Value::Object(_) => {
+            longest(value, false).map(|found| reads(&format!("{field}.{}", found.path)))
+        }
+        _ => None,
+    }
+}
+
+/// What a path reads, for a hint.
+fn reads(path: &str) -> String {
+    match path.strip_suffix(".*") {
+        Some(list) => format!("text_field={path:?} makes one document of the strings in {list:?}"),
+        None if path.contains('*') => format!("text_field={path:?} makes one document of the strings there"),
+        None => format!("text_field={path:?} reads another field"),
     }
 }
 
@@ -164,8 +191,15 @@ pub(super) fn missing(text: &str, field: &str) -> Fault {
         _ => Map::new(),
     };
     let reason = format!("{LACKS}{field:?}{}", names_of(&object));
-    let hint = longest(&Value::Object(object)).map(|(path, _)| format!("text_field={path:?} reads another field"));
-    Fault { column: None, reason, hint }
+    let found = longest(&Value::Object(object), false).filter(|found| found.path != field);
+    Fault { column: None, reason, hint: found.map(|found| reads(&found.path)), is_empty: false }
+}
+
+/// The field of an object with most text in a string of its own.
+pub(super) fn another(text: &str) -> Option<String> {
+    let Ok(Value::Object(mut object)) = serde_json::from_str(text) else { return None };
+    object.retain(|_, value| value.is_string());
+    longest(&Value::Object(object), false).map(|found| found.path)
 }
 
 /// The fields that an object has, for a message.
@@ -179,18 +213,44 @@ fn names_of(object: &Map<String, Value>) -> String {
     format!(", only {}{}", names.join(", "), if object.len() > SHOWN { ", …" } else { "" })
 }
 
-/// The longest string in a value: the path that leads to it, and its length.
-fn longest(value: &Value) -> Option<(String, usize)> {
-    let within = |name: &str, value: &Value| {
-        let (path, length) = longest(value)?;
-        Some((if path.is_empty() { name.to_owned() } else { format!("{name}.{path}") }, length))
+/// A string within a value that may be the text that is looked for.
+struct Likely {
+    /// What leads to it; empty if it is the value.
+    path: String,
+    /// Names and identifiers have no white space.
+    has_space: bool,
+    length: usize,
+}
+
+/// What the text of a message or of a part of one is called.
+const OF_MESSAGES: [&str; 3] = ["content", "text", "value"];
+
+/// The longest string in a value. In objects of a list (`is_element`) the names of messages go before, for who speaks may
+/// have a longer name than what is said.
+fn longest(value: &Value, is_element: bool) -> Option<Likely> {
+    let within = |name: &str, value: &Value, is_element: bool| {
+        let found = longest(value, is_element)?;
+        let path = if found.path.is_empty() { name.to_owned() } else { format!("{name}.{}", found.path) };
+        Some(Likely { path, ..found })
     };
     match value {
-        Value::String(text) => Some((String::new(), text.len())),
-        Value::Object(fields) => {
-            fields.iter().filter_map(|(name, each)| within(name, each)).max_by_key(|found| found.1)
+        Value::String(text) => {
+            let has_space = text.contains(char::is_whitespace);
+            Some(Likely { path: String::new(), has_space, length: text.len() })
         }
-        Value::Array(items) => items.iter().filter_map(|each| within("*", each)).max_by_key(|found| found.1),
+        Value::Object(fields) => {
+            let of_field = |(name, each): (&String, &Value)| {
+                let is_preferred = is_element && OF_MESSAGES.contains(&&name[..]);
+                within(name, each, false).map(|found| (is_preferred, found))
+            };
+            let likely = |(is_preferred, found): &(bool, Likely)| (*is_preferred, found.has_space, found.length);
+            fields.iter().filter_map(of_field).max_by_key(likely).map(|(_, found)| found)
+        }
+        Value::Array(items) => {
+            let named = |found: &Likely| OF_MESSAGES.iter().any(|name| found.path.split('.').nth(1) == Some(name));
+            let likely = |found: &Likely| (named(found), found.has_space, found.length);
+            items.iter().filter_map(|each| within("*", each, true)).max_by_key(likely)
+        }
         _ => None,
     }
 }
@@ -250,11 +310,23 @@ mod tests {
             (r#"{"id":"1","body":"a text"}"#, Some("body")),
             (r#"{"id":"1","data":{"n":1,"text":"long"}}"#, Some("data.text")),
             (r#"{"id":"1","messages":[{"role":"user","content":"a question"}]}"#, Some("messages.*.content")),
+            (
+                r#"{"id":"8c1b6a70-0000","messages":[{"role":"assistant","content":"Hi there"}]}"#,
+                Some("messages.*.content"),
+            ),
+            (
+                r#"{"conversations":[{"from":"human","value":"Hi"},{"from":"gpt","value":"Ho"}]}"#,
+                Some("conversations.*.value"),
+            ),
+            (r#"{"text":[{"type":"text","text":"Hi"}]}"#, Some("text.*.text")),
+            (r#"{"text":{"n":1,"body":"Hi"}}"#, Some("text.body")),
+            (r#"{"text":["a","b"]}"#, Some("text.*")),
+            (r#"{"text":3}"#, None),
             (r#"{"id":1}"#, None),
             ("{}", None),
         ] {
             let hint = field(line.as_bytes()).unwrap_err().hint;
-            assert_eq!(hint, expected.map(|path| format!("text_field=\"{path}\" reads another field")));
+            assert_eq!(hint.as_ref().and_then(|hint| hint.split('"').nth(1)), expected, "{line}: {hint:?}");
         }
     }
 

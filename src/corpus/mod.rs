@@ -10,6 +10,7 @@
 mod ahead;
 mod cut;
 mod foreign;
+mod gzip;
 mod input;
 mod json;
 mod nested;
@@ -67,6 +68,7 @@ pub enum Packing {
     Zstd,
     Bzip2,
     Xz,
+    Lzma,
 }
 
 impl Packing {
@@ -78,6 +80,7 @@ impl Packing {
             Packing::Zstd => "zstd",
             Packing::Bzip2 => "bzip2",
             Packing::Xz => "xz",
+            Packing::Lzma => "lzma",
         }
     }
 
@@ -87,7 +90,8 @@ impl Packing {
     }
 
     /// All of them.
-    pub const ALL: [Packing; 5] = [Packing::Plain, Packing::Gzip, Packing::Zstd, Packing::Bzip2, Packing::Xz];
+    pub const ALL: [Packing; 6] =
+        [Packing::Plain, Packing::Gzip, Packing::Zstd, Packing::Bzip2, Packing::Xz, Packing::Lzma];
 }
 
 /// What in a file is one document.

@@ -82,6 +82,63 @@ impl Steps for Xz {
     }
 }
 
+/// One stream of the format before xz, which lzma files have.
+pub(super) struct Lzma {
+    stream: Stream,
+    /// The first bytes, until all of the header is there.
+    header: Vec<u8>,
+    is_over: bool,
+}
+
+/// The bytes of the header of lzma: properties, the size of the dictionary, and that of the text.
+const HEADER: usize = 13;
+
+/// Whether bytes may be such a header. There is no signature, and the decompressor takes most bytes for one.
+pub(super) fn may_be_lzma(first: &[u8]) -> bool {
+    let Some((&properties, rest)) = first.split_first() else { return false };
+    let Some((dictionary, rest)) = rest.split_first_chunk().map(|(size, rest)| (u32::from_le_bytes(*size), rest))
+    else {
+        return false;
+    };
+    let Some(size) = rest.first_chunk().map(|size| u64::from_le_bytes(*size)) else { return false };
+    // What programs write: 2^n, or 2^n + 2^(n-1).
+    let is_round = dictionary.count_ones() == 1
+        || dictionary.count_ones() == 2 && dictionary.leading_zeros() + dictionary.trailing_zeros() == 30
+        || dictionary == u32::MAX;
+    properties < 225 && is_round && (size == u64::MAX || size < 1 << 40)
+}
+
+impl Lzma {
+    /// That may take so many bytes of memory.
+    pub(super) fn new(most: u64) -> io::Result<Lzma> {
+        Ok(Lzma { stream: Stream::new_lzma_decoder(most)?, header: Vec::new(), is_over: false })
+    }
+}
+
+impl Steps for Lzma {
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> (usize, usize, io::Result<bool>) {
+        if self.is_over {
+            let behind = || io::Error::new(ErrorKind::InvalidData, "something stands behind them");
+            return (0, 0, if input.is_empty() { Ok(true) } else { Err(behind()) });
+        }
+        if self.header.len() < HEADER {
+            let missing = HEADER - self.header.len();
+            self.header.extend_from_slice(&input[..missing.min(input.len())]);
+            if self.header.len() == HEADER && !may_be_lzma(&self.header) {
+                let other = io::Error::new(ErrorKind::InvalidData, "they do not begin as such data do");
+                return (0, 0, Err(other));
+            }
+        }
+        let before = (self.stream.total_in(), self.stream.total_out());
+        let action = if input.is_empty() { Action::Finish } else { Action::Run };
+        let outcome = self.stream.process(input, output, action);
+        let (done, came) = (self.stream.total_in() - before.0, self.stream.total_out() - before.1);
+        self.is_over = matches!(outcome, Ok(XzStatus::StreamEnd));
+        let is_all = self.is_over && input.is_empty();
+        (done as usize, came as usize, outcome.map(|_| is_all).map_err(io::Error::from))
+    }
+}
+
 /// Streams of bzip2 behind each other.
 pub(super) struct Bzip2 {
     stream: Decompress,

@@ -105,6 +105,13 @@ fn packed(text: &[u8], packing: Packing) -> Vec<u8> {
             encoder.write_all(text).unwrap();
             encoder.finish().unwrap()
         }
+        Packing::Lzma => {
+            let options = liblzma::stream::LzmaOptions::new_preset(0).unwrap();
+            let stream = liblzma::stream::Stream::new_lzma_encoder(&options).unwrap();
+            let mut encoder = liblzma::write::XzEncoder::new_stream(Vec::new(), stream);
+            encoder.write_all(text).unwrap();
+            encoder.finish().unwrap()
+        }
     }
 }
 
@@ -317,6 +324,44 @@ fn several_members_and_frames_are_one_text() {
         let all = came(plan(&path, packing, Framing::Lines)).unwrap();
         assert_eq!(all.texts(), [b"one", b"two"]);
     }
+}
+
+#[test]
+fn zeros_between_and_behind_members_of_gzip_are_padding_and_nothing_else_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("padded");
+    let one = packed(b"one\n", Packing::Gzip);
+    // More zeros than are read at a time.
+    for zeros in [1, 511, 300_000] {
+        let zeros = vec![0; zeros];
+        fs::write(&path, [&one[..], &zeros, &one, &zeros].concat()).unwrap();
+        let all = came(plan(&path, Packing::Gzip, Framing::Lines)).unwrap();
+        assert_eq!(all.texts(), [b"one", b"one"]);
+        assert_eq!(all.ended[0].bytes, fs::metadata(&path).unwrap().len());
+        fs::write(&path, [&one[..], &zeros, b"x"].concat()).unwrap();
+        let error = came(plan(&path, Packing::Gzip, Framing::Lines)).unwrap_err().to_string();
+        assert!(error.contains("the gzip data"), "{error}");
+    }
+}
+
+#[test]
+fn lzma_is_one_stream_that_is_there_to_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("text.lzma");
+    let whole = packed(&b"some words\n".repeat(50_000), Packing::Lzma);
+    for (content, reason) in [
+        (whole[..whole.len() / 2].to_vec(), "the lzma data end too early: it was cut off"),
+        ([&whole[..], b"x"].concat(), "the lzma data are damaged: something stands behind them"),
+        (b"no lzma at all".to_vec(), "the lzma data are damaged"),
+        (Vec::new(), "it is empty, which no compressed file is"),
+    ] {
+        fs::write(&path, content).unwrap();
+        let error = came(plan(&path, Packing::Lzma, Framing::Lines)).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+    // What is in a file counts more than its name.
+    fs::write(&path, packed(b"text", Packing::Xz)).unwrap();
+    assert_eq!(came(plan(&path, Packing::Lzma, Framing::Lines)).unwrap().texts(), [b"text"]);
 }
 
 #[test]

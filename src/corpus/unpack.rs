@@ -3,12 +3,12 @@
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
 use liblzma::stream::Error as XzError;
 
-use super::foreign::{Foreign, OF_PACKING, foreign, packing_of};
+use super::foreign::{Foreign, OF_PACKING, foreign, packing_of, written};
+use super::gzip::Gzip;
 use super::input::Input;
-use super::steps::{Bzip2, PACKED, Steps, Stepwise, Xz};
+use super::steps::{Bzip2, Lzma, PACKED, Steps, Stepwise, Xz};
 use super::{Care, Framing, Origin, Packing, Stream, Sum, unreadable};
 use crate::error::{Error, Result};
 
@@ -39,12 +39,12 @@ impl Unpack for Input {
     }
 }
 
-impl Unpack for MultiGzDecoder<BufReader<Input>> {
+impl Unpack for Gzip {
     fn input(&self) -> &Input {
-        self.get_ref().get_ref()
+        self.input()
     }
     fn input_mut(&mut self) -> &mut Input {
-        self.get_mut().get_mut()
+        self.input_mut()
     }
 }
 
@@ -106,8 +106,11 @@ impl<'o> Unpacked<'o> {
     /// What the file is, if it is not text. To be asked before anything is read.
     pub(super) fn foreign(&self) -> Option<Foreign> {
         let has_nuls = matches!(&self.origin.framing, Framing::Separator(separator) if separator.contains(&0));
-        let is_looked_at = self.origin.care != Care::None;
-        is_looked_at.then(|| foreign(&self.head, self.path(), self.packing, has_nuls)).flatten()
+        match self.origin.care {
+            Care::None => None,
+            Care::Refuse => foreign(&self.head, self.path(), self.packing, has_nuls),
+            Care::PassOver => foreign(&self.head, self.path(), self.packing, has_nuls).or_else(|| written(&self.head)),
+        }
     }
 
     /// The bytes of the file on disk, as far as they are known before it is read.
@@ -205,7 +208,7 @@ fn unpacker(input: Input, packing: Packing) -> io::Result<Box<dyn Unpack>> {
     let buffered = |input| BufReader::with_capacity(PACKED, input);
     Ok(match packing {
         Packing::Plain => Box::new(input),
-        Packing::Gzip => Box::new(MultiGzDecoder::new(buffered(input))),
+        Packing::Gzip => Box::new(Gzip::new(buffered(input))),
         Packing::Zstd => {
             let mut decoder = zstd::Decoder::with_buffer(buffered(input))?;
             decoder.window_log_max(FARTHEST)?;
@@ -213,5 +216,6 @@ fn unpacker(input: Input, packing: Packing) -> io::Result<Box<dyn Unpack>> {
         }
         Packing::Bzip2 => Box::new(Stepwise::new(input, Bzip2::new())),
         Packing::Xz => Box::new(Stepwise::new(input, Xz::new(MOST_FOR_XZ)?)),
+        Packing::Lzma => Box::new(Stepwise::new(input, Lzma::new(MOST_FOR_XZ)?)),
     })
 }

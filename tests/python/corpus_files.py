@@ -25,6 +25,7 @@ WAYS: Mapping[str, Mapping[str, Any]] = {
     "lines.txt": {"lines": True},
     "lines.txt.zst": {"lines": True},
     "lines.txt.xz": {"lines": True},
+    "lines.txt.lzma": {"lines": True},
     "separated.txt": {"separator": SEPARATOR},
     "separated.txt.gz": {"separator": SEPARATOR.decode()},
     "objects.jsonl": {},
@@ -98,6 +99,7 @@ def packed(name: str, content: bytes) -> bytes:
         "zst": zst,
         "bz2": bz2.compress,
         "xz": lzma.compress,
+        "lzma": lambda content: lzma.compress(content, lzma.FORMAT_ALONE),
     }
     return compress.get(name.rpartition(".")[2].lower(), bytes)(content)
 

@@ -44,14 +44,14 @@ PATHS = ("meta.text", "messages.*.content", "tags.*", "deep.*.*", "a.b")
 
 
 def found(value: Any, parts: list[str]) -> str | None:
-    """The text that a path leads to, or `None`."""
+    """The text that a path leads to, or `None`. What is null in the elements of a list is passed over."""
     if value is None:
         return None
     if not parts:
         return str(value)
     if parts[0] == "*":
-        texts = [found(each, parts[1:]) for each in value]
-        return None if None in texts else "\n".join(text for text in texts if text is not None)
+        texts = [text for each in value if (text := found(each, parts[1:])) is not None]
+        return "\n".join(texts) if texts else None
     return found(value[parts[0]], parts[1:])
 
 
@@ -62,7 +62,16 @@ def test_paths_lead_where_an_obvious_reader_finds_them(rows: list[dict[str, Any]
     table = pa.Table.from_pylist(rows, schema=SCHEMA)
     column = Column.of(table.schema, path)
     array = table.column(column.parts[0]).combine_chunks()
-    assert column.texts(array[skipped:]).to_pylist() == expected[skipped:]
+    texts = column.texts(array[skipped:])
+    assert texts.to_pylist() == expected[skipped:]
+    empties = column.empties(array[skipped:], texts)
+    if "*" in path:
+        lists = [row[path.partition(".")[0]] for row in rows[skipped:]]
+        wanted = [text is None and each is not None for text, each in zip(expected[skipped:], lists, strict=True)]
+        assert empties is not None
+        assert empties.to_pylist() == wanted
+    else:
+        assert empties is None
 
 
 @pytest.fixture
@@ -176,3 +185,30 @@ def test_a_name_for_what_is_no_input_is_refused() -> None:
         pw.Corpus("a.parquet", text_field=["text"])  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"text_column\['a\.parquet'\] must be a str, not int"):
         pw.Corpus("a.parquet", text_column={"a.parquet": 3})  # type: ignore[dict-item]
+
+
+@pytest.mark.usefixtures("work")
+def test_a_name_may_be_for_all_files_that_fit_a_pattern_and_a_slip_is_told_with_what_was_meant() -> None:
+    Path("ds").mkdir()
+    for name in ("ds/a.csv", "ds/b.csv", "c.csv"):
+        Path(name).write_text(f"id,body,text\n1,body of {name},text of {name}\n")
+    for column in ({"*.csv": "body"}, {"ds/*": "body", "c.csv": "body"}, {"?.csv": "text", None: "body"}):
+        field = column.get("?.csv", "body")
+        assert list(pw.Corpus("ds", "c.csv", text_column=column)) == [
+            f"{field} of {name}".encode() for name in ("ds/a.csv", "ds/b.csv", "c.csv")
+        ]
+    # What names a file, or an input, goes first.
+    corpus = pw.Corpus("ds/*.csv", text_column={"*.csv": "text", "ds/b.csv": "body"})
+    assert list(corpus) == [b"text of ds/a.csv", b"body of ds/b.csv"]
+    ended = call("count", "model.json", "ds", "--text-column", "*.csv=body", "--json")
+    assert json.loads(ended.out)["documents"] == 2
+    with pytest.raises(ValueError, match=r"text_column names '\*\.tsv', which no input fits"):
+        pw.Corpus("ds", text_column={"*.tsv": "body"})
+    with pytest.raises(ValueError, match=r"text_column names 'a\.csv', which is no input; say 'ds/a\.csv'"):
+        pw.Corpus("ds", text_column={"a.csv": "body"})
+    ended = call("count", "model.json", "ds/a.csv", "--text-column", "a.csv=body")
+    assert ended.code == 2
+    assert "hint: name an input as it is given, or a file in it: --text-column ds/a.csv=body" in ended.err
+    ended = call("count", "model.json", "ds", "--text-column", "*.tsv=body")
+    assert ended.code != 0
+    assert "*.tsv" in ended.err

@@ -20,20 +20,37 @@ VALUES = st.recursive(
 PATHS = ("a", "a.b", "a.b.a", "a.*", "a.*.b", "*", "*.a", "a.*.*", "b.a.b")
 
 
-def found(value: Any, parts: list[str]) -> str | None:
-    """The text that a path leads to, or `None`."""
-    if not parts:
-        return value if isinstance(value, str) else None
+class BadError(Exception):
+    """Something that is no text is where the path leads."""
+
+
+def strings(value: Any, parts: list[str], *, is_within: bool) -> list[str]:
+    """The texts that a path leads to. In an element of a list there need not be any."""
+    if value is None and is_within:
+        return []
+    if not parts or (is_within and parts[0] == "*" and isinstance(value, str)):
+        if not isinstance(value, str):
+            raise BadError
+        return [value]
     if isinstance(value, dict):
         for length in range(len(parts), 0, -1):
             name = ".".join(parts[:length])
             if name in value:
-                return found(value[name], parts[length:])
-        return None
+                return strings(value[name], parts[length:], is_within=is_within)
+        if is_within:
+            return []
     if isinstance(value, list) and parts[0] == "*":
-        texts = [found(each, parts[1:]) for each in value]
-        return None if None in texts else "\n".join(text for text in texts if text is not None)
-    return None
+        return [text for each in value for text in strings(each, parts[1:], is_within=True)]
+    raise BadError
+
+
+def found(value: Any, parts: list[str]) -> str | None:
+    """The document that a path leads to, or `None`."""
+    try:
+        texts = strings(value, parts, is_within=False)
+    except BadError:
+        return None
+    return "\n".join(texts) if texts else None
 
 
 @given(objects=st.lists(st.dictionaries(NAMES, VALUES, max_size=4), max_size=6), path=st.sampled_from(PATHS))
@@ -63,4 +80,5 @@ def test_chat_messages_are_one_document_each(tmp_path: Path, monkeypatch: pytest
     assert pw.Counts.load("x.counts") == pw.count(texts)
     with pytest.raises(pw.DocumentError) as caught:
         pw.count("chats.jsonl")
-    assert str(caught.value.hint).startswith('text_field="messages.*.content" reads another field')
+    hint = 'text_field="messages.*.content" makes one document of the strings there'
+    assert str(caught.value.hint).startswith(hint)

@@ -67,11 +67,14 @@ def count(
     tell(corpus, found.skipped, read=int(found.documents.sum()))
     tokens, documents = found.tokens, found.documents
     names = [origin.name if origin.path is not None else files.STANDARD for origin in corpus.origins]
+    # What was passed over as a whole is told of at the end, and is no file without tokens.
+    left = {each.at.file for each in found.skipped if each.is_file and not documents[each.at.file]}
+    counted = [(number, name) for number, name in enumerate(names) if number not in left]
     with files.output(None) as write:
         if json:
             each = [
                 {"name": name, "documents": int(documents[number]), "tokens": int(tokens[number])}
-                for number, name in enumerate(names)
+                for number, name in counted
             ]
             files_skipped = [each for each in found.skipped if each.is_file]
             total = {
@@ -88,8 +91,8 @@ def count(
         if len(names) == 1:
             write(b"%d\n" % tokens[0])
             return
-        for number, name in zip(tokens.tolist(), names, strict=True):
-            write(b"%d\t%s\n" % (number, name.encode()))
+        for number, name in counted:
+            write(b"%d\t%s\n" % (tokens[number], name.encode()))
         write(b"%d\ttotal\n" % int(tokens.sum()))
 
 

@@ -1,6 +1,7 @@
 """The corpus that a command reads, with its bar and what is to be said of it at the end."""
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -13,7 +14,7 @@ from pairwright.cli import files
 from pairwright.cli.console import UsageError
 from pairwright.corpus.blocks import Block
 from pairwright.corpus.files import Options
-from pairwright.corpus.naming import DEFAULT, Name
+from pairwright.corpus.naming import DEFAULT, Name, is_pattern
 
 # What takes less than about a second needs no bar.
 LARGE = 8_000_000
@@ -32,9 +33,14 @@ def text_names(option: str, values: Sequence[str] | None, inputs: Sequence[str] 
         beginnings = [value[:at] for at, character in enumerate(value) if character == "="]
         found = next((each for each in reversed(beginnings) if _is_input(each, files.inputs(inputs))), None)
         if found is None and beginnings:
+            # That no file fits a pattern shows when the files are known.
+            found = next((each for each in beginnings if is_pattern(each)), None)
+        if found is None and beginnings:
+            name = value[len(beginnings[0]) + 1 :]
+            meant = next((each for each in inputs or () if Path(each).name == Path(beginnings[0]).name), "INPUT")
             raise UsageError(
                 f"{option} {value}: {beginnings[0]} is none of the inputs",
-                hint=f"name an input as it is given, or a file in it: {option} INPUT={value[len(beginnings[0]) + 1 :]}",
+                hint=f"name an input as it is given, or a file in it: {option} {shlex.quote(f'{meant}={name}')}",
             )
         name = value if found is None else value[len(found) + 1 :]
         if found in names:

@@ -17,7 +17,7 @@ from pairwright.libraries import opened, pyarrow
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pairwright.corpus.finding import Origin
 
@@ -31,6 +31,12 @@ MOST_DECODED = 256 << 20
 BUFFER = 1 << 20
 
 MAGIC = b"ARROW1"
+
+# What the text of a message or of a part of one is called.
+OF_MESSAGES = ("content", "text", "value")
+
+# The column of ids that `encode` writes.
+IDS = "tokens"
 
 # Bytes of text that come from a mapped file before its pages are let go of.
 FORGET = 64 << 20
@@ -49,10 +55,14 @@ State: TypeAlias = "tuple[int, int]"
 class FileError(Exception):
     """A file, or the rest of it, cannot be read, for a reason. `position` is where, if not behind the rows before."""
 
-    def __init__(self, reason: str, position: str | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self, reason: str, position: str | None = None, hint: str | None = None, *, is_left: bool = False
+    ) -> None:
         super().__init__(reason)
         self.position = position
         self.hint = hint
+        self.is_left = is_left
+        """Whether the file is passed over even if nothing else is: nobody named it, and there is no text in it."""
 
 
 def read_columns(
@@ -98,6 +108,8 @@ class _Reading:
     def __init__(self, size: int, skips: bool, read: int) -> None:
         self.column = ""
         """That of the file at hand."""
+        self.is_named = True
+        """Whether the file at hand was named, and not found in a folder."""
         self.size = size
         self.skips = skips
         self.read = read
@@ -108,7 +120,7 @@ class _Reading:
         """The blocks of one file; the last tells that it ended."""
         if origin.path is None:
             raise ValueError(f"{origin.format} cannot be read from standard input; name a file")
-        self.column = origin.text
+        self.column, self.is_named = origin.text, origin.care != "pass"
         row = start.document if number == start.file else 0
         skipped: list[Skipped] = []
         before, size, sha256 = self.read, 0, ""
@@ -136,17 +148,18 @@ class _Reading:
             raise FileError("it is empty")
         # pyarrow would say at length that it may not read it.
         origin.path.open("rb").close()
-        for texts, rows, share in self._rows(origin, at.document):
+        for texts, empties, share in self._rows(origin, at.document):
             _check_unchanged(origin.path, was)
             self.read = before + int(size * share)
-            nulls = _nulls(texts)
-            fails = bool(nulls) and not self.skips
-            if fails:
+            nulls, rows = _nulls(texts, empties), len(texts)
+            failed = None if self.skips else next((index for index, is_empty in nulls.items() if not is_empty), None)
+            if failed is not None:
                 # What comes before is there to be used.
-                texts, rows, nulls = texts[: nulls[0]], nulls[0], []
+                texts, rows = texts[:failed], failed
+                nulls = {index: is_empty for index, is_empty in nulls.items() if index < failed}
             yield self._block(texts, at, nulls), rows
             at = Position(at.file, at.document + rows)
-            if fails:
+            if failed is not None:
                 raise FileError(self._null, f"row {at.document}")
 
     def _passed_over(self, origin: Origin, at: Position, error: FileError | OSError) -> Skipped:
@@ -158,12 +171,12 @@ class _Reading:
             if not self.skips:
                 raise error
             return Skipped(at, position, error.strerror or str(error), is_file=True)
-        if not self.skips:
+        if not self.skips and not error.is_left:
             where = f"{origin.name}, {position}" if position else origin.name
             raise DocumentError(f"{where}: {error}", hint=error.hint) from error
         return Skipped(at, position, str(error), is_file=True, hint=error.hint)
 
-    def _block(self, texts: Texts, at: Position, nulls: Sequence[int]) -> Block:
+    def _block(self, texts: Texts, at: Position, nulls: Mapping[int, bool]) -> Block:
         """Rows from a place on without those that are null, behind which documents are not those that follow."""
         runs, skipped = [], []
         follows = 0
@@ -172,7 +185,8 @@ class _Reading:
                 runs.append((follows - number, Position(at.file, at.document + follows)))
             if index < len(texts):
                 place = Position(at.file, at.document + index)
-                skipped.append(Skipped(place, f"row {place.document}", self._null))
+                reason = f"there is no text in the column {self.column!r}" if nulls[index] else self._null
+                skipped.append(Skipped(place, f"row {place.document}", reason))
             follows = index + 1
         texts = texts.drop_null() if nulls else texts
         return Block(texts, len(texts), runs, self.read, skipped=skipped)
@@ -181,21 +195,25 @@ class _Reading:
     def _null(self) -> str:
         return f"the column {self.column!r} is null"
 
-    def _rows(self, origin: Origin, row: int) -> Iterator[tuple[Texts, int, float]]:
-        """The column from a row on: some rows, their number, and how much of the file has then been read."""
+    def _rows(self, origin: Origin, row: int) -> Iterator[tuple[Texts, Texts, float]]:
+        """The column from a row on: some rows, which of them are lists of no texts, and how much of the file has then
+        been read.
+        """
         assert origin.path is not None
         pa = pyarrow()
         try:
             rows = self._of_parquet if origin.format == "parquet" else self._of_arrow
-            parts = ((part, share) for found, share in rows(origin.path, row) for part in _parts(found))
-            for given, share in parts:
+            # What comes of lists is no dictionary, and so in one part.
+            found = rows(origin.path, row)
+            parts = ((part, empties, share) for texts, empties, share in found for part in _parts(texts))
+            for given, empties, share in parts:
                 texts = self._checked(given)
                 # What is long is cut, without a copy.
                 step = max(1, len(texts) * self.size // max(texts.nbytes, 1))
                 for begin in range(0, len(texts), step):
                     part = texts[begin : begin + step]
                     self.taken += part.nbytes
-                    yield part, len(part), share
+                    yield part, None if empties is None else empties[begin : begin + step], share
         except MemoryError:
             # pyarrow's own is also one of the next.
             raise
@@ -207,7 +225,7 @@ class _Reading:
                 raise
             raise FileError(f"the {origin.format} data are damaged: {error}") from error
 
-    def _of_parquet(self, path: os.PathLike[str], row: int) -> Iterator[tuple[Texts, float]]:
+    def _of_parquet(self, path: os.PathLike[str], row: int) -> Iterator[tuple[Texts, Texts, float]]:
         # Page by page: a group of rows may have gigabytes.
         with opened(Path(path)) as source:
             file, column = self._open_parquet(source)
@@ -224,8 +242,9 @@ class _Reading:
             for groups in together:
                 for batch in file.iter_batches(at_once, groups, [column.in_parquet], use_threads=False):
                     rows = len(batch)
-                    texts = column.texts(batch.column(column.parts[0])[max(row - before, 0) :])
-                    yield texts, (before + rows) / total
+                    wanted = batch.column(column.parts[0])[max(row - before, 0) :]
+                    texts = column.texts(wanted)
+                    yield texts, column.empties(wanted, texts), (before + rows) / total
                     before += rows
 
     def _open_parquet(self, source: Source) -> tuple[ParquetFile, Column]:
@@ -251,7 +270,7 @@ class _Reading:
         each = max(size // max(group.num_rows, 1), 1)
         return int(min(max(self.size // each, 1), ROWS))
 
-    def _of_arrow(self, path: os.PathLike[str], row: int) -> Iterator[tuple[Texts, float]]:
+    def _of_arrow(self, path: os.PathLike[str], row: int) -> Iterator[tuple[Texts, Texts, float]]:
         pa = pyarrow()
         with Path(path).open("rb") as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -266,7 +285,9 @@ class _Reading:
             rows = batch.column(column.parts[0])
             share = number / count if count is not None else source.tell() / len(mapped)
             for begin in range(max(row - before, 0), len(rows), ROWS):
-                yield column.texts(rows[begin : begin + ROWS]), share
+                wanted = rows[begin : begin + ROWS]
+                texts = column.texts(wanted)
+                yield texts, column.empties(wanted, texts), share
                 forgotten = self._forget(mapped, forgotten)
             before += len(rows)
 
@@ -285,7 +306,9 @@ class _Reading:
         try:
             return Column.of(schema, self.column)
         except NoTextError as error:
-            raise FileError(str(error), hint=_another(schema)) from error
+            if not self.is_named and _has_ids(schema):
+                raise FileError("it has token ids, not text", is_left=True) from error
+            raise FileError(str(error), hint=_another(schema, self.column)) from error
 
     def _checked(self, texts: Texts) -> Texts:
         """The bytes of a column of text. What is damaged in a file could lead anywhere, so it is looked for first."""
@@ -305,10 +328,24 @@ class _Reading:
         return texts
 
 
-def _another(schema: Schema) -> str | None:
-    """The hint to read a column that has texts."""
-    name = next(text_columns(schema), None)
+def _another(schema: Schema, wanted: str) -> str | None:
+    """The hint to read a column that has texts, at best one within that which was asked for."""
+
+    def distance(name: str) -> tuple[bool, bool]:
+        return not name.startswith(f"{wanted}."), name.rpartition(".")[2] not in OF_MESSAGES
+
+    names = [name for name in text_columns(schema) if name != wanted]
+    is_within = any(name.startswith(f"{wanted}.") for name in names)
+    name = min(names, key=distance) if is_within else next(iter(names), None)
     return None if name is None else f'text_column="{name}" reads another column'
+
+
+def _has_ids(schema: Schema) -> bool:
+    """Whether a file has the column that `encode` writes, and no other."""
+    if schema.names != [IDS]:
+        return False
+    types, kind = pyarrow().types, schema.field(0).type
+    return bool(types.is_large_list(kind) and types.is_uint32(kind.value_type))
 
 
 def _sha256(path: os.PathLike[str]) -> str:
@@ -316,10 +353,12 @@ def _sha256(path: os.PathLike[str]) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _nulls(texts: Texts) -> list[int]:
+def _nulls(texts: Texts, empties: Texts) -> dict[int, bool]:
+    """The rows that are null, and whether each of them is a list of no texts."""
     if not texts.null_count:
-        return []
-    return [index for index, is_null in enumerate(texts.is_null().to_pylist()) if is_null]
+        return {}
+    nulls = [index for index, is_null in enumerate(texts.is_null().to_pylist()) if is_null]
+    return {index: empties is not None and bool(empties[index].as_py()) for index in nulls}
 
 
 def _state(path: Path) -> State:

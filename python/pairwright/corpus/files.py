@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
 from pairwright import arguments
 from pairwright._core import refuse_foreign
-from pairwright.corpus.blocks import SIZE, Ended, Position, Skipped, read_blocks
+from pairwright.corpus.blocks import SIZE, Block, Ended, Position, Skipped, read_blocks
 from pairwright.corpus.finding import Format, Origin, find, flat, standard_input
 from pairwright.corpus.framing import Framing
 from pairwright.corpus.naming import DEFAULT, Name, Names, named
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from pairwright._core import Counts
     from pairwright.aliases import Report
-    from pairwright.corpus.blocks import Block
     from pairwright.corpus.counting import Counting, Description
 
 READ_BY_CORE = ("text", "jsonl", "json", "csv", "tsv")
@@ -50,11 +49,12 @@ class Corpus:
 
     What a file holds is told by its name: `.jsonl` (also `.ndjson`, `.jsonlines`), `.json`, `.csv`, `.tsv` (`.tab`),
     `.parquet` (`.pq`), `.arrow` (`.feather`, `.ipc`; files and streams); all else is text. All but the last two may be
-    compressed: `.gz`, `.zst`, `.bz2`, `.xz`, or any name, for compressed files are known by their first bytes. A UTF-8
-    byte order mark at the start of a file is no part of its text.
+    compressed: `.gz`, `.zst`, `.bz2`, `.xz`, `.lzma`, or any name, for all but the last are known by their first bytes.
+    A UTF-8 byte order mark at the start of a file is no part of its text.
 
     A file whose first bytes tell that it is not text (an archive, an image, a model, UTF-16, whatever has bytes that
-    are 0) is refused; in a folder, and by a pattern, it is passed over with a `SkippedWarning`.
+    are 0) is refused. In a folder, and by a pattern, it is passed over with a `SkippedWarning`. So are there token
+    folders and other files that pairwright wrote, `.json` files without documents, and links that lead nowhere.
 
     `pairwright.train`, `pairwright.count` and `pairwright.encode_corpus` take it; iterating gives the documents as
     `bytes`. Nothing is held but what is worked on.
@@ -68,9 +68,11 @@ class Corpus:
         text_field: In JSON, the field that has the text. A `.jsonl` file has an object in each line, and empty lines
             are passed over; a `.json` file may also be an array of objects or strings, or an object with one list.
             A field within others is named by its path, as in `data.text`; `*` stands for every element of a list, as in
-            `messages.*.content`, and what they have is one document, with a line feed between each two. A field that
-            is called so, dots and all, goes first. A dict gives inputs, or files in them, a field each; `None` in it
-            stands for all others: `{"chats.jsonl": "messages.*.content", None: "text"}`.
+            `messages.*.content`, and what they have is one document, with a line feed between each two. Elements
+            without the field, or with null there, are passed over; a list without any text is no document, and told
+            of in a `SkippedWarning`. A field that is called so, dots and all, goes first. A dict gives inputs, files
+            in them, or patterns that files fit, a field each; `None` in it stands for all others:
+            `{"chats.jsonl": "messages.*.content", None: "text"}`.
         text_column: In CSV, TSV, parquet and Arrow files, the column that has the text, or a dict of columns as for
             `text_field`. CSV begins with the names of the columns. In parquet and Arrow it may be a path into structs
             and lists, as in JSON: `meta.text`.
@@ -83,7 +85,9 @@ class Corpus:
             given. That nothing at all can be read is an error all the same.
 
     Raises:
-        FileNotFoundError: A folder or pattern has no files. That a named file is missing shows when it is read.
+        FileNotFoundError: A folder or pattern has no files, or a path is a URL. That a named file is missing shows
+            when it is read.
+        DocumentError: A folder is one of token files.
         TypeError: What is given is no path, nor an iterable of paths.
         ValueError: There are no paths, `lines` and `separator` are both given, the separator is empty, an option has
             none of its values, or a dict of fields or columns names what is no input.
@@ -160,22 +164,23 @@ class Corpus:
         if self.skips:
             return
         for origin in self.origins:
-            if origin.path is not None:
+            if origin.path is not None and not origin.left_out:
                 origin.path.stat()
-        named = [origin for origin in self.origins if origin.format in READ_BY_CORE and origin.care == "refuse"]
+        named = [origin for origin in self.origins if reader_of(origin) == "core" and origin.care == "refuse"]
         with advised():
             refuse_foreign([self.framing.given(origin) for origin in named])
 
     def prepare(self) -> None:
         """Import what reading the files needs, before other threads do anything. Raises `ImportError`."""
-        if any(origin.format not in READ_BY_CORE for origin in self.origins):
+        if any(reader_of(origin) == "pyarrow" for origin in self.origins):
             pyarrow()
             import_module("pairwright.corpus.columns")
 
     def regular(self) -> Corpus:
         """Without what cannot be read twice, such as pipes."""
         regular = object.__new__(Corpus)
-        origins = tuple(origin for origin in self.origins if origin.path is not None and origin.path.is_file())
+        files = [origin for origin in self.origins if origin.path is not None and not origin.left_out]
+        origins = tuple(origin for origin in files if origin.path is not None and origin.path.is_file())
         for name, value in (("origins", origins), ("framing", self.framing), ("skips", self.skips)):
             object.__setattr__(regular, name, value)
         return regular
@@ -209,11 +214,13 @@ class Corpus:
         """As `blocks`, of files that were checked."""
         numbered = enumerate(self.origins[start.file : end], start.file)
         before = 0
-        for is_read_by_core, group in itertools.groupby(numbered, lambda each: each[1].format in READ_BY_CORE):
+        for reader, group in itertools.groupby(numbered, lambda each: reader_of(each[1])):
             files = list(group)
             first, origins = files[0][0], [origin for _, origin in files]
             begin = start if first == start.file else Position(first, 0)
-            if is_read_by_core:
+            if reader == "none":
+                blocks: Iterable[Block] = [left_out(first, origins, before)]
+            elif reader == "core":
                 blocks = read_blocks(
                     origins,
                     self.framing,
@@ -251,9 +258,9 @@ class Corpus:
         described: Description = []
         first = documents = 0
         skipped: list[Skipped] = []
-        for is_read_by_core, group in itertools.groupby(self.origins, lambda origin: origin.format in READ_BY_CORE):
+        for reader, group in itertools.groupby(self.origins, reader_of):
             origins = tuple(group)
-            if is_read_by_core:
+            if reader == "core":
                 given = [self.framing.given(origin) for origin in origins]
                 stream = standard_input(origins)
                 with advised():
@@ -285,6 +292,23 @@ class Corpus:
             first += len(origins)
         tell(self, skipped, read=documents - sum(not each.is_file for each in skipped))
         return counter.finish(report), described
+
+
+def reader_of(origin: Origin) -> Literal["core", "pyarrow", "none"]:
+    """What reads a file."""
+    if origin.left_out:
+        return "none"
+    return "core" if origin.format in READ_BY_CORE else "pyarrow"
+
+
+def left_out(first: int, origins: Sequence[Origin], read: int) -> Block:
+    """Tells of files with the numbers from `first` on that are passed over without a look into them."""
+    skipped = [
+        Skipped(Position(number, 0), "", origin.left_out, is_file=True, hint=origin.hint)
+        for number, origin in enumerate(origins, first)
+    ]
+    ended = [Ended(each.at.file, 0, "", 0) for each in skipped]
+    return Block([], 0, [], read, skipped=skipped, ended=ended)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pairwright import arguments
@@ -29,7 +30,7 @@ class Names:
     argument: str
     default: str = DEFAULT
     of_inputs: Mapping[str, str] = field(default_factory=dict)
-    """By the path of an input, or of a file that was found for one."""
+    """By the path of an input, or of a file that was found for one, or by a pattern that files fit."""
 
     @classmethod
     def of(cls, argument: str, value: Name) -> Names:
@@ -45,15 +46,24 @@ class Names:
         return cls(argument, default, {_normal(argument, key): name for key, name in names.items()})
 
     def of_file(self, origin: Origin) -> str:
-        """The name for a file: that of the file itself goes before that of the input it was found for."""
-        return next((self.of_inputs[key] for key in _keys(origin) if key in self.of_inputs), self.default)
+        """The name for a file: that of itself, of the input it was found for, or of the first pattern it fits."""
+        keys = (key for key in _keys(origin) if key in self.of_inputs)
+        patterns = (key for key in self.of_inputs if _fits(origin, key))
+        return next((self.of_inputs[key] for key in (*keys, *patterns)), self.default)
 
     def check(self, origins: Iterable[Origin]) -> None:
-        """Raises `ValueError` if a name is for an input that there is not."""
-        known = {key for origin in origins for key in _keys(origin)}
-        unknown = next((key for key in self.of_inputs if key not in known), None)
-        if unknown is not None:
-            raise ValueError(f"{self.argument} names {unknown!r}, which is no input; name inputs as they are given")
+        """Raises `ValueError` if a name is for an input that there is not, and names one that may be meant."""
+        files = tuple(origins)
+        known = {key for origin in files for key in _keys(origin)}
+        for key in self.of_inputs:
+            if key in known or any(_fits(origin, key) for origin in files):
+                continue
+            if is_pattern(key):
+                raise ValueError(f"{self.argument} names {key!r}, which no input fits")
+            others = (each for origin in files for each in _keys(origin) if PurePath(each).name == PurePath(key).name)
+            found = next(others, None)
+            advice = "name inputs as they are given" if found is None else f"say {found!r}"
+            raise ValueError(f"{self.argument} names {key!r}, which is no input; {advice}")
 
 
 def named(origins: Iterable[Origin], field: Names, column: Names) -> tuple[Origin, ...]:
@@ -68,6 +78,16 @@ def _text(format: Format, field: str, column: str) -> str:
     if format == "text":
         return ""
     return field if format in OBJECTS else column
+
+
+def is_pattern(key: str) -> bool:
+    """Whether a name is for all files that fit it."""
+    return any(char in key for char in "*?[")
+
+
+def _fits(origin: Origin, key: str) -> bool:
+    """Whether a file fits a pattern. One without a slash is for names of files, wherever they are."""
+    return is_pattern(key) and origin.path is not None and PurePath(os.path.normpath(origin.path)).match(key)
 
 
 def _keys(origin: Origin) -> list[str]:

@@ -1,7 +1,8 @@
 """Texts within structs and lists of parquet and Arrow, by a path such as `meta.text` or `messages.*.content`.
 
 The rules are those for JSON: the longest literal name goes before the rest of a path, and the strings of a list, which
-`*` stands for, are one document with a line feed between each two.
+`*` stands for, are one document with a line feed between each two. What is null in an
+element of a list is passed over.
 """
 
 from __future__ import annotations
@@ -64,11 +65,20 @@ class Column:
         return leaf == self.in_parquet or leaf.startswith(f"{self.in_parquet}.")
 
     def texts(self, rows: Array) -> Array:
-        """The texts in rows of the first of its parts. What is null on the way is null."""
+        """The texts in rows of the first of its parts: null for what is null on the way, and for a list of no texts."""
         if len(self.parts) > 1:
             # Of a damaged file, before anything follows its offsets.
             rows.validate(full=True)
         return _texts(rows, self.parts[1:])
+
+    def empties(self, rows: Array, texts: Array) -> Array | None:
+        """Which of these texts are null because a list has no texts. `None` if there is no list on the way."""
+        if EACH not in self.parts:
+            return None
+        compute = pyarrow().compute
+        for part in self.parts[1 : self.parts.index(EACH)]:
+            rows = compute.struct_field(rows, part)
+        return compute.and_(texts.is_null(), rows.is_valid())
 
 
 def is_text(kind: DataType) -> bool:
@@ -124,14 +134,18 @@ def _texts(rows: Array, parts: Sequence[str]) -> Array:
 
 
 def _joined(lists: Array, inner: Array) -> Array:
-    """One text for each list, of those of its elements. It is null if the list or one of the elements is."""
+    """One text for each list, of those of its elements that are not null. Without any it is null."""
     pa = pyarrow()
     kind = inner.type.value_type if pa.types.is_dictionary(inner.type) else inner.type
     is_bytes = any(getattr(pa.types, f"is_{name}")(kind) for name in TEXT[3:])
     # Large, so that any number of bytes fits. Joining works on strings; bytes are cast, for they need not be UTF-8.
     texts = inner.cast(pa.large_binary() if is_bytes else pa.large_string())
+    is_text = texts.is_valid().to_numpy(zero_copy_only=False)
+    before = np.concatenate([[0], np.cumsum(is_text, dtype=np.int64)])
     lengths = pa.compute.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False)
     offsets = np.zeros(len(lists) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
-    grouped = pa.LargeListArray.from_arrays(pa.array(offsets), texts, mask=lists.is_null())
+    offsets = before[offsets]
+    is_none = pa.array(offsets[1:] == offsets[:-1], pa.bool_())
+    grouped = pa.LargeListArray.from_arrays(pa.array(offsets), texts.drop_null(), mask=is_none)
     return pa.compute.binary_join(grouped, pa.scalar(BETWEEN if is_bytes else BETWEEN.decode(), texts.type))

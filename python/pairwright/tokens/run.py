@@ -93,7 +93,8 @@ class Run:
         make_folder(folder)
         content = _model(tokenizer)
         model = FileFacts(MODEL, len(content), hashlib.sha256(content).hexdigest())
-        states = [_state(origin.path) for origin in corpus.origins]
+        # What is left out may change: nothing of it is encoded.
+        states = [None if origin.left_out else _state(origin.path) for origin in corpus.origins]
         run = cls(folder, model, tokenizer.vocab_size, corpus, settings, states, FolderLock(folder))
         try:
             run._begin(content, restart=restart)

@@ -36,8 +36,18 @@ type Outcome = Result<()>;
 pub(super) fn read(plan: &Plan, hand_over: &mut dyn FnMut(Block) -> Outcome) -> Outcome {
     let mut block = Block::default();
     block.buffer.reserve_exact(room(plan));
-    let mut reading =
-        Reading { plan, hand_over, block, at: Position::default(), is_open: false, before: 0, held: None };
+    let mut reading = Reading {
+        plan,
+        hand_over,
+        block,
+        at: Position::default(),
+        is_open: false,
+        before: 0,
+        held: None,
+        waits: false,
+        first_bad: None,
+        is_useless: false,
+    };
     let outcome = (plan.start.file..plan.origins.len()).try_for_each(|file| reading.file(file));
     // What was read before something failed is there to be used.
     match outcome {
@@ -82,6 +92,12 @@ struct Reading<'p> {
     before: u64,
     /// The lines of a file of JSON that were passed over, until one is good: if none is, that is a fault of the file.
     held: Option<Vec<Skipped>>,
+    /// While no document of a file of JSON was good that nobody named: if none will be, the file is passed over.
+    waits: bool,
+    /// What was wrong with the first of its documents.
+    first_bad: Option<Error>,
+    /// Whether the file at hand was passed over as a whole because there is no document in it.
+    is_useless: bool,
 }
 
 impl Reading<'_> {
@@ -96,9 +112,10 @@ impl Reading<'_> {
                 if let Some(foreign) = input.foreign() {
                     return self.foreign(origin, foreign, input.size());
                 }
+                self.is_useless = false;
                 let outcome = self.documents(origin, &mut input);
                 let whole = outcome.is_ok() || (plan.skips && input.exhaust().is_ok());
-                (bytes, sum) = (input.read_so_far(), whole.then(|| input.sum()));
+                (bytes, sum) = (input.read_so_far(), (whole && !self.is_useless).then(|| input.sum()));
                 self.release();
                 outcome.or_else(|error| self.pass_over_file(error))?;
             }
@@ -120,20 +137,20 @@ impl Reading<'_> {
     fn foreign(&mut self, origin: &Origin, foreign: Foreign, size: u64) -> Outcome {
         let Foreign { reason, hint } = foreign;
         if origin.care == Care::PassOver {
-            if !self.is_passed_over() {
-                let position = String::new();
-                self.block.skipped.push(Skipped {
-                    document: self.at,
-                    is_file: true,
-                    position,
-                    reason,
-                    hint: Some(hint),
-                });
-            }
+            self.leave_out(String::new(), reason, Some(hint));
         } else {
             self.pass_over_file(unreadable(origin.name(), "", reason, Some(hint)))?;
         }
         self.end(size, None)
+    }
+
+    /// Tells that a file which nobody named has no documents.
+    fn leave_out(&mut self, position: String, reason: String, hint: Option<String>) {
+        self.is_useless = true;
+        self.at.document = 0;
+        if !self.is_passed_over() {
+            self.block.skipped.push(Skipped { document: self.at, is_file: true, position, reason, hint });
+        }
     }
 
     fn documents(&mut self, origin: &Origin, input: &mut Unpacked) -> Outcome {
@@ -158,7 +175,8 @@ impl Reading<'_> {
 
     /// To be asked at the end of a file.
     fn refuse_empty(&self, origin: &Origin, input: &Unpacked) -> Outcome {
-        let is_refused = self.plan.refuses_empty && input.read_so_far() == 0;
+        // In a folder of sources there may be many.
+        let is_refused = self.plan.refuses_empty && origin.care != Care::PassOver && input.read_so_far() == 0;
         if is_refused { Err(unreadable(origin.name(), "", "it is empty", None)) } else { Ok(()) }
     }
 
@@ -245,6 +263,8 @@ impl Reading<'_> {
                 self.line(origin, field, &lines[start..end], number)?;
                 (start, number) = (end + 1, number + 1);
             }
+            // Damage to the file is none of its documents.
+            self.waits &= is_end.is_ok();
             if is_end? {
                 self.refuse_empty(origin, input)?;
                 self.line(origin, field, &lines[start..], number)?;
@@ -266,7 +286,10 @@ impl Reading<'_> {
         let start = self.block.buffer.len();
         match json::append_field(line, field, &mut self.block.buffer) {
             Ok(()) => self.good(start),
-            Err(Fault { column, reason, hint }) => {
+            Err(Fault { reason, hint, is_empty: true, .. }) => {
+                self.empty(start, format!("line {}", number + 1), reason, hint)
+            }
+            Err(Fault { column, reason, hint, .. }) => {
                 let column = column.map_or(String::new(), |column| format!(", column {column}"));
                 self.bad(start, unreadable(origin.name(), format!("line {}{column}", number + 1), reason, hint))
             }
@@ -275,6 +298,11 @@ impl Reading<'_> {
 
     /// The document that lies at the end of the buffer, from `start` on, is complete.
     fn good(&mut self, start: usize) -> Outcome {
+        self.waits = false;
+        if let Some(error) = self.first_bad.take() {
+            self.block.buffer.truncate(start);
+            return Err(error);
+        }
         self.release();
         self.document(start..self.block.buffer.len());
         self.hand_over_if_full()
@@ -283,7 +311,21 @@ impl Reading<'_> {
     /// The document of which some lies at the end of the buffer, from `start` on, cannot be read.
     fn bad(&mut self, start: usize, error: Error) -> Outcome {
         self.block.buffer.truncate(start);
+        if self.waits {
+            self.first_bad.get_or_insert(error);
+            self.at.document += 1;
+            return Ok(());
+        }
         self.pass_over(error)?;
+        self.hand_over_if_full()
+    }
+
+    /// A document that has no text, but is as it should be, is told of and no error.
+    fn empty(&mut self, start: usize, position: String, reason: String, hint: Option<String>) -> Outcome {
+        self.block.buffer.truncate(start);
+        let skipped = Skipped { document: self.at, is_file: false, position, reason, hint };
+        self.held.as_mut().unwrap_or(&mut self.block.skipped).push(skipped);
+        self.at.document += 1;
         self.hand_over_if_full()
     }
 

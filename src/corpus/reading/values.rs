@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::super::json::{self, Fault};
 use super::super::unpack::Unpacked;
-use super::super::{Origin, unreadable};
+use super::super::{Care, Origin, unreadable};
 use super::{Outcome, Reading};
 use crate::error::{Error, Result};
 
@@ -38,8 +38,26 @@ enum Found {
 }
 
 impl Reading<'_> {
-    /// Documents that are this field of objects.
+    /// Documents that are this field of objects. A file without any is passed over if nobody named it: it may have the
+    /// settings of some program.
     pub(super) fn values(&mut self, origin: &Origin, input: &mut Unpacked, field: &str) -> Outcome {
+        self.waits = origin.care == Care::PassOver && !self.plan.skips && self.at >= self.plan.start;
+        let outcome = self.all_values(origin, input, field);
+        let (waits, first_bad) = (std::mem::take(&mut self.waits), self.first_bad.take());
+        match (first_bad, outcome) {
+            (Some(Error::Document { position, reason, hint, .. }), _) if waits => {
+                self.leave_out(position, reason, hint);
+                Ok(())
+            }
+            (_, Err(Error::Document { position, reason, hint, .. })) if waits => {
+                self.leave_out(position, reason, hint);
+                Ok(())
+            }
+            (_, outcome) => outcome,
+        }
+    }
+
+    fn all_values(&mut self, origin: &Origin, input: &mut Unpacked, field: &str) -> Outcome {
         let mut source = Source::default();
         match self.next_byte(&mut source, input)? {
             None => self.refuse_empty(origin, input),
@@ -82,10 +100,17 @@ impl Reading<'_> {
         }
     }
 
-    /// A file that is one object.
+    /// A file that is one object: a document, or a list of them beside other fields.
     fn object(&mut self, origin: &Origin, input: &mut Unpacked, field: &str, object: &[u8]) -> Outcome {
         let start = self.block.buffer.len();
-        let Err(Fault { reason, hint, .. }) = json::append_field(object, field, &mut self.block.buffer) else {
+        let outcome = json::append_field(object, field, &mut self.block.buffer);
+        let lists = lists(object);
+        let Err(Fault { reason, hint, is_empty, .. }) = outcome else {
+            if let Some(list) = lists.iter().find(|list| list.has_field(object, field)) {
+                self.block.buffer.truncate(start);
+                let reason = format!("it has the field {field:?}, and a list of objects that have it, {:?}", list.name);
+                return Err(unreadable(origin.name(), "", reason, Some(one_of_them(&list.name))));
+            }
             if self.is_passed_over() {
                 self.block.buffer.truncate(start);
                 self.at.document += 1;
@@ -94,19 +119,54 @@ impl Reading<'_> {
             return self.good(start);
         };
         self.block.buffer.truncate(start);
-        let lists = if reason.starts_with(json::LACKS) { lists(object) } else { Vec::new() };
-        if let [(_, list)] = &lists[..] {
-            let source = Source { bytes: object[list.clone()].to_vec(), at: 1, is_end: true, failed: None };
-            return self.elements(origin, input, field, source, true);
+        if is_empty {
+            return if self.is_passed_over() { Ok(()) } else { self.empty(start, String::new(), reason, hint) };
         }
-        let hint = Some(hint.map_or_else(|| AS_IT_IS.to_owned(), |hint| format!("{hint}; {AS_IT_IS}")));
-        if lists.is_empty() {
-            return Err(unreadable(origin.name(), "", reason, hint));
+        let elements =
+            |list: &List| Source { bytes: object[list.range.clone()].to_vec(), at: 1, is_end: true, failed: None };
+        // What the field is asked for may be all texts in one list, as columns are written.
+        if let Some(list) = lists.iter().find(|list| list.name == field) {
+            return match list.kind {
+                Items::Strings | Items::None => self.elements(origin, input, field, elements(list), true),
+                Items::Objects => {
+                    let reason = format!("there is a list of objects in the field {field:?}, and no text");
+                    let within = list.first(object).and_then(json::another);
+                    let hint = within.map(|name| format!("text_field={name:?} reads a field of these objects"));
+                    Err(unreadable(origin.name(), "", reason, hint))
+                }
+                Items::Others => Err(unreadable(origin.name(), "", reason, Some(AS_IT_IS.to_owned()))),
+            };
         }
-        let names: Vec<String> = lists.iter().map(|(name, _)| format!("{name:?}")).collect();
-        let reason = format!("it has several lists of objects: {}", names.join(", "));
-        let hint = format!("write one of them as a file of its own: jq '.[{}]'", names[0]);
-        Err(unreadable(origin.name(), "", reason, Some(hint)))
+        if !reason.starts_with(json::LACKS) {
+            return Err(unreadable(origin.name(), "", reason, Some(advised(hint))));
+        }
+        let of = |kind: Items| lists.iter().filter(move |list| list.kind == kind).collect::<Vec<_>>();
+        let (objects, strings) = (of(Items::Objects), of(Items::Strings));
+        match (&objects[..], &strings[..]) {
+            ([list], _) => self.elements(origin, input, field, elements(list), true),
+            // In the settings of a program there are such lists, too.
+            ([], [list]) if origin.care != Care::PassOver && is_flat(object) => {
+                self.elements(origin, input, field, elements(list), true)
+            }
+            ([], [list, ..]) => {
+                let hint =
+                    format!("text_field={:?} reads the strings of this list, each of them a document", list.name);
+                Err(unreadable(origin.name(), "", reason, Some(advised(Some(hint)))))
+            }
+            ([], []) => {
+                let text = std::str::from_utf8(object).unwrap_or_default();
+                let hint = match json::another(text) {
+                    Some(name) => Some(format!("text_field={name:?} reads another field")),
+                    None => hint.filter(|hint| !hint.contains('*')),
+                };
+                Err(unreadable(origin.name(), "", reason, Some(advised(hint))))
+            }
+            ([first, ..], _) => {
+                let names: Vec<String> = objects.iter().map(|list| format!("{:?}", list.name)).collect();
+                let reason = format!("it has several lists of objects: {}", names.join(", "));
+                Err(unreadable(origin.name(), "", reason, Some(one_of_them(&first.name))))
+            }
+        }
     }
 
     /// Documents that are values up to the end of an array, or of the file.
@@ -165,8 +225,9 @@ impl Reading<'_> {
         };
         match outcome {
             Ok(()) => self.good(start),
+            Err(Fault { reason, hint, is_empty: true, .. }) => self.empty(start, self.here(), reason, hint),
             Err(Fault { reason, hint, .. }) => {
-                let position = format!("document {}", self.at.document + 1);
+                let position = self.here();
                 self.bad(start, unreadable(origin.name(), position, reason, hint))
             }
         }
@@ -220,7 +281,11 @@ impl Reading<'_> {
         source.bytes.drain(..std::mem::take(&mut source.at));
         match self.more(input, &mut source.bytes) {
             Ok(is_end) => source.is_end = is_end,
-            Err(error) => source.failed = Some(error),
+            Err(error) => {
+                // Damage to the file is none of its documents.
+                self.waits = false;
+                source.failed = Some(error);
+            }
         }
         Ok(true)
     }
@@ -238,20 +303,81 @@ impl Reading<'_> {
     }
 }
 
-/// The lists of objects that an object has, by their names.
-fn lists(object: &[u8]) -> Vec<(String, Range<usize>)> {
-    let mut found = Vec::new();
-    let mut at = 1;
-    while let Some(key) = next_value(object, at) {
-        let Some(value) = next_value(object, key.end) else { break };
-        let is_list = object[value.start] == b'[';
-        let first = object[value.start + 1..value.end].iter().find(|byte| !byte.is_ascii_whitespace());
-        if let (true, Some(b'{'), Ok(name)) = (is_list, first, serde_json::from_slice(&object[key])) {
-            found.push((name, value.clone()));
-        }
-        at = value.end;
+/// A list that an object has.
+struct List {
+    name: String,
+    range: Range<usize>,
+    kind: Items,
+}
+
+/// What a list has, by its first element.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Items {
+    None,
+    Objects,
+    Strings,
+    Others,
+}
+
+impl List {
+    /// Whether one of its first elements has the field.
+    fn has_field(&self, object: &[u8], field: &str) -> bool {
+        /// More are not looked at.
+        const MOST: usize = 16;
+        let items = elements(&object[..self.range.end], self.range.start + 1).take(MOST);
+        self.kind == Items::Objects
+            && items.into_iter().any(|item| json::append_field(&object[item], field, &mut Vec::new()).is_ok())
     }
-    found
+
+    /// Its first element.
+    fn first<'o>(&self, object: &'o [u8]) -> Option<&'o str> {
+        std::str::from_utf8(&object[elements(object, self.range.start + 1).next()?]).ok()
+    }
+}
+
+/// The values from a place on, up to the end of what they are in.
+fn elements(object: &[u8], mut at: usize) -> impl Iterator<Item = Range<usize>> {
+    std::iter::from_fn(move || {
+        let value = next_value(object, at)?;
+        at = value.end;
+        Some(value)
+    })
+}
+
+/// The names and the values of an object.
+fn members(object: &[u8]) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+    let mut values = elements(object, 1);
+    std::iter::from_fn(move || Some((values.next()?, values.next()?)))
+}
+
+/// The lists that an object has.
+fn lists(object: &[u8]) -> Vec<List> {
+    let list = |(name, range): (Range<usize>, Range<usize>)| {
+        let (b'[', Ok(name)) = (object[range.start], serde_json::from_slice(&object[name])) else { return None };
+        let kind = match object[range.start + 1..range.end].iter().find(|byte| !byte.is_ascii_whitespace()) {
+            Some(b'{') => Items::Objects,
+            Some(b'"') => Items::Strings,
+            Some(b']') | None => Items::None,
+            Some(_) => Items::Others,
+        };
+        Some(List { name, range, kind })
+    };
+    members(object).filter_map(list).collect()
+}
+
+/// Whether an object has one list, and beside it no text and no values that have others in them.
+fn is_flat(object: &[u8]) -> bool {
+    let inner = members(object).map(|(_, value)| object[value.start]);
+    inner.filter(|byte| matches!(byte, b'[' | b'{' | b'"')).eq([b'['])
+}
+
+/// How to make a file of a list.
+fn one_of_them(name: &str) -> String {
+    format!("write what is meant as a file of its own: jq '.[{name:?}]'")
+}
+
+fn advised(hint: Option<String>) -> String {
+    hint.map_or_else(|| AS_IT_IS.to_owned(), |hint| format!("{hint}; {AS_IT_IS}"))
 }
 
 /// The next value behind white space, colons and commas.
