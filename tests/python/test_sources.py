@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd  # type: ignore[import-untyped]
 import pyarrow as pa
 import pytest
-from command_line import isolate
+from command_line import call, isolate
 
 import pairwright as pw
-from pairwright.corpus import Corpus, Texts, resolve
+from pairwright.corpus import Corpus, Texts, guessing, resolve
+from pairwright.corpus.finding import value_of
 
 TEXT = "to be or not to be"
 
@@ -43,7 +45,7 @@ def listed(found: Corpus | Texts) -> list[Any]:
     """All of some texts."""
     assert isinstance(found, Texts)
     assert isinstance(found.texts, Iterable)
-    return list(found.texts)
+    return [value_of(text) for text in found.texts]
 
 
 NAMES: list[tuple[list[str], list[str]]] = [
@@ -65,6 +67,13 @@ SHAPES: list[Callable[[list[str]], Any]] = [
     deque,
     np.array,
     lambda names: np.array(names, object),
+    pd.Series,
+    lambda names: pd.Series(names, [0.5 * number for number in range(len(names))], "string"),
+    lambda names: pd.Series(names, dtype="category"),
+    pd.Index,
+    pa.array,
+    lambda names: pa.chunked_array([names[:1], names[1:]], pa.large_string()),
+    lambda names: pa.array(names).dictionary_encode(),
     lambda names: (name for name in names),
     lambda names: OrderedDict.fromkeys(names).keys() if len(set(names)) == len(names) else deque(names),
 ]
@@ -95,10 +104,17 @@ MISSING = [
     ["more/data", "and/more"],
     ["missing.txt\n", "gone.txt\n"],
     ["corpus.JSONL.GZ"],
+    ["my_file"],
+    ["my_file", "other_file"],
+    ["train-00001", "train-00002"],
+    ["shard0", "shard1"],
+    ["docs"],
+    ["Data"],
+    ["https://example.org/corpus.txt"],
 ]
 
 
-@pytest.mark.parametrize("shape", [list, tuple, iter, np.array])
+@pytest.mark.parametrize("shape", [list, tuple, iter, np.array, pd.Series, pa.array])
 @pytest.mark.parametrize("names", MISSING)
 def test_strings_that_look_like_paths_and_name_nothing_are_refused(
     names: list[str], shape: Callable[[list[str]], Any]
@@ -108,6 +124,15 @@ def test_strings_that_look_like_paths_and_name_nothing_are_refused(
             taking(shape(names))
         assert caught.value.filename in {name.strip() for name in names}
     assert listed(pw.texts(shape(names))) == names
+
+
+def test_a_name_is_taken_as_text_once_that_is_said_or_there_are_many() -> None:
+    for names in (["my_file"], ["docs"], ["shard0", "shard1"]):
+        assert pw.count(pw.texts(names)) == pw.count([name.encode() for name in names])
+    Path("my_file").write_text(TEXT)
+    assert files(["my_file"]) == ["my_file"]
+    assert texts(["snake_case"] * 17) == ["snake_case"] * 17
+    assert texts(["snake_case", "and more words"]) == ["snake_case", "and more words"]
 
 
 SOME = [
@@ -121,11 +146,12 @@ SOME = [
 ]
 
 
+@pytest.mark.parametrize("shape", [list, np.array, pd.Series, pa.array])
 @pytest.mark.parametrize("names", SOME)
-def test_strings_of_which_some_name_something_are_refused(names: list[str]) -> None:
+def test_strings_of_which_some_name_something_are_refused(names: list[str], shape: Callable[[list[str]], Any]) -> None:
     for taking in (resolve, pw.train):
         with pytest.raises(ValueError, match=r"is a file, folder or pattern, and '.*' is none; say pw\.Corpus"):
-            taking(names)
+            taking(shape(names))
     assert pw.count(pw.texts(names)) == pw.count(name.encode() for name in names)
 
 
@@ -133,6 +159,10 @@ REAL = [
     [TEXT],
     ["a", "b"],
     ["word"],
+    ["aaabdaaabac"],
+    ["docs", "corpora"],
+    ["x2"],
+    ["e-mail"],
     ["the", "dog", "barks"],
     ["", "x"],
     [""],
@@ -184,7 +214,69 @@ def test_bytes_are_text_and_paths_are_files() -> None:
     assert texts(["a.txt", b"a.txt"]) == ["a.txt", b"a.txt"]
     assert files([Path("missing.txt"), "data/*.txt"]) == ["missing.txt", "data/c.txt", "data/my notes.txt"]
     assert files(Path("data")) == files("data") == files("data/*.txt")
-    assert isinstance(resolve(pa.array(["a.txt"])), Texts)
+    assert files(pd.Series([Path("a.txt"), Path("b.txt")])) == ["a.txt", "b.txt"]
+    assert isinstance(resolve(pa.array([b"a.txt"])), Texts)
+    assert pw.count([bytearray(b"a.txt"), memoryview(b"x")]) == pw.count([b"a.txt", b"x"])
+
+
+def test_tables_and_columns_of_something_else_are_left_to_what_reads_them() -> None:
+    strings = pa.array([b"a.txt", b"\xff"]).view(pa.string())
+    sources: list[Any] = [
+        pa.table({"a.txt": ["a.txt"]}),
+        pd.DataFrame({"a.txt": ["a.txt"]}),
+        strings,
+        pa.array(["a.txt", None]),
+        pa.array([], pa.string()),
+        pa.RecordBatchReader.from_batches(pa.schema([("a", pa.string())]), []),
+    ]
+    for source in sources:
+        assert isinstance(resolve(source), Texts)
+    assert pw.count(strings) == pw.count([b"a.txt", b"\xff"])
+
+
+def test_of_a_long_column_no_more_than_the_beginning_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    exists = guessing.exists
+
+    def look(text: str) -> bool:
+        looked.append(text)
+        return exists(text)
+
+    monkeypatch.setattr(guessing, "exists", look)
+    words = [f"some text {number}" for number in range(50_000)]
+    columns: list[Any] = [pd.Series(words), pa.array(words), np.array(words), deque(words)]
+    for column in columns:
+        looked.clear()
+        found = resolve(column)
+        assert isinstance(found, Texts)
+        assert found.texts is column
+        assert len(looked) == guessing.HEAD
+
+
+def test_everything_that_takes_a_source_takes_columns_of_paths(tokenizer: pw.Tokenizer) -> None:
+    for column in (pd.Series(["a.txt", "b.txt"]), pa.array(["a.txt", "b.txt"]), np.array(["a.txt", "b.txt"])):
+        expected = pw.Corpus("a.txt", "b.txt")
+        assert pw.Corpus(column) == expected
+        assert pw.count(column) == pw.count(expected)
+        assert pw.train(column, 257) == pw.train(expected, 257)
+        pw.encode_to_file(tokenizer, column, "ids.npy")
+        assert np.load("ids.npy").tolist() == [id for text in expected for id in tokenizer.encode(text)]
+        manifest = pw.encode_corpus(tokenizer, column, "tokens", restart=True)
+        assert [each.name for each in manifest.inputs] == ["a.txt", "b.txt"]
+        assert pw.count(pw.texts(column)) == pw.count([b"a.txt", b"b.txt"])
+
+
+def test_a_url_is_named_as_it_is_and_not_read() -> None:
+    url = "https://example.org/corpus.txt"
+    for source in (url, [url], "s3://bucket/data", pd.Series([url])):
+        with pytest.raises(FileNotFoundError, match=r"a URL is not read.* download the file") as caught:
+            pw.count(source)
+        assert "://" in caught.value.filename
+    with pytest.raises(FileNotFoundError, match="a URL is not read"):
+        pw.Corpus(url)
+    ended = call("tally", url, "--out", "x.counts")
+    assert (ended.code, url in ended.err, "a URL is not read" in ended.err) == (1, True, True)
+    assert pw.count(["see https://example.org/ for more"]).total > 1
 
 
 def test_what_is_no_source_is_refused_by_name() -> None:

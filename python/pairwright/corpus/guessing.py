@@ -9,7 +9,7 @@ import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from pairwright.corpus.finding import FORMATS, PACKINGS
+from pairwright.corpus.finding import FORMATS, PACKINGS, URL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,19 @@ ENDINGS = {
     *(".txt", ".text", ".md", ".rst", ".log", ".tex", ".html", ".htm", ".xml", ".csv", ".tsv", ".json", ".py"),
     *(".xz", ".bz2", ".zip", ".tar", ".tgz", ".bin", ".npy", ".pdf"),
 }
+
+# Lists of more words are hardly names of files.
+FEW = 16
+
+# What folders of text are called, of which a text of one word is hardly made.
+FOLDERS = {
+    *("articles", "books", "corpora", "corpus", "data", "dataset", "datasets", "doc", "docs", "documents", "files"),
+    *("input", "inputs", "src", "texts", "train", "training", "valid", "validation", "wiki"),
+}
+
+# Words with an underscore, or with a number at the end, are names more often than text.
+NAME = re.compile(r"[A-Za-z0-9.-]*[A-Za-z0-9]_[A-Za-z0-9_.-]+|[A-Za-z_.-]{3,}\d+|[A-Za-z0-9_.-]+-\d+")
+WORD = re.compile(r"[A-Za-z0-9_.-]+")
 
 HOW = "say pw.Corpus([...]) to read files, pw.texts([...]) to take the strings as text"
 
@@ -64,9 +77,26 @@ def means_files(texts: Sequence[str]) -> bool:
     doubtful = next((text for text in head if looks_like_path(text) and are_words), None)
     if doubtful is None and head and all(map(may_look_like_path, head)):
         doubtful = head[0]
+    if doubtful is None:
+        doubtful = _name_among(head)
     if doubtful is not None:
-        raise FileNotFoundError(errno.ENOENT, f"no such file, folder or pattern; {HOW}", doubtful.strip())
+        what = "a URL is not read, download the file" if URL.match(doubtful) else "no such file, folder or pattern"
+        raise FileNotFoundError(errno.ENOENT, f"{what}; {HOW}", doubtful.strip())
     return False
+
+
+def may_be_name(text: str) -> bool:
+    """Whether a string could be the name of a file or folder, if it is one of a few."""
+    return text.lower() in FOLDERS or NAME.fullmatch(text) is not None
+
+
+def _name_among(words: Sequence[str]) -> str | None:
+    """Of a few words without white space the first that is rather the name of a file or folder."""
+    if not 0 < len(words) <= FEW or not all(map(WORD.fullmatch, words)):
+        return None
+    if len(words) == 1 and words[0].lower() in FOLDERS:
+        return words[0]
+    return next(filter(NAME.fullmatch, words), None)
 
 
 def exists(text: str) -> bool:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import errno
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pairwright.corpus.files import Corpus
-from pairwright.corpus.finding import STANDARD, in_order
+from pairwright.corpus.finding import STANDARD, URL, in_order, value_of
 from pairwright.corpus.guessing import (
+    FEW,
     HEAD,
     WILDCARDS,
     exists,
+    may_be_name,
     may_be_path,
     may_look_like_path,
     means_files,
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
     from pairwright.aliases import Arrow, Report
     from pairwright.corpus.counting import Counting, Description
 
-Source: TypeAlias = "str | os.PathLike[str] | Iterable[str | bytes | os.PathLike[str]] | Arrow | Corpus | Texts"
+Item: TypeAlias = "str | bytes | bytearray | memoryview | os.PathLike[str]"
+Source: TypeAlias = "str | os.PathLike[str] | Iterable[Item] | Arrow | Corpus | Texts"
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,10 @@ def resolve(source: Source) -> Corpus | Texts:
     """What a source means.
 
     A `str` or path is a file, or whatever else `Corpus` makes of it. An iterable of paths is several of them, one of
-    `bytes` is text. Strings are paths and patterns if each of them names something that exists, and text if none does;
-    `ValueError` or `FileNotFoundError` tells where that is not clear. A column of Arrow is text. What `texts` and
-    `Corpus` gave is what it is. Raises `TypeError` for anything else.
+    `bytes` is text. Strings, in a list, an array or a column, are paths and patterns if each of them names something
+    that exists, and text if none does; `ValueError` or `FileNotFoundError` tells where that is not clear. Of many no
+    more than the first decide. Arrow data that cannot be iterated, or only once, are text. What `texts` and `Corpus`
+    gave is what it is. Raises `TypeError` for anything else.
     """
     if isinstance(source, os.PathLike):
         return Corpus(source)
@@ -97,22 +101,41 @@ def resolve(source: Source) -> Corpus | Texts:
     if isinstance(source, Corpus | Texts):
         return source
     if not isinstance(source, list | tuple) and is_arrow(source):
-        return Texts(source)
+        # What gives nothing again once it was read is not looked at.
+        return _of_column(source) if isinstance(source, Iterable) and isinstance(source, Sized) else Texts(source)
     items = _items(source)
-    if not isinstance(items, list | tuple):
-        return _of_iterator(iter(items))
+    if isinstance(items, list | tuple):
+        return Corpus(*map(_path, items)) if _means_files(list(items)) else Texts(items)
+    return _of_column(items) if isinstance(items, Sized) else _of_iterator(iter(items))
+
+
+def _of_column(source: Iterable[Any]) -> Corpus | Texts:
+    """What a column or an array means, by its first items. Tables are left to what reads them."""
+    if getattr(source, "ndim", 1) != 1:
+        return Texts(source)
+    try:
+        head = [value_of(item) for item in itertools.islice(source, HEAD)]
+    except UnicodeDecodeError:
+        # Strings of Arrow need not be UTF-8.
+        return Texts(source)
+    if not _means_files(head):
+        return Texts(source)
+    items = [value_of(item) for item in source]
+    return Corpus(*map(_path, items)) if len(items) == len(head) or _means_files(items) else Texts(source)
+
+
+def _means_files(items: list[Any]) -> bool:
     if any(isinstance(item, os.PathLike) for item in items):
-        return Corpus(*map(_path, items))
-    if items and all(isinstance(item, str) for item in items) and means_files(items):
-        return Corpus(*items)
-    return Texts(items)
+        return True
+    return bool(items) and all(isinstance(item, str) for item in items) and means_files(items)
 
 
 def _of_path(source: str) -> Corpus:
     if not may_be_path(source):
         raise ValueError("a single str is taken for a path, and this is none; pass pw.texts(text) to take it as text")
     is_pattern = any(char in source for char in WILDCARDS)
-    if source != STANDARD and not exists(source) and not (is_pattern or may_look_like_path(source)):
+    is_path = is_pattern or may_look_like_path(source) or URL.match(source) is not None
+    if source != STANDARD and not exists(source) and not is_path:
         reason = "no such file or folder; pass pw.texts(text) to take it as text"
         raise FileNotFoundError(errno.ENOENT, reason, source)
     return Corpus(source)
@@ -125,9 +148,10 @@ def _of_iterator(items: Iterator[str | bytes | os.PathLike[str]]) -> Corpus | Te
         return Corpus(first, *map(_path, items))
     if first is None:
         return Texts(())
-    if not isinstance(first, str) or not (exists(first) or may_look_like_path(first)):
+    is_path = isinstance(first, str) and (exists(first) or may_look_like_path(first))
+    if not isinstance(first, str) or not (is_path or may_be_name(first)):
         return Texts(itertools.chain([first], items))
-    head = [first, *itertools.islice(items, HEAD - 1)]
+    head = [first, *itertools.islice(items, HEAD - 1 if is_path else FEW)]
     if all(isinstance(item, str) for item in head) and means_files([str(item) for item in head]):
         return Corpus(*map(_path, head), *map(_path, items))
     return Texts(itertools.chain(head, items))
