@@ -120,11 +120,11 @@ def test_a_sample_is_called_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_sample_is_the_beginning_of_all_documents() -> None:
     texts = corpus.Source(texts=("añb", b"\xff12", "rest"))
-    assert texts.beginning(6) == [b"a\xc3\xb1b", b"\xff1"]
-    assert texts.beginning(100) == [b"a\xc3\xb1b", b"\xff12", b"rest"]
+    assert texts.beginning(6) == ([b"a\xc3\xb1b", b"\xff1"], False)
+    assert texts.beginning(100) == ([b"a\xc3\xb1b", b"\xff12", b"rest"], True)
     Path("b.txt").write_bytes(b"12345")
     files = corpus.Source.of_files(["corpus.txt", "b.txt"])
-    assert files.beginning(len(TEXT) + 2) == [TEXT, b"12"]
+    assert files.beginning(len(TEXT) + 2) == ([TEXT, b"12"], False)
 
 
 def test_quiet_says_nothing() -> None:

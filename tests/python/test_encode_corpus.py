@@ -421,7 +421,6 @@ def test_wrong_usage_is_told_from_failure(arguments: list[str], error: str, line
         ),
         (["--threads", "-1", "--out", "out"], "threads=-1: must not be negative"),
         (["--threads", "-1"], "threads=-1: must not be negative"),
-        (["--out", "model.json/"], "model.json"),
     ],
 )
 def test_what_only_the_work_can_find_out_is_one_line(arguments: list[str], error: str, lines: Path) -> None:

@@ -26,9 +26,10 @@ from foreign_files import PNG
 from test_encode_corpus import END, LONG, expected_of, small_blocks, splits_of
 
 import pairwright as pw
+from pairwright.cli.hints import RESTART_OPTION
 from pairwright.special import MEANING
 from pairwright.tokens import encoding
-from pairwright.tokens.differences import RESTART, RESTART_OPTION
+from pairwright.tokens.differences import RESTART
 from pairwright.tokens.manifest import FORMATS
 
 DOCUMENTS = documents()

@@ -57,16 +57,22 @@ class Source:
         """The source to hand to `pairwright.count`."""
         return self.corpus or Texts(self.texts, self.name)
 
-    def beginning(self, limit: int) -> list[bytes]:
-        """The first documents, cut off after so many bytes. What cannot be read twice, such as a pipe, is left out."""
+    def beginning(self, limit: int) -> tuple[list[bytes], bool]:
+        """The first documents, cut off after so many bytes, and whether that is all of the corpus.
+
+        What cannot be read twice, such as a pipe, is left out.
+        """
         documents = []
+        is_all = self.corpus is None or len(self.corpus.regular().origins) == len(self.corpus.origins)
         with closing(self._documents()) as all_documents:
             for document in all_documents:
+                if limit == 0:
+                    is_all = False
+                    break
+                is_all = is_all and len(document) <= limit
                 documents.append(document[:limit])
                 limit -= len(documents[-1])
-                if limit == 0:
-                    break
-        return documents
+        return documents, is_all
 
     def _documents(self) -> Generator[bytes, None, None]:
         """Documents, of which long ones may come in parts: a part of one is enough of it."""

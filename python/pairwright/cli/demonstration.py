@@ -38,6 +38,6 @@ def round_trip(model: Path, corpus: Source, *, quiet: bool) -> None:
 
 def beginning(corpus: Source) -> bytes:
     """A passage of whole lines, or if there is no line so short, of whole characters."""
-    (passage, *_) = corpus.beginning(PASSAGE)
+    (passage, *_), _ = corpus.beginning(PASSAGE)
     lines, line_feed, _ = passage.rpartition(b"\n")
     return lines + line_feed if lines.strip() else passage.decode(errors="ignore").encode()

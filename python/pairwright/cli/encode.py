@@ -51,7 +51,8 @@ def encode(
             metavar="NAME",
             callback=named,
             help="Where the ids go instead of standard output: into a folder of token files, or into a single file if "
-            "the name ends in .bin, .npy, .parquet, .arrow, .jsonl or, for ids as text, .txt.",
+            "the name ends in .bin, .npy, .parquet, .arrow, .jsonl or, for ids as text, .txt. "
+            "A folder's name has no ending, or a slash behind it; other endings are refused.",
         ),
     ] = None,
     format: Annotated[
@@ -94,8 +95,8 @@ def encode(
 ) -> None:
     """Encode documents into a folder of token files, or print their ids, separated by spaces, one line per document.
 
-    A folder is written with a manifest, which `pairwright verify` checks. A command that was broken off goes on where
-    the complete files end when it is given again.
+    A folder is written with a manifest, which `pairwright verify` checks. If the command is interrupted, give the same
+    command again: it continues after the files that are complete.
     """
     of_folder = {"--shard-tokens": shard_tokens, "--validation": validation, "--restart": restart, "--json": json}
     of_folder_alone = [option for option, value in of_folder.items() if value is not None and value is not False]

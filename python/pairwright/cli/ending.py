@@ -12,6 +12,9 @@ NAMES = ("SIGTERM", "SIGHUP")
 
 INTERRUPTED = 130
 
+hints: list[str] = []
+"""What to do after the command was interrupted. typer keeps the exception, and its notes with it, to itself."""
+
 _received: list[int] = []
 
 

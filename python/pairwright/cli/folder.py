@@ -12,19 +12,16 @@ from rich.table import Table
 
 from pairwright import Corpus, Tokenizer, encode_corpus, encode_to_file
 from pairwright.bar import Bar, megabytes
-from pairwright.cli import facts, files
+from pairwright.cli import ending, facts, files
 from pairwright.cli.console import console, print_table, say
-from pairwright.cli.special import HINT as SPECIAL_OPTION
 from pairwright.corpus.skipping import SHOWN_FILES, numbers
-from pairwright.errors import PairwrightError
+from pairwright.errors import advise
 from pairwright.filenames import shown
 from pairwright.special import Treatment
-from pairwright.tokens.differences import RESTART, RESTART_OPTION, AnotherRunError
-from pairwright.tokens.encoding import HINT as SPECIAL
+from pairwright.tokens.encoding import EncodingEvent
 from pairwright.tokens.manifest import Manifest, Skipped
 from pairwright.tokens.progress import Follower
-
-HINTS = {RESTART: RESTART_OPTION, SPECIAL: SPECIAL_OPTION}
+from pairwright.tokens.run import complete_shards
 
 # Skipped documents that are named at the end.
 SHOWN = 5
@@ -47,8 +44,8 @@ def encode_into(
 ) -> None:
     """Encode a corpus into a folder, and tell what came of it. Raises as `encode_corpus`."""
     began = time.monotonic()
-    with Bar(hidden=quiet) as bar, options_named():
-        follower = Follower(bar)
+    with Bar(hidden=quiet) as bar, continuable(folder):
+        follower = Announcing(bar, quiet=quiet)
         manifest = encode_corpus(
             tokenizer,
             corpus,
@@ -86,7 +83,7 @@ def encode_as_file(
     """Encode a corpus into a single file, and tell what came of it. Raises as `encode_to_file`."""
     files.check_target(out)
     began = time.monotonic()
-    with Bar(hidden=quiet) as bar, options_named():
+    with Bar(hidden=quiet) as bar:
         written = encode_to_file(
             tokenizer, corpus, out, append=append, special=special, threads=threads, progress=Follower(bar).receive
         )
@@ -107,15 +104,36 @@ def encode_as_file(
     print_table(facts.table(told), console(stderr=True))
 
 
+class Announcing(Follower):
+    """A follower that says once that the work goes on behind what an earlier run completed."""
+
+    def __init__(self, bar: Bar, *, quiet: bool) -> None:
+        super().__init__(bar)
+        self._is_said = quiet
+
+    def receive(self, event: EncodingEvent) -> None:
+        """Take note of an event."""
+        if event.shards_before and not self._is_said:
+            shards = "1 shard" if event.shards_before == 1 else f"{event.shards_before:,} shards"
+            say(f"resuming: {shards} with {event.documents_before:,} documents are complete")
+            self._is_said = True
+        super().receive(event)
+
+
 @contextmanager
-def options_named() -> Iterator[None]:
-    """Errors and hints name options of the command line instead of keyword arguments."""
+def continuable(folder: Path) -> Iterator[None]:
+    """What breaks the work off has the hint that it can be continued, where it can."""
     try:
         yield
-    except AnotherRunError as error:
-        raise error.on_command_line() from error
-    except PairwrightError as error:
-        error.hint = HINTS.get(error.hint or "", error.hint)
+    except (KeyboardInterrupt, OSError) as error:
+        number = complete_shards(folder)
+        if number:
+            shards = "the shard that is" if number == 1 else f"the {number:,} shards that are"
+            hint = f"the same command continues after {shards} complete"
+            if isinstance(error, OSError):
+                advise(error, hint)
+            else:
+                ending.hints.append(hint)
         raise
 
 

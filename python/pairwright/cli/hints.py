@@ -4,6 +4,13 @@ import ast
 import re
 import shlex
 
+from pairwright.tokens.differences import RESTART
+
+RESTART_OPTION = "--restart removes what was written there and begins anew; or name another folder with --out"
+
+# Hints that are said in other words on the command line.
+REWORDED = {RESTART: RESTART_OPTION}
+
 # The keyword arguments that options stand for, where an option has another name.
 OTHERS = {"format": "--input-format", "special_tokens": "--special"}
 
@@ -40,6 +47,8 @@ NAMED = re.compile(rf"\b({'|'.join(each for each in KEYWORDS if '_' in each)})\b
 
 def in_options(hint: str) -> str:
     """A hint with options in the place of keyword arguments: `on_error="skip"` becomes `--on-error skip`."""
+    if hint in REWORDED:
+        return REWORDED[hint]
 
     def given(found: re.Match[str]) -> str:
         name, value = option(found[1]), found[2]

@@ -34,12 +34,11 @@ def learned(tokenizer: Tokenizer, corpus: Source, path: Path) -> Iterator[tuple[
     yield "vocabulary", f"{tokenizer.vocab_size:,} ids: 256 bytes, {merges:,} merges, special tokens: {special}"
     yield "first merges", first_merges(tokenizer, 8) or "none"
     yield "longest tokens", longest(tokenizer, 8) or "none"
-    sample = corpus.beginning(SAMPLE)
+    sample, is_all = corpus.beginning(SAMPLE)
     tokens = int(tokenizer.count_batch(sample).sum())
     if tokens:
         size = sum(map(len, sample))
-        whole = size == sum(each["bytes"] for each in metadata["corpus"])
-        of = "the corpus" if whole else f"the first {size:,} bytes of the corpus"
+        of = "the corpus" if is_all else f"the first {size:,} bytes of the corpus"
         yield "bytes per token", f"{size / tokens:.3f} on {of} ({tokens:,} tokens)"
     yield "time", f"{metadata['time']['seconds']:.2f} s"
     yield "model", f"{shown(path)}, {path.stat().st_size:,} bytes"

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import typer
 
+from pairwright.cli import ending
 from pairwright.cli.app import app
 from pairwright.cli.console import CommandError, say
 from pairwright.cli.ending import INTERRUPTED, message
@@ -26,6 +27,7 @@ from pairwright.errors import (
     SkippedWarning,
 )
 from pairwright.filenames import shown
+from pairwright.tokens.differences import AnotherRunError
 
 FAILURE = 1
 
@@ -48,6 +50,7 @@ def run(arguments: Sequence[str]) -> int:
         # Where a character cannot be written it becomes its escape, not an error.
         sys.stdout.reconfigure(errors="backslashreplace")
     code = FAILURE
+    ending.hints.clear()
     try:
         with warnings_as_lines():
             code = app(list(arguments), prog_name="pairwright", standalone_mode=False) or 0
@@ -67,6 +70,8 @@ def run(arguments: Sequence[str]) -> int:
             fail(describe(error), hint_of(error))
     if code == INTERRUPTED:
         say(message())
+        for hint in ending.hints:
+            say(hint, label="hint", style="bold cyan")
     return code
 
 
@@ -79,6 +84,8 @@ def fail(text: str, hint: str | None) -> None:
 
 def describe(error: Exception) -> str:
     """What went wrong, in words."""
+    if isinstance(error, AnotherRunError):
+        return error.in_options
     if isinstance(error, OSError) and error.strerror:
         name = error.filename
         if name is None:

@@ -40,6 +40,10 @@ def target_of(out: str | None, format: Format | None, options: list[str], of_fol
             raise UsageError(f"{options[0]} goes with a folder or a file", hint="name one with --out")
         return Target("text")
     path = Path(out)
+    if out.endswith("/") and Path(out.rstrip("/")).is_file():
+        raise UsageError(
+            f"{out} asks for a folder, and {out.rstrip('/')} is a file", hint="name another folder, or remove the file"
+        )
     if path.is_dir() or out.endswith(("/", "\\")):
         return Target("folder", format or "bin")
     files.check_ending(out)
@@ -49,22 +53,23 @@ def target_of(out: str | None, format: Format | None, options: list[str], of_fol
         if format is not None and format != meant:
             raise UsageError(
                 f"--format {format} contradicts the name {out}, which is that of a {meant} file",
-                hint=f"leave --format out, name the file {path.stem}.{format}, or name a folder: --out {path.stem}/",
+                hint=f"leave --format out, name the file {path.with_suffix(f'.{format}')}, "
+                f"or name a folder: --out {folder_for(path)}",
             )
         if of_folder:
             raise UsageError(
                 f"{of_folder[0]} goes with a folder, and {out} is the name of a file",
-                hint=f"name a folder: --out {path.stem}/",
+                hint=f"name a folder: --out {folder_for(path)}",
             )
         return Target("file", meant)
     if suffix in OTHERS:
         raise UsageError(
             f"{out}: ids are not written as {suffix}",
-            hint=f"name a file with one of the endings {endings()}, or a folder: --out {path.stem}/",
+            hint=f"name a file with one of the endings {endings()}, or a folder: --out {folder_for(path)}",
         )
     if suffix and suffix not in TEXTS:
         # It may be a slip, as in train.bn, and text in its place is no use to anybody who asked for train.bin.
-        folder = f"{path.stem}-ids/" if path.exists() else f"{out}/"
+        folder = folder_for(path) if path.exists() else f"{out}/"
         raise UsageError(
             f"{out}: {suffix} is the ending of no format",
             hint=f"name a file with one of the endings {endings()}, or a folder: --out {folder}",
@@ -76,9 +81,17 @@ def target_of(out: str | None, format: Format | None, options: list[str], of_fol
         wanted = format or "bin"
         raise UsageError(
             f"{options[0]} goes with a folder or a file of ids, and {out} is a file of text",
-            hint=f"name a file of ids, such as --out {path.stem}.{wanted}, or a folder: --out {path.stem}-ids/",
+            hint=f"name a file of ids, such as --out {path.with_suffix(f'.{wanted}')}, "
+            f"or a folder: --out {folder_for(path)}",
         )
     return Target("text")
+
+
+def folder_for(path: Path) -> str:
+    """The name of a folder to propose in the place of a file: none that is a file."""
+    stem = path.with_suffix("")
+    names = (stem, stem.with_name(f"{stem.name}-tokens"), path.with_name(f"{path.name}-tokens"))
+    return f"{next((each for each in names if not each.is_file()), names[-1])}/"
 
 
 def endings() -> str:

@@ -16,6 +16,10 @@ COLOURS = ("cyan", "yellow", "green", "magenta", "bright_blue")
 
 SEPARATOR = "|"
 
+# Longer tokens are told by their beginning where there is no need of all of it.
+LONG = 80
+SHOWN = 40
+
 
 def visible(token: bytes) -> str:
     r"""A token as a reader sees it in its text: what cannot be printed as its escape, such as `\n` or `\xe2`."""
@@ -55,10 +59,21 @@ def table_of_ids(tokenizer: Tokenizer, ids: Iterable[int]) -> Table:
 def longest(tokenizer: Tokenizer, number: int) -> str:
     """The longest ordinary tokens, the longest first."""
     tokens = sorted((token for token in tokenizer.vocab if len(token) > 1), key=len, reverse=True)
-    return "  ".join(quoted(token) for token in tokens[:number])
+    return "  ".join(brief(token) for token in tokens[:number])
 
 
 def first_merges(tokenizer: Tokenizer, number: int) -> str:
     """The first merges: which two tokens became which."""
     merges = tokenizer.merges[:number]
-    return "  ".join(f"{quoted(left)}+{quoted(right)}" for left, right in merges)
+    return "  ".join(f"{brief(left)}+{brief(right)}" for left, right in merges)
+
+
+def brief(token: bytes) -> str:
+    """A token as `quoted` shows it, or the beginning of a long one with its length."""
+    if len(token) <= LONG:
+        return quoted(token)
+    try:
+        beginning = repr(token.decode()[:SHOWN])
+    except UnicodeDecodeError:
+        beginning = repr(token[:SHOWN])
+    return f"{beginning}… ({len(token):,} bytes)"

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RESTART = "restart=True removes what was written there and begins anew; or name another folder"
-RESTART_OPTION = "--restart removes what was written there and begins anew; or name another folder with --out"
 
 
 class AnotherRunError(PairwrightError):
     """A folder holds shards that were made in another way."""
 
     in_options: str
+    """The message with options of the command line instead of keyword arguments."""
 
     @classmethod
     def between(cls, folder: Path, found: dict[str, Any], asked: dict[str, Any]) -> AnotherRunError:
@@ -30,10 +30,6 @@ class AnotherRunError(PairwrightError):
         error = cls(message(_in_python), hint=RESTART)
         error.in_options = message(_as_option)
         return error
-
-    def on_command_line(self) -> PairwrightError:
-        """The same, told with options instead of keyword arguments."""
-        return PairwrightError(self.in_options, hint=RESTART_OPTION)
 
 
 # How a setting and its value are said.

@@ -72,6 +72,10 @@ class EncodingEvent:
     tokens: int
     elapsed: float
     """Seconds since the work began."""
+    shards_before: int = 0
+    """Shards that an earlier run completed, behind which this one goes on."""
+    documents_before: int = 0
+    """Documents in these shards."""
 
 
 def encode_corpus(
@@ -198,7 +202,9 @@ class Encoder:
                 write(self.part(block))
                 if progress is not None:
                     elapsed = time.monotonic() - self.began
-                    event = EncodingEvent(block.read, total, self.documents, self.size, self.tokens, elapsed)
+                    event = EncodingEvent(
+                        block.read, total, self.documents, self.size, self.tokens, elapsed, *self.run.before
+                    )
                     if progress(event) is False:
                         raise StoppedError("stopped by the progress callback")
 

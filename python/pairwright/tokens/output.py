@@ -41,6 +41,8 @@ class Destination(Protocol):
 
     settings: dict[str, Any]
     ended: list[Ended]
+    before: tuple[int, int]
+    """The number of shards that an earlier run completed, and of the documents in them."""
 
     @property
     def names(self) -> Sequence[str]:

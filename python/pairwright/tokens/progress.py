@@ -26,6 +26,7 @@ class Follower:
         """What was done by this call: less than all where a run goes on."""
         self._pace = Pace()
         self._pace.at(0.0, 0, 0)
+        self._skipped = 0
 
     def receive(self, event: EncodingEvent) -> None:
         """Take note of an event."""
@@ -33,7 +34,11 @@ class Follower:
         from pairwright.bar import megabytes
 
         self.last = event
-        rate, remaining = self._pace.at(event.elapsed, event.read, event.total)
+        if event.shards_before and not event.bytes:
+            # Still within what an earlier run has encoded: reading over it is no measure of the speed.
+            self._pace, self._skipped = Pace(), event.read
+        total = max(event.total - self._skipped, 0)
+        rate, remaining = self._pace.at(event.elapsed, event.read - self._skipped, total)
         done = f"{event.documents:,} documents, {event.tokens / 1e6:,.1f}M tokens"
         self.bar.show("encoding", event.read, event.total, megabytes, rate, remaining, done)
 

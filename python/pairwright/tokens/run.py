@@ -85,6 +85,8 @@ class Run:
     nexts: list[Position] = field(default_factory=list)
     skipped: dict[Position, Skipped] = field(default_factory=dict)
     ended: list[Ended] = field(default_factory=list)
+    before: tuple[int, int] = (0, 0)
+    """The number of shards that an earlier run completed, and of the documents in them."""
 
     @classmethod
     def open(cls, folder: Path, tokenizer: Tokenizer, corpus: Corpus, asked: Asked, *, restart: bool = False) -> Run:
@@ -230,6 +232,8 @@ class Run:
                     f"{origin.name}: it has changed since documents of it were encoded into {self.folder}", hint=RESTART
                 )
         self.shards, self.nexts = shards, nexts
+        complete = [shard for of_split in shards for shard in of_split]
+        self.before = len(complete), sum(shard.documents for shard in complete)
         # Those behind the last shard are found again, those before it perhaps not: what it holds is not encoded again.
         self.skip(each for each in skipped if each.at < last)
         self.ended = [file for file in ended if file.file < self.start.file]
@@ -272,6 +276,17 @@ class Run:
                 f"{self.folder} is not empty and holds no run of pairwright: there is {others[0]}",
                 hint="name a new folder, or an empty one",
             )
+
+
+def complete_shards(folder: Path) -> int:
+    """The number of shards behind which the same call goes on in a folder that is not complete; 0 if it begins anew."""
+    try:
+        found = json.loads((folder / PROGRESS).read_bytes())
+        if UNSURE & set(found["run"]["inputs"]):
+            return 0
+        return sum(len(split["shards"]) for split in found["splits"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
 
 
 def settings_of(tokenizer: Tokenizer, corpus: Corpus, asked: Asked) -> dict[str, Any]:
