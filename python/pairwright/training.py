@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import time
 import warnings
 from contextlib import nullcontext
@@ -29,6 +31,18 @@ LONG_PIECE = 512
 
 WHOLE_DOCUMENT = 32
 """Documents that are whole pieces may be words, up to this average of bytes."""
+
+SEVERAL_WORDS = 256
+"""Of fewer bytes than this it is not told whether pieces are whole lines."""
+
+LONG_LINE = 8
+"""Pieces of fewer bytes on average are no lines of several words, not even with the line feeds between them."""
+
+SAMPLE = 1000
+"""So many distinct pieces tell what most are like."""
+
+# White space, and the punctuation of scripts that are written without.
+BETWEEN_WORDS = r"[\s、。，！？；：]+"
 
 
 def count(
@@ -228,13 +242,14 @@ def train(
 
 
 def _warn_if_whole(counts: Counts, described: Description) -> None:
-    """Warn if a regex cuts the corpus into pieces of many hundred bytes, or leaves most documents whole."""
+    """Warn if a regex leaves whole most documents, or most lines, or cuts pieces of many hundred bytes."""
     if counts.pattern in _core.PATTERNS or counts.pattern == _core.WHOLE:
         return
     pieces, size = counts.total, counts._bytes
     documents = sum(int(each.get("documents", 1)) for each in described)
     is_whole = pieces < 1.25 * documents and size >= WHOLE_DOCUMENT * pieces
-    if size >= SMALL_CORPUS and (size >= LONG_PIECE * pieces or is_whole):
+    is_long = size >= SMALL_CORPUS and (size >= LONG_PIECE * pieces or is_whole)
+    if is_long or (size >= max(SEVERAL_WORDS, LONG_LINE * pieces) and _have_several_words(counts)):
         number = "1 piece" if pieces == 1 else f"{pieces:,} pieces"
         warnings.warn(
             f"the split pattern {counts.pattern!r} cuts {size:,} bytes of text into no more than {number}, so that "
@@ -242,6 +257,20 @@ def _warn_if_whole(counts: Counts, described: Description) -> None:
             PatternWarning,
             stacklevel=3,
         )
+
+
+def _have_several_words(counts: Counts) -> bool:
+    """Whether most of the text is in pieces of three words or more, as where lines are whole pieces.
+
+    Pieces of two words are no sign of a mistake: a number and its unit, for example.
+    """
+    of_several = of_all = 0
+    for piece in itertools.islice(counts, 0, None, max(1, len(counts) // SAMPLE)):
+        size = len(piece) * counts[piece]
+        of_all += size
+        if len(re.split(BETWEEN_WORDS, piece.decode(errors="replace").strip())) >= 3:
+            of_several += size
+    return 2 * of_several > of_all
 
 
 def _reporting(progress: Progress, total: int) -> AbstractContextManager[Reporter | None]:

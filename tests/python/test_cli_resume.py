@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from command_line import call, end, isolate, start
@@ -12,6 +13,9 @@ from command_line import call, end, isolate, start
 import pairwright as pw
 from pairwright.tokens import progress
 from pairwright.tokens.encoding import EncodingEvent
+
+if TYPE_CHECKING:
+    from pairwright.bar import Bar
 
 LINES = "How are these words cut?\nThat is the question.\n" * 50
 
@@ -121,7 +125,7 @@ class Rates:
 
 def test_the_speed_does_not_count_what_an_earlier_run_did() -> None:
     rates = Rates()
-    follower = progress.Follower(rates)  # type: ignore[arg-type]  all that it uses of a bar
+    follower = progress.Follower(cast("Bar", rates))
     gigabyte = 10**9
     follower.receive(EncodingEvent(gigabyte, 2 * gigabyte, 0, 0, 0, 0.1, 5, 1000))
     for second in range(1, 11):

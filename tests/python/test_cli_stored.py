@@ -58,6 +58,14 @@ def test_a_shard_of_a_folder_is_decoded_as_a_file(format: str) -> None:
     assert call("decode", "model.json", f"tokens/train-00000.{format}").out.decode() == LINES
 
 
+@pytest.mark.parametrize(("format", "ending"), [("bin", "offsets"), ("npy", "offsets.npy")])
+def test_offsets_are_not_taken_for_ids(format: str, ending: str) -> None:
+    call("encode", "model.json", "corpus.txt", "--out", "tokens/", "--format", format, "--quiet")
+    ended = call("decode", "model.json", f"tokens/train-00000.{ending}")
+    assert (ended.code, ended.out) == (2, b"")
+    assert ended.err.startswith(f"error: tokens/train-00000.{ending} holds the places where documents begin, no ids\n")
+
+
 def test_a_token_folder_among_the_files_is_pointed_to() -> None:
     call("encode", "model.json", "corpus.txt", "--out", "tokens/", "--quiet")
     ended = call("decode", "model.json", "tokens")

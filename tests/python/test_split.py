@@ -242,13 +242,32 @@ def test_files_that_a_regex_leaves_whole_are_warned_of(tmp_path: Path) -> None:
         (["a" * 6000], "gpt2"),
         (["a" * 4000], WHOLESOME),
         (["a b c " * 1000], r"\w+|\W+"),
-        (["a line of 80 bytes, more or less, which is one piece with its line feed at its end\n" * 100], r".+\n"),
+        (["https://example.org/a/long/path/of-many-parts?and=more\n" * 100], r"\S+|\s+"),
+        (["1,234.5 kg of apples, 12 m of rope\n" * 100], r"\d[\d,.]* ?\w*|[^\d\s]+|\s+"),
+        (["short"], ".+"),
         (["emma", "olivia", "ava"] * 1000, WHOLESOME),
         (["中文" * 50 + "。" for _ in range(30)], r"\w+|\W+"),
     ],
 )
 def test_what_is_cut_or_meant_to_be_whole_is_not_warned_of(documents: list[str], pattern: str) -> None:
     pairwright.train(pairwright.count(pairwright.texts(documents), pattern=pattern), 256)
+
+
+@pytest.mark.parametrize("pattern", [r".+", r"[^\n]+", r".+\n", r".+\n?", r"(?m)^.*$", WHOLESOME])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "How are these words cut? That is the question.\n",
+        "To be, or not to be.\n",
+        "今天天气很好，我们去公园，大家都高兴。\n",
+    ],
+)
+@pytest.mark.parametrize("number", [13, 1000])
+def test_lines_that_are_pieces_are_warned_of(pattern: str, line: str, number: int) -> None:
+    with pytest.warns(pairwright.PatternWarning, match="tokens may cross words and lines"):
+        pairwright.count(pairwright.texts([line * number]), pattern=pattern)
+    with pytest.warns(pairwright.PatternWarning):
+        pairwright.train(pairwright.texts([line * number]), 258, pattern)
 
 
 # Custom patterns

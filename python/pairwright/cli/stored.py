@@ -1,6 +1,7 @@
 """Files of ids in the formats that `pairwright encode --out` writes, as `pairwright decode` reads them."""
 
 import json
+import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -164,6 +165,12 @@ class JsonIds(StoredIds):
 def open_stored(name: str, vocab_size: int, dtype: Dtype | None) -> StoredIds | None:
     """A file of ids in one of the formats; `None` for ids as text. Raises `OSError`, `UsageError`."""
     path = Path(name)
+    if path.name.endswith((".offsets", ".offsets.npy")):
+        raise UsageError(
+            f"{name} holds the places where documents begin, no ids",
+            hint="decode the file of ids beside it, or the whole folder: "
+            f"pairwright decode {shlex.quote(str(path.parent))}",
+        )
     kind = kind_of_stored(path)
     if dtype is not None and kind not in (None, "bin"):
         raise UsageError(f"--dtype goes with files of nothing but ids; {name} is {kind}", hint="leave --dtype out")
