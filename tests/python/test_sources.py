@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
+import polars as pl
 import pyarrow as pa
 import pytest
 from command_line import call, isolate
@@ -222,8 +223,10 @@ def test_bytes_are_text_and_paths_are_files() -> None:
 def test_tables_and_columns_of_something_else_are_left_to_what_reads_them() -> None:
     strings = pa.array([b"a.txt", b"\xff"]).view(pa.string())
     sources: list[Any] = [
-        pa.table({"a.txt": ["a.txt"]}),
-        pd.DataFrame({"a.txt": ["a.txt"]}),
+        pa.table({"a.txt": ["some text"], "b": [1]}),
+        pa.table({"a.txt": ["some text"]}),
+        pd.DataFrame({"a.txt": ["some text"]}),
+        pd.DataFrame({"a.txt": ["a.txt"], "b.txt": ["b.txt"]}),
         strings,
         pa.array(["a.txt", None]),
         pa.array([], pa.string()),
@@ -232,6 +235,15 @@ def test_tables_and_columns_of_something_else_are_left_to_what_reads_them() -> N
     for source in sources:
         assert isinstance(resolve(source), Texts)
     assert pw.count(strings) == pw.count([b"a.txt", b"\xff"])
+
+
+def test_a_table_of_one_column_is_decided_as_its_column_is() -> None:
+    tables: list[Any] = [pa.table({"path": ["a.txt"]}), pd.DataFrame({"path": ["a.txt"]})]
+    tables += [pl.DataFrame({"path": ["a.txt"]}), pl.Series(["a.txt"])]
+    for table in tables:
+        assert files(table) == ["a.txt"]
+        assert pw.count(table) == pw.count("a.txt")
+        assert pw.count(pw.texts(table)) == pw.count([b"a.txt"])
 
 
 def test_of_a_long_column_no_more_than_the_beginning_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

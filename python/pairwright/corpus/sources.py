@@ -7,7 +7,7 @@ import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pairwright.corpus.files import Corpus
 from pairwright.corpus.finding import STANDARD, URL, in_order, value_of
@@ -101,12 +101,25 @@ def resolve(source: Source) -> Corpus | Texts:
     if isinstance(source, Corpus | Texts):
         return source
     if not isinstance(source, list | tuple) and is_arrow(source):
+        column = _only_column(source)
         # What gives nothing again once it was read is not looked at.
-        return _of_column(source) if isinstance(source, Iterable) and isinstance(source, Sized) else Texts(source)
+        found = _of_column(column) if isinstance(column, Iterable) and isinstance(column, Sized) else None
+        return found if isinstance(found, Corpus) else Texts(source)
     items = _items(source)
     if isinstance(items, list | tuple):
         return Corpus(*map(_path, items)) if _means_files(list(items)) else Texts(items)
     return _of_column(items) if isinstance(items, Sized) else _of_iterator(iter(items))
+
+
+def _only_column(source: Arrow) -> object:
+    """The column of a table of pyarrow, pandas or polars that has one, for that is what is read of it."""
+    table = cast("Any", source)
+    if getattr(table, "num_columns", 0) == 1:
+        return table.column(0)
+    is_frame = hasattr(table, "iloc") or hasattr(table, "to_series")
+    if not is_frame or len(getattr(table, "columns", ())) != 1:
+        return source
+    return table.iloc[:, 0] if hasattr(table, "iloc") else table.to_series()
 
 
 def _of_column(source: Iterable[Any]) -> Corpus | Texts:
