@@ -31,7 +31,7 @@
 //! | | 26 languages | 291 | 751 | 1609 | 1766 |
 //!
 //! These three, qwen, qwen3.5 and tekken are known to the compiler. All others share code by the shape of their words and read
-//! the remaining parameters at run time: at 91 to 112 % of the nearest of the six with AVX-512 (eleven grammars, in turns
+//! the remaining parameters at run time: at 91 to 113 % of the nearest of the six with AVX-512 (eleven grammars, in turns
 //! with the six, the best of 60 runs on a busy machine). The scalar column is from before the scanners took parameters, which
 //! made them 5 to 40 % faster.
 //!
