@@ -137,6 +137,29 @@ def test_a_model_of_openai_or_another_spelling_means_its_encoding(
     assert f"the encoding {encoding} has a pattern" in call("info", name, "--pattern", "gpt2").err
 
 
+def test_a_folder_does_not_hide_the_encoding_of_its_name(
+    tokenizer: pairwright.Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pairwright.encodings._loaded", {"o200k_base": tokenizer, "gpt2": tokenizer})
+    expected = call("info", "model.json").out
+    for name in ("o200k_base", "gpt2"):
+        Path(name).mkdir()
+        Path(name, "notes.txt").touch()
+        assert call("info", name).out == expected
+    tokenizer.to_huggingface("gpt2")
+    ended = call("info", "gpt2")
+    assert (ended.code, ended.out) == (2, b"")
+    assert ended.err.splitlines() == [
+        "error: gpt2 is a folder here and the name of an encoding",
+        "hint: write ./gpt2 for the folder",
+    ]
+    assert call("info", "./gpt2").code == call("info", "gpt2/").code == 0
+    Path("corpus.txt").write_text("to be")
+    assert call("encode", "o200k_base", "corpus.txt", "--out", "cl100k_base/").code == 0
+    assert call("decode", "cl100k_base").err.splitlines()[0].endswith("is a folder here and the name of an encoding")
+    assert call("decode", "./cl100k_base").out == b"to be"
+
+
 @pytest.mark.parametrize(
     ("name", "meant"),
     [

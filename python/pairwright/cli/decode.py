@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
@@ -64,6 +65,8 @@ def decode(
     cut.
     """
     if is_token_folder(model):
+        if models.names_encoding(model):
+            raise models.ambiguous(Path(model))
         options = {"FILE": file, "--pattern": pattern, "--special-token": special_token}
         for option, given in {**options, "--lines": lines, "--dtype": dtype}.items():
             if given:

@@ -1,5 +1,6 @@
 """What MODEL on the command line means."""
 
+import os
 import re
 import shlex
 from collections.abc import Sequence
@@ -30,12 +31,16 @@ def load(
     *,
     others: Sequence[str] = (),
 ) -> Tokenizer:
-    """The tokenizer that a MODEL stands for. A file goes before an encoding of the same name.
+    """The tokenizer that a MODEL stands for. A file goes before the encoding of its name, a folder must have another.
 
     `special_tokens` are those of a rank file, with their ids. `others` are the arguments behind MODEL: one of them may
     be the model if this is none.
     """
     path = Path(model)
+    if path.is_dir() and names_encoding(model):
+        if (path / "tokenizer.json").exists():
+            raise ambiguous(path)
+        return load_encoding(model, pattern, special_tokens, others)
     if not path.exists():
         return load_encoding(model, pattern, special_tokens, others)
     if is_rank_file(path):
@@ -66,6 +71,18 @@ def swapped(model: str, others: Sequence[str]) -> str | None:
         if is_model or (not path.exists() and encodings.find_encoding(name) is not None):
             return f"MODEL goes first: {shlex.join([name, model])}"
     return None
+
+
+def names_encoding(model: str) -> bool:
+    """Whether it is the name of an encoding or of a model that uses one."""
+    return bool(encodings.find_encoding(model) or encodings.find_model(model))
+
+
+def ambiguous(folder: Path) -> UsageError:
+    """The error for a folder that has what an encoding has as well: its name."""
+    return UsageError(
+        f"{folder} is a folder here and the name of an encoding", hint=f"write .{os.sep}{folder} for the folder"
+    )
 
 
 def is_rank_file(path: Path) -> bool:
