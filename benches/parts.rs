@@ -53,7 +53,7 @@ fn split(criterion: &mut Criterion) {
     let code = concat!(
         include_str!("../src/encode/long.rs"),
         include_str!("../src/io/model_file.rs"),
-        include_str!("../src/py/tokenizer.rs"),
+        include_str!("../src/py/tokenizer/encode.rs"),
         include_str!("../src/special/mod.rs"),
         include_str!("../src/split/scan/window/lanes.rs"),
         include_str!("../src/split/scan/window/starts.rs"),

@@ -37,6 +37,7 @@ pub mod special;
 pub mod split;
 pub mod tokenizer;
 pub mod train;
+mod unlike;
 pub mod vocab;
 
 pub use encode::batch::TokenBatch;

@@ -353,9 +353,10 @@ impl Tokenizer {
             })
         };
         if let Some(finder) = policy.allowed() {
-            while let Some(found) = finder.find(text, from) {
-                each(from, found.start, found.id)?;
-                from = found.end;
+            let mut next = 0;
+            while let Some(found) = finder.find_after(text, next, from) {
+                each(from.min(found.start), found.start, found.id)?;
+                (next, from) = (found.next, found.end);
             }
         }
         each(from, text.len(), None)
@@ -374,10 +375,10 @@ impl Tokenizer {
             return each(stretch, special);
         }
         let stretch = self.normalizer.map_or(Cow::Borrowed(stretch), |form| form.apply(stretch));
-        let mut from = 0;
-        while let Some(found) = policy.normalized().and_then(|finder| finder.find(&stretch, from)) {
-            each(&stretch[from..found.start], found.id)?;
-            from = found.end;
+        let (mut from, mut next) = (0, 0);
+        while let Some(found) = policy.normalized().and_then(|finder| finder.find_after(&stretch, next, from)) {
+            each(&stretch[from.min(found.start)..found.start], found.id)?;
+            (next, from) = (found.next, found.end);
         }
         each(&stretch[from..], special)
     }

@@ -2,7 +2,9 @@
 
 Everything here releases the interpreter while it works, and all but `StreamDecoder` and `Counter` may be used from
 several threads at once. Wherever text is taken, `str` and `bytes` are: `bytes` need not be UTF-8 and are kept byte for
-byte; a lone surrogate in a `str` becomes U+FFFD. Long calls can be interrupted with Ctrl-C.
+byte; so are `bytearray` and `memoryview` objects of bytes. To encode a `str`, a pair of surrogates in it is taken for
+the character that it means, and a lone one for U+FFFD; parts of a `str` have the surrogates that it has. Long calls can
+be interrupted with Ctrl-C.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,6 +21,7 @@ from pairwright.frozen import FrozenDict, FrozenList
 
 __all__ = [
     "DATASETS",
+    "PACKED_HEADER",
     "PATTERNS",
     "PATTERN_NAMES",
     "WHOLE",
@@ -33,6 +36,7 @@ __all__ = [
     "_batch_to_arrow",
     "_from_counts",
     "_from_model",
+    "_from_packed",
     "_schema_of_batches",
     "cache_info",
     "clear_cache",
@@ -60,6 +64,7 @@ PATTERN_NAMES: list[str]
 """All names that mean a split pattern: of patterns, encodings and models."""
 
 WHOLE: str
+PACKED_HEADER: int
 """The regex that takes a text whole."""
 
 def cache_info() -> tuple[int, int, int, int]:
@@ -424,6 +429,11 @@ class Tokenizer:
     def _is_by_list(self) -> bool: ...
     @property
     def _is_plain(self) -> bool: ...
+    def _unlike_ranks(self) -> str | None: ...
+    def _unlike_plain(self) -> str | None: ...
+    def _unreached(self) -> bytes | None: ...
+    def _packed(self) -> bytes: ...
+    def _model_file(self) -> bytes: ...
     @property
     def _merge_count(self) -> int: ...
     def _tokenizer_json(self) -> str: ...
@@ -706,3 +716,4 @@ def _batch_to_arrow(values: npt.NDArray[np.uint32], offsets: npt.NDArray[np.int6
 def _schema_of_batches() -> object: ...
 def _from_counts(content: bytes, name: Path = "pickled counts") -> Counts: ...
 def _from_model(content: bytes) -> Tokenizer: ...
+def _from_packed(content: bytes) -> Tokenizer: ...

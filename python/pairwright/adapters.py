@@ -14,22 +14,30 @@ if TYPE_CHECKING:
 def as_tiktoken(tokenizer: Tokenizer, name: str) -> "tiktoken.Encoding":
     """See `Tokenizer.as_tiktoken`."""
     library = _installed("tiktoken")
-    if tokenizer._is_by_list:
+    reason = tokenizer._unlike_ranks()
+    if reason is not None:
         raise ValueError(
-            "tiktoken merges by ranks alone, and this tokenizer has a merge list that means something else"
+            f"tiktoken merges by ranks alone, and this tokenizer has a merge list that means something else: {reason}"
         )
-    if not tokenizer._is_plain or tokenizer.beginning or tokenizer.ending:
+    reason = tokenizer._unlike_plain()
+    if reason is not None:
         raise ValueError(
-            "tiktoken neither normalizes texts, nor strips white space around special tokens, nor adds ids to texts, "
-            "and this tokenizer does"
+            "tiktoken neither normalizes texts nor finds special tokens but where they stand and are allowed, and this "
+            f"tokenizer is another: {reason}"
         )
+    if tokenizer.beginning or tokenizer.ending:
+        added = {"beginning": tokenizer.beginning, "ending": tokenizer.ending}
+        told = " and ".join(f"{name}={ids}" for name, ids in added.items() if ids)
+        raise ValueError(f"tiktoken adds no ids to texts, and this tokenizer has {told}")
     if tokenizer.pattern.startswith('[{"split":'):
-        raise ValueError("tiktoken splits by one regex, and this tokenizer in several steps")
-    multiple = sum(len(token) > 1 for token in tokenizer.vocab)
-    if not tokenizer.ignore_merges and tokenizer._merge_count < multiple:
         raise ValueError(
-            "tiktoken encodes a piece that is a token to it, and this tokenizer has tokens that no merge gives; "
-            "make it with ignore_merges=True"
+            f"tiktoken splits by one regex, and this tokenizer in several steps: {_shortened(tokenizer.pattern)}"
+        )
+    unreached = None if tokenizer.ignore_merges else tokenizer._unreached()
+    if unreached is not None:
+        raise ValueError(
+            "tiktoken encodes a piece that is a token to it, and this tokenizer has tokens that no merge gives: the "
+            f"first is {_shortened(repr(unreached))}; make it with ignore_merges=True"
         )
     encoding: tiktoken.Encoding = library.Encoding(
         name,
@@ -46,6 +54,13 @@ def as_huggingface(tokenizer: Tokenizer) -> "tokenizers.Tokenizer":
     library = _installed("tokenizers")
     made: tokenizers.Tokenizer = library.Tokenizer.from_str(tokenizer._tokenizer_json())
     return made
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+_SHOWN = 100
 
 
 def _installed(library: str) -> ModuleType:

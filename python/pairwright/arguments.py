@@ -63,6 +63,30 @@ def text(argument: str, value: object) -> str:
     return value
 
 
+def pattern(value: object) -> str:
+    """The argument `pattern`. Raises `TypeError`; `ValueError` if it is no text."""
+    found = text("pattern", value)
+    _refuse_surrogates("pattern", found)
+    return found
+
+
+def _refuse_surrogates(argument: str, value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{argument} is {value!a}: a surrogate is no text") from error
+
+
+def content(argument: str, value: bytes | bytearray | memoryview) -> bytes:
+    """The bytes of a text. Raises `TypeError` for a view of numbers, such as ids, which is hardly meant to be text."""
+    if isinstance(value, memoryview) and value.format not in ("B", "b", "c"):
+        raise TypeError(
+            f"{argument} must be str or bytes, not a memoryview of numbers (format {value.format!r}); "
+            'view.cast("B") has their bytes'
+        )
+    return bytes(value)
+
+
 def path(argument: str, value: object) -> str:
     """The path that a `str` or `os.PathLike` names. Raises `TypeError`, for `bytes` too, as `pathlib` does."""
     if isinstance(value, str):
@@ -110,6 +134,7 @@ def names(argument: str, value: object) -> list[str]:
     for place, name in enumerate(value):
         if not isinstance(name, str):
             raise TypeError(f"{argument}[{place}] must be a str, not {shown(name)}")
+        _refuse_surrogates(f"{argument}[{place}]", name)
         found.append(str(name))
     return sorted(found) if isinstance(value, set | frozenset) else found
 

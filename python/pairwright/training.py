@@ -17,7 +17,7 @@ from pairwright.errors import FewerMergesWarning, PatternWarning, ReservedIdsWar
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from contextlib import AbstractContextManager
     from typing import Any, Literal, NoReturn, SupportsFloat, SupportsIndex
 
@@ -62,7 +62,7 @@ def count(
     as `train` does.
     """
     arguments.receiver("progress", progress)
-    pattern = arguments.text("pattern", pattern)
+    pattern = arguments.pattern(pattern)
     names = arguments.names("special_tokens", special_tokens)
     counting = Counting(threads, memory_limit, spill_folder)
     corpus = resolve(source)
@@ -166,7 +166,7 @@ def train(
     if max_token_bytes is not None:
         max_token_bytes = arguments.integer("max_token_bytes", max_token_bytes)
     if pattern is not None:
-        pattern = arguments.text("pattern", pattern)
+        pattern = arguments.pattern(pattern)
     if base is not None and pattern is not None and _core.regex_of(pattern) != _core.regex_of(base.pattern):
         raise ValueError(f"pattern={pattern!r}: the base has {base.pattern!r}; leave pattern out")
     names = arguments.names("special_tokens", () if special_tokens is None else special_tokens)
@@ -192,8 +192,6 @@ def train(
     if first_id is not None:
         asked_for["first_id"] = arguments.integer("first_id", first_id)
     settings = Settings(**asked_for, base=base, threads=threads)
-    if base is not None and first_id is None:
-        _warn_of_reserved(base, range(base.vocab_size, vocab_size))
     counting = Counting(threads, memory_limit, spill_folder)
     corpus = source if isinstance(source, Counts) else resolve(source)
     described: Description = []
@@ -224,6 +222,8 @@ def train(
             FewerMergesWarning,
             stacklevel=2,
         )
+    if base is not None and first_id is None:
+        _warn_of_reserved(base, range(base.vocab_size, tokenizer.vocab_size))
     metadata = {
         "corpus": described,
         "settings": {"pattern": counts.pattern, **asked_for},
@@ -289,12 +289,21 @@ def _warn_of_reserved(base: Tokenizer, new: range) -> None:
     found = reserved_ids(base, new)
     if found is not None:
         family, taken = found
+        ids = f"id {taken[0]}" if len(taken) == 1 else f"ids {_runs(taken)}"
         warnings.warn(
-            f"new tokens get the ids {new.start} to {new[-1]}, of which {family.name} uses {taken[0]} to {taken[-1]} "
-            f"for special tokens; to keep them free pass first_id={family.reserved.stop}",
+            f"new tokens have the {ids}, which {family.name} uses for special tokens; to keep such ids free pass "
+            f"first_id={family.reserved.stop}",
             ReservedIdsWarning,
             stacklevel=3,
         )
+
+
+def _runs(numbers: Sequence[int]) -> str:
+    """Ascending numbers in words: those without gaps by the first and the last."""
+    begins = [number for number, before in zip(numbers, [None, *numbers], strict=False) if before != number - 1]
+    ends = [number for number, after in zip(numbers, [*numbers[1:], None], strict=True) if after != number + 1]
+    runs = [str(first) if first == last else f"{first} to {last}" for first, last in zip(begins, ends, strict=True)]
+    return runs[0] if len(runs) == 1 else f"{', '.join(runs[:-1])} and {runs[-1]}"
 
 
 def _described(base: Tokenizer) -> dict[str, object]:

@@ -12,6 +12,7 @@ use crate::merges::Pair;
 use crate::special::SpecialTokens;
 use crate::split::{Pattern, Splitter, WHOLE};
 use crate::tokenizer::Tokenizer;
+use crate::unlike::shown;
 use crate::vocab::{Id, Vocab};
 
 const FIRST_LINE: &str = "minbpe v1";
@@ -87,15 +88,23 @@ fn from_bytes(content: &[u8]) -> Result<Tokenizer> {
 fn to_text(tokenizer: &Tokenizer) -> Result<String> {
     let fail =
         |what: &str| Err(Error::Unwritable { library: "minbpe", message: format!("it has no tokenizers {what}") });
-    if !tokenizer.is_plain() || tokenizer.ignores_merges() {
-        return fail("that normalize, ignore merges, or find special tokens in a manner of their own");
+    if let Some(reason) = tokenizer.unlike_plain() {
+        return fail(&format!(
+            "that normalize or find special tokens in a manner of their own, and this is one: {reason}"
+        ));
+    }
+    if tokenizer.ignores_merges() {
+        return fail("that ignore merges, as this one does");
     }
     let pattern = tokenizer.splitter().pattern();
     let regex = match pattern {
         Pattern::Steps(..) => return fail("that split in steps"),
         _ if pattern.regex() == WHOLE => "",
         _ if pattern.regex().trim() != pattern.regex() || pattern.regex().contains(['\n', '\r']) => {
-            return fail("with a pattern that begins or ends with white space, or has several lines");
+            return fail(&format!(
+                "with a pattern that begins or ends with white space, or has several lines, as {:?}",
+                pattern.regex()
+            ));
         }
         _ => pattern.regex(),
     };
@@ -111,17 +120,41 @@ fn to_text(tokenizer: &Tokenizer) -> Result<String> {
         true => tokenizer.merges().to_vec(),
         false => merges_of_all(tokenizer),
     };
-    for (left, right) in merges {
+    for (number, (left, right)) in merges.into_iter().enumerate() {
         if let (Some(one), Some(other)) = (vocab.bytes(left), vocab.bytes(right)) {
             let made = [one, other].concat();
+            if vocab.id(&made).is_some() {
+                return fail(&format!(
+                    "with two merges that give the same token, as merge {number} gives {}",
+                    shown(&made)
+                ));
+            }
             vocab.insert(vocab.end(), &made)?;
         }
         lines.push(format!("{} {}", left.0, right.0));
     }
-    if vocab != *tokenizer.vocab() {
-        return fail("whose ids are not those of the bytes, in their order, and then of the merges, in theirs");
+    if let Some(reason) = unlike(tokenizer.vocab(), &vocab) {
+        return fail(&format!(
+            "whose ids are not those of the bytes, in their order, and then of the merges, in theirs: {reason}"
+        ));
     }
     Ok(lines.join("\n") + "\n")
+}
+
+/// The first id that is given to other bytes than in minbpe.
+fn unlike(vocab: &Vocab, minbpe: &Vocab) -> Option<String> {
+    let ids = (0..vocab.end().max(minbpe.end()).0).map(Id);
+    let mut pairs = ids.map(|id| (id.0, vocab.bytes(id), minbpe.bytes(id)));
+    let (id, ours, theirs) = pairs.find(|(_, ours, theirs)| ours != theirs)?;
+    Some(match (ours, theirs) {
+        (Some(ours), Some(theirs)) => {
+            format!("{} has the id {id}, which minbpe gives to {}", shown(ours), shown(theirs))
+        }
+        (Some(ours), None) => format!("{} has the id {id}, to which no merge leads", shown(ours)),
+        (None, theirs) => {
+            format!("no token has the id {id}, which minbpe gives to {}", shown(theirs.unwrap_or_default()))
+        }
+    })
 }
 
 /// A merge for each token, in the order of ids. Of a token that merging by ranks does not reach it is one that never happens, for

@@ -5,6 +5,7 @@ pub mod counts_file;
 pub mod kind;
 pub mod minbpe;
 pub mod model_file;
+pub mod packed;
 pub mod rank_file;
 pub mod tekken;
 pub mod tokenizer_json;

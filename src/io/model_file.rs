@@ -30,6 +30,7 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::io::kind::Kind;
 use crate::io::{atomic, pattern_from_json, pattern_to_json};
+use crate::merges::Pair;
 use crate::normalize::Form;
 use crate::special::{Manner, SpecialToken, SpecialTokens};
 use crate::split::Splitter;
@@ -130,15 +131,25 @@ pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Tokenizer> {
 /// Everything but the checksum.
 fn content(tokenizer: &Tokenizer) -> Map<String, Value> {
     let vocab = tokenizer.vocab().iter().map(|(id, bytes)| (BASE64_STANDARD.encode(bytes), id.0.into()));
-    let is_by_list = tokenizer.is_by_list();
-    let merges = if is_by_list { Some(tokenizer.merges()) } else { tokenizer.trained_merges() };
+    let merges = merges_of(tokenizer).map(|merges| merges.iter().map(|(left, right)| [left.0, right.0]));
+    let mut content = settings(tokenizer);
+    content.insert("format".into(), FORMAT.into());
+    content.insert("version".into(), VERSION.into());
+    content.insert("vocab".into(), vocab.collect::<Map<_, _>>().into());
+    content.insert("merges".into(), json!(merges.map(Iterator::collect::<Vec<_>>)));
+    content
+}
+
+/// The merges that are written: those that are known, not those that can be recovered.
+pub(super) fn merges_of(tokenizer: &Tokenizer) -> Option<&[Pair]> {
+    if tokenizer.is_by_list() { Some(tokenizer.merges()) } else { tokenizer.trained_merges() }
+}
+
+/// All that a tokenizer is but for its vocabulary and its merges.
+pub(super) fn settings(tokenizer: &Tokenizer) -> Map<String, Value> {
     let mut content = json!({
-        "format": FORMAT,
-        "version": VERSION,
         "pattern": pattern_to_json(tokenizer.splitter().pattern()),
         "special_tokens": tokenizer.special().iter().map(|(token, id)| (token.to_owned(), id.0.into())).collect::<Map<_, _>>(),
-        "vocab": vocab.collect::<Map<_, _>>(),
-        "merges": merges.map(|merges| merges.iter().map(|(left, right)| [left.0, right.0]).collect::<Vec<_>>()),
         "metadata": tokenizer.metadata(),
     });
     // What most tokenizers do not have is left out.
@@ -154,7 +165,7 @@ fn content(tokenizer: &Tokenizer) -> Map<String, Value> {
     for (key, ids) in FRAME.iter().zip(tokenizer.frame()).filter(|(_, ids)| !ids.is_empty()) {
         content[*key] = ids.iter().map(|id| id.0).collect::<Vec<_>>().into();
     }
-    if is_by_list {
+    if tokenizer.is_by_list() {
         content["rules"] = RULES.into();
     }
     if tokenizer.ignores_merges() {
@@ -204,13 +215,21 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+fn fail(message: String) -> Error {
+    Error::Vocab { message }
+}
+
+fn missing(what: &str) -> Error {
+    fail(format!("{what} is missing or malformed"))
+}
+
+fn id(value: &Value) -> Option<Id> {
+    value.as_u64().and_then(|id| u32::try_from(id).ok()).map(Id)
+}
+
 /// Builds the tokenizer. The checksum vouches for what pairwright wrote, not for what someone else signed: everything
 /// is checked all the same.
 fn read_content(content: &Map<String, Value>) -> Result<Tokenizer> {
-    let fail = |message: String| Error::Vocab { message };
-    let missing = |what: &str| fail(format!("{what} is missing or malformed"));
-    let id = |value: &Value| value.as_u64().and_then(|id| u32::try_from(id).ok()).map(Id);
-
     let mut tokens = Vec::new();
     for (key, value) in content.get("vocab").and_then(Value::as_object).ok_or_else(|| missing("vocab"))? {
         let bytes = BASE64_STANDARD.decode(key).map_err(|_| fail(format!("token {key:?} is not base64")))?;
@@ -221,7 +240,27 @@ fn read_content(content: &Map<String, Value>) -> Result<Tokenizer> {
     for (id, bytes) in &tokens {
         vocab.insert(*id, bytes)?;
     }
+    let merges = match content.get("merges") {
+        Some(Value::Null) => None,
+        Some(Value::Array(merges)) => {
+            let merges = merges.iter().enumerate().map(|(at, merge)| {
+                let pair =
+                    merge.as_array().filter(|pair| pair.len() == 2).ok_or_else(|| missing(&format!("merge {at}")))?;
+                id(&pair[0]).zip(id(&pair[1])).ok_or_else(|| missing(&format!("merge {at}")))
+            });
+            Some(merges.collect::<Result<Vec<_>>>()?)
+        }
+        _ => return Err(missing("merges")),
+    };
+    with_settings(content, vocab, merges)
+}
 
+/// A tokenizer of a vocabulary and of the merges that are known, with the settings that [`settings`] gave.
+pub(super) fn with_settings(
+    content: &Map<String, Value>,
+    vocab: Vocab,
+    merges: Option<Vec<Pair>>,
+) -> Result<Tokenizer> {
     let special = content.get("special_tokens").and_then(Value::as_object).ok_or_else(|| missing("special_tokens"))?;
     let special = special.iter().map(|(token, value)| {
         let id = id(value).ok_or_else(|| fail(format!("special token {token:?} has no valid id")))?;
@@ -239,22 +278,13 @@ fn read_content(content: &Map<String, Value>) -> Result<Tokenizer> {
     let pattern = pattern_from_json(pattern).ok_or_else(|| missing("pattern.regex"))?;
     let tokenizer = Tokenizer::from_ranks(vocab, Splitter::of(pattern)?, special)?;
 
-    let tokenizer = match content.get("merges") {
-        Some(Value::Null) => tokenizer,
-        Some(Value::Array(merges)) => {
-            let merges = merges.iter().enumerate().map(|(at, merge)| {
-                let pair =
-                    merge.as_array().filter(|pair| pair.len() == 2).ok_or_else(|| missing(&format!("merge {at}")))?;
-                id(&pair[0]).zip(id(&pair[1])).ok_or_else(|| missing(&format!("merge {at}")))
-            });
-            let merges = merges.collect::<Result<Vec<_>>>()?;
-            match content.get("rules").map(Value::as_str) {
-                None => tokenizer.with_merges(merges)?,
-                Some(Some(RULES)) => tokenizer.with_list(merges)?,
-                Some(_) => return Err(fail(format!("\"rules\" must be \"{RULES}\" or left out"))),
-            }
-        }
-        _ => return Err(missing("merges")),
+    let tokenizer = match merges {
+        None => tokenizer,
+        Some(merges) => match content.get("rules").map(Value::as_str) {
+            None => tokenizer.with_merges(merges)?,
+            Some(Some(RULES)) => tokenizer.with_list(merges)?,
+            Some(_) => return Err(fail(format!("\"rules\" must be \"{RULES}\" or left out"))),
+        },
     };
     let tokenizer = match content.get("ignore_merges") {
         None => tokenizer,

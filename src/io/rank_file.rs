@@ -68,10 +68,11 @@ pub(super) fn parse_line(line: &[u8], bytes: &mut Vec<u8>) -> Option<Id> {
 /// # Errors
 /// [`Error::Io`]; [`Error::Unwritable`] if the ids of a text would be others by the ranks. Then nothing is written.
 pub fn save(tokenizer: &Tokenizer, path: &Path) -> Result<()> {
-    if tokenizer.is_by_list() {
-        let message =
-            "it merges by ranks alone, and this tokenizer has a merge list that means something else; a tokenizer.json holds it"
-                .to_owned();
+    if let Some(reason) = tokenizer.unlike_ranks() {
+        let message = format!(
+            "it merges by ranks alone, and this tokenizer has a merge list that means something else; a tokenizer.json \
+             holds it ({reason})"
+        );
         return Err(Error::Unwritable { library: "tiktoken", message });
     }
     if let Some(form) = tokenizer.normalizer() {

@@ -12,17 +12,24 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use super::ints;
 use super::leave::Inside;
 use crate::Id;
+use crate::io::packed;
 
 pub(super) struct Contents {
     vocab: PyOnceLock<Py<PyAny>>,
     merges: PyOnceLock<Py<PyAny>>,
     special_tokens: PyOnceLock<Py<PyAny>>,
+    packed: PyOnceLock<Py<PyBytes>>,
 }
 
 impl Contents {
     /// None of them made yet.
     pub(super) fn new() -> Contents {
-        Contents { vocab: PyOnceLock::new(), merges: PyOnceLock::new(), special_tokens: PyOnceLock::new() }
+        Contents {
+            vocab: PyOnceLock::new(),
+            merges: PyOnceLock::new(),
+            special_tokens: PyOnceLock::new(),
+            packed: PyOnceLock::new(),
+        }
     }
 
     /// The ordinary tokens with their ids.
@@ -62,6 +69,12 @@ impl Contents {
             frozen(py, "FrozenDict", tokens.into_any())
         };
         self.special_tokens.get_or_try_init(py, make).map(|made| made.clone_ref(py))
+    }
+
+    /// The tokenizer for another process: a pool of processes pickles it for every task.
+    pub(super) fn packed(&self, py: Python<'_>, core: &crate::Tokenizer) -> Py<PyBytes> {
+        let make = || PyBytes::new(py, &py.detach(|| packed::to_bytes(core))).unbind();
+        self.packed.get_or_init(py, make).clone_ref(py)
     }
 }
 

@@ -11,6 +11,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyByteArray, PyBytes, PyFloat, PyInt, PyList, PyMapping, PyMemoryView, PyString, PyTuple};
 
+use super::surrogates;
 use crate::machine;
 use crate::special::Choice;
 use crate::vocab::Id;
@@ -19,36 +20,50 @@ use crate::vocab::Id;
 pub(super) struct Text<'a> {
     pub bytes: Cow<'a, [u8]>,
     pub is_str: bool,
+    /// Whether a `str` had surrogates, which were replaced: see [`surrogates`].
+    pub is_replaced: bool,
 }
 
 impl<'a> Text<'a> {
     /// # Errors
     /// `TypeError` for anything but text.
+    #[inline]
     pub(super) fn of(value: &'a Bound<'_, PyAny>) -> PyResult<Text<'a>> {
         Text::named(value, || "text".to_owned())
     }
 
     /// The same of an argument with another name.
+    #[inline]
     pub(super) fn named(value: &'a Bound<'_, PyAny>, name: impl FnOnce() -> String) -> PyResult<Text<'a>> {
         if let Ok(string) = value.cast::<PyString>() {
-            let bytes = match string.to_str() {
-                Ok(valid) => Cow::Borrowed(valid.as_bytes()),
-                Err(error) if error.is_instance_of::<PyUnicodeEncodeError>(value.py()) => {
-                    Cow::Owned(without_surrogates(string)?.into_bytes())
-                }
-                Err(error) => return Err(error),
+            return match string.to_str() {
+                Ok(valid) => Ok(Text { bytes: Cow::Borrowed(valid.as_bytes()), is_str: true, is_replaced: false }),
+                Err(error) => Text::replaced(string, error),
             };
-            return Ok(Text { bytes, is_str: true });
         }
         if let Ok(bytes) = value.cast::<PyBytes>() {
-            return Ok(Text { bytes: Cow::Borrowed(bytes.as_bytes()), is_str: false });
+            return Ok(Text::of_bytes(Cow::Borrowed(bytes.as_bytes())));
         }
+        Text::of_other(value, name)
+    }
+
+    /// That of a `str` that is no valid Unicode.
+    #[cold]
+    fn replaced(string: &Bound<'_, PyString>, error: PyErr) -> PyResult<Text<'a>> {
+        if !error.is_instance_of::<PyUnicodeEncodeError>(string.py()) {
+            return Err(error);
+        }
+        let bytes = Cow::Owned(surrogates::replaced(string)?.into_bytes());
+        Ok(Text { bytes, is_str: true, is_replaced: true })
+    }
+
+    #[cold]
+    fn of_other(value: &'a Bound<'_, PyAny>, name: impl FnOnce() -> String) -> PyResult<Text<'a>> {
         if let Ok(bytes) = value.cast::<PyByteArray>() {
-            return Ok(Text { bytes: Cow::Owned(bytes.to_vec()), is_str: false });
+            return Ok(Text::of_bytes(Cow::Owned(bytes.to_vec())));
         }
-        if value.is_instance_of::<PyMemoryView>() {
-            let bytes = value.call_method0(intern!(value.py(), "tobytes"))?.extract()?;
-            return Ok(Text { bytes: Cow::Owned(bytes), is_str: false });
+        if let Ok(view) = value.cast::<PyMemoryView>() {
+            return Ok(Text::of_bytes(Cow::Owned(of_view(view, name)?)));
         }
         let hint = if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
             "; encode_batch and count_batch take several texts"
@@ -62,6 +77,10 @@ impl<'a> Text<'a> {
         Err(PyTypeError::new_err(format!("{} must be str or bytes, not {}{hint}", name(), shown(value))))
     }
 
+    fn of_bytes(bytes: Cow<'a, [u8]>) -> Text<'a> {
+        Text { bytes, is_str: false, is_replaced: false }
+    }
+
     /// Many texts, from values that the caller keeps alive.
     pub(super) fn all(values: &'a [Bound<'_, PyAny>]) -> PyResult<Vec<Text<'a>>> {
         let text = |(number, value)| Text::named(value, || format!("texts[{number}]"));
@@ -69,9 +88,24 @@ impl<'a> Text<'a> {
     }
 }
 
-/// As tiktoken does it: through UTF-16, so that a pair of surrogates becomes its character and a lone one U+FFFD.
-fn without_surrogates(string: &Bound<'_, PyString>) -> PyResult<String> {
-    string.call_method1("encode", ("utf-16", "surrogatepass"))?.call_method1("decode", ("utf-16", "replace"))?.extract()
+/// A text that comes from an iterator, as it is now: whoever gives a buffer may fill it anew for the next one.
+pub(super) fn unchanging<'py>(value: Bound<'py, PyAny>, name: impl FnOnce() -> String) -> PyResult<Bound<'py, PyAny>> {
+    if !value.is_instance_of::<PyByteArray>() && !value.is_instance_of::<PyMemoryView>() {
+        return Ok(value);
+    }
+    Ok(PyBytes::new(value.py(), &Text::named(&value, name)?.bytes).into_any())
+}
+
+/// The bytes of a view of bytes. That of numbers, such as ids, is hardly meant to be text.
+fn of_view(view: &Bound<'_, PyMemoryView>, name: impl FnOnce() -> String) -> PyResult<Vec<u8>> {
+    let format: String = view.getattr(intern!(view.py(), "format"))?.extract()?;
+    if !matches!(format.as_str(), "B" | "b" | "c") {
+        return Err(PyTypeError::new_err(format!(
+            "{} must be str or bytes, not a memoryview of numbers (format {format:?}); view.cast(\"B\") has their bytes",
+            name()
+        )));
+    }
+    view.call_method0(intern!(view.py(), "tobytes"))?.extract()
 }
 
 /// The value of `allowed_special`.
@@ -107,8 +141,7 @@ fn choice(argument: &str, value: &Bound<'_, PyAny>) -> PyResult<Choice> {
     let names = value.try_iter().map_err(|_| fail(value))?;
     let name = |name: PyResult<Bound<'_, PyAny>>| {
         let name = name?;
-        let wrong = |_| PyTypeError::new_err(format!("a name in {argument} must be a str, not {}", shown(&name)));
-        name.extract().map_err(wrong)
+        name.extract().or_else(|_: PyErr| word(&format!("a name in {argument}"), &name))
     };
     Ok(Choice::Names(names.map(name).collect::<PyResult<_>>()?))
 }
@@ -153,7 +186,13 @@ pub(super) fn name(value: &Bound<'_, PyAny>) -> PyResult<String> {
 /// A setting that is a `str`.
 pub(super) fn word(setting: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     match value.cast::<PyString>() {
-        Ok(word) => Ok(word.to_str()?.to_owned()),
+        Ok(word) => match word.to_str() {
+            Ok(word) => Ok(word.to_owned()),
+            Err(error) if error.is_instance_of::<PyUnicodeEncodeError>(value.py()) => {
+                Err(PyValueError::new_err(format!("{setting} is {}: a surrogate is no text", word.repr()?)))
+            }
+            Err(error) => Err(error),
+        },
         Err(_) => Err(PyTypeError::new_err(format!("{setting} must be a str, not {}", shown(value)))),
     }
 }

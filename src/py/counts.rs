@@ -8,7 +8,7 @@ use num_bigint::BigUint;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::{PyKeyError, PyOverflowError, PyTypeError, PyValueError, PyZeroDivisionError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyInt, PyIterator, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyInt, PyIterator, PyList, PySet, PyString, PyTuple};
 
 use super::convert::{Text, path, pattern, shown, size};
 use super::errors::to_python;
@@ -62,6 +62,12 @@ impl Counts {
                 shown(items)
             ))
         };
+        if items.is_instance_of::<PySet>() || items.is_instance_of::<PyFrozenSet>() {
+            return Err(PyTypeError::new_err(format!(
+                "items must be pairs (pretoken, count) in an order, which a {} has not; pass sorted(items)",
+                items.get_type().name()?
+            )));
+        }
         let iterator = items.try_iter().map_err(no_items)?;
         let builder = Splitter::new(&pattern).and_then(|splitter| CountsBuilder::new(splitter, special_tokens));
         let mut builder = builder.map_err(|error| to_python(py, error))?;

@@ -6,7 +6,7 @@ use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDict, PyFrozenSet, PyInt, PyList, PyMapping, PySet, PyString, PyTuple,
+    PyBool, PyByteArray, PyBytes, PyDict, PyFrozenSet, PyInt, PyList, PyMapping, PyMemoryView, PySet, PyString, PyTuple,
 };
 
 use super::convert::shown;
@@ -166,7 +166,7 @@ fn listed<'py>(value: &Bound<'py, PyAny>, given: Given) -> PyResult<Option<Bound
 fn refuse(value: &Bound<'_, PyAny>, given: Given) -> PyResult<()> {
     let hint = if value.is_instance_of::<PyString>() {
         "; encode makes ids of a text"
-    } else if value.is_instance_of::<PyBytes>() || value.is_instance_of::<PyByteArray>() {
+    } else if value.is_instance_of::<PyBytes>() || value.is_instance_of::<PyByteArray>() || is_view_of_bytes(value)? {
         "; numpy.frombuffer reads ids that are stored as bytes"
     } else if value.is_instance_of::<PySet>() || value.is_instance_of::<PyFrozenSet>() {
         "; a set has no order"
@@ -183,6 +183,12 @@ fn refuse(value: &Bound<'_, PyAny>, given: Given) -> PyResult<()> {
         return Ok(());
     };
     Err(no_sequence(value, given, hint))
+}
+
+/// Whether it is a view of bytes, and not of the numbers that some buffer holds.
+fn is_view_of_bytes(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let is_view = value.is_instance_of::<PyMemoryView>();
+    Ok(is_view && matches!(value.getattr("format")?.extract::<String>()?.as_str(), "B" | "b" | "c"))
 }
 
 fn no_sequence(value: &Bound<'_, PyAny>, given: Given, hint: &str) -> PyErr {

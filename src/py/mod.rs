@@ -12,6 +12,7 @@ mod errors;
 mod ids;
 mod ints;
 mod leave;
+mod surrogates;
 mod texts;
 mod tokenizer;
 mod train;
@@ -48,6 +49,7 @@ mod _core {
     use super::errors::to_python;
     use crate::io::atomic;
     use crate::io::kind::Kind;
+    use crate::io::packed;
     use crate::split::names::{self, Names};
     use crate::split::{NAMED, Pattern, WHOLE};
 
@@ -64,7 +66,7 @@ mod _core {
     #[pymodule_export]
     use super::texts::{hashes, lengths};
     #[pymodule_export]
-    use super::tokenizer::{_from_model, Tokenizer};
+    use super::tokenizer::{_from_model, _from_packed, Tokenizer};
     #[pymodule_export]
     use super::train::{Counter, Settings, train, unlearned};
 
@@ -107,6 +109,7 @@ mod _core {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("DATASETS", names::MANIFEST)?;
         module.add("WHOLE", WHOLE)?;
+        module.add("PACKED_HEADER", packed::HEADER)?;
         module.add("PATTERN_NAMES", names::of_patterns().whole().collect::<Vec<_>>())?;
         let patterns = PyDict::new(module.py());
         for pattern in NAMED {

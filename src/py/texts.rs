@@ -8,7 +8,7 @@ use pyo3::types::{PyList, PyMapping, PyTuple};
 use twox_hash::XxHash3_64;
 
 use super::arrow::{self, Column};
-use super::convert::{Text, shown};
+use super::convert::{Text, shown, unchanging};
 use super::corpus::Block;
 use super::leave::Inside;
 
@@ -38,7 +38,7 @@ fn texts<'py>(values: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let Ok(iterator) = values.try_iter() else {
         return Err(PyTypeError::new_err(format!("texts must be an iterable of str or bytes; {kind} is not iterable")));
     };
-    iterator.collect()
+    iterator.enumerate().map(|(number, value)| unchanging(value?, || format!("texts[{number}]"))).collect()
 }
 
 /// Does something with the bytes of many texts: of a block that was read, a column of Arrow, or an iterable.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
+use pyo3::types::{PyBytes, PyString};
 
 use super::arrow::{self, Chunk, Column};
 use super::convert::{self, Text, size};
@@ -179,8 +179,8 @@ impl Documents {
         let mut iterator = self.iterator.bind(py).try_iter()?;
         while bytes < BATCH {
             let Some(document) = iterator.next().transpose()? else { break };
-            let is_view = || document.is_instance_of::<PyByteArray>() || document.is_instance_of::<PyMemoryView>();
-            if !document.is_instance_of::<PyString>() && !document.is_instance_of::<PyBytes>() && !is_view() {
+            let document = convert::unchanging(document, || format!("document {} of the corpus", self.number))?;
+            if !document.is_instance_of::<PyString>() && !document.is_instance_of::<PyBytes>() {
                 let (number, kind) = (self.number, document.get_type().name()?);
                 return Err(PyTypeError::new_err(format!(
                     "document {number} of the corpus is {kind}, not str or bytes"

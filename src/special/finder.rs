@@ -52,6 +52,8 @@ pub struct Found<'f> {
     pub token: &'f str,
     /// Its id; `None` for a string that is no special token of the tokenizer.
     pub id: Option<Id>,
+    /// Where to look for the next one: the end of this, without the white space that it takes along.
+    pub next: usize,
     /// Its place in the set.
     number: usize,
 }
@@ -80,7 +82,13 @@ impl Finder {
 
     /// The first occurrence that starts at or after `from`, which is the beginning or the end of the one before.
     pub fn find(&self, text: &[u8], from: usize) -> Option<Found<'_>> {
-        let mut found = self.find_bare(text, from)?;
+        self.find_after(text, from, from)
+    }
+
+    /// The same, of which `next` and `taken` are [`Found::next`] and the end of the one before. It may start before that end: as
+    /// in tokenizers, a token that begins with white space is found also where another has taken that along.
+    pub fn find_after(&self, text: &[u8], next: usize, taken: usize) -> Option<Found<'_>> {
+        let mut found = self.find_bare(text, next)?;
         if !self.has_manners {
             return Some(found);
         }
@@ -93,7 +101,10 @@ impl Finder {
             found = self.find_bare(text, found.end)?;
         }
         if manner(&found).lstrip {
-            found.start = from + without_white_end(&text[from..found.start]).len();
+            found.start = match text.get(taken..found.start) {
+                Some(between) => taken + without_white_end(between).len(),
+                None => taken,
+            };
         }
         if manner(&found).rstrip {
             found.end = text.len() - without_white_start(&text[found.end..]).len();
@@ -110,7 +121,8 @@ impl Finder {
         let found = self.automaton.find(aho_corasick::Input::new(text).range(from..))?;
         let number = found.pattern().as_usize();
         let Token { name, id, .. } = &self.tokens[number];
-        Some(Found { start: found.start(), end: found.end(), token: name, id: *id, number })
+        let (start, end) = (found.start(), found.end());
+        Some(Found { start, end, token: name, id: *id, next: end, number })
     }
 
     /// Whether any of them occurs in a text, whatever is beside it. Where none does, none is found in any part of the text.
@@ -179,9 +191,10 @@ mod tests {
     fn places(name: &str, manner: Manner, text: &str) -> Vec<(usize, usize)> {
         let token = Token { name: name.to_owned(), id: Some(Id(1)), manner };
         let finder = Finder::new(vec![token]).unwrap().unwrap();
-        let mut places: Vec<(usize, usize)> = Vec::new();
-        while let Some(found) = finder.find(text.as_bytes(), places.last().map_or(0, |place| place.1)) {
+        let (mut places, mut next, mut taken) = (Vec::new(), 0, 0);
+        while let Some(found) = finder.find_after(text.as_bytes(), next, taken) {
             places.push((found.start, found.end));
+            (next, taken) = (found.next, found.end);
         }
         places
     }
@@ -191,6 +204,9 @@ mod tests {
         let strip = Manner { lstrip: true, rstrip: true, ..Manner::default() };
         assert_eq!(places("<a>", strip, "x \u{3000}<a> \n<a>y"), [(1, 10), (10, 13)]);
         assert_eq!(places("<a>", strip, "<a>"), [(0, 3)]);
+        let right = Manner { rstrip: true, ..Manner::default() };
+        assert_eq!(places(" q", right, " q q  qx"), [(0, 3), (2, 6), (5, 7)]);
+        assert_eq!(places(" ", strip, "a   b"), [(1, 4), (4, 4), (4, 4)]);
         let left = Manner { lstrip: true, ..Manner::default() };
         assert_eq!(places("<a>", left, "<a> \t<a> "), [(0, 3), (3, 8)]);
     }

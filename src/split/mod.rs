@@ -179,19 +179,30 @@ impl Splitter {
             })?;
             return Ok((kept, ends));
         };
-        let mut keep = |piece: Range<usize>| {
+        by_steps(splitter, text, |piece| {
             kept.extend_from_slice(&text[piece]);
             ends.push(kept.len());
-            Ok(())
-        };
-        match std::str::from_utf8(text) {
-            Ok(valid) => splitter.kept(valid, keep)?,
-            Err(_) => {
-                let (stand_in, mut position) = with_stand_ins(text);
-                splitter.kept(&stand_in, |piece| keep(position(piece.start)..position(piece.end)))?;
-            }
-        }
+        })?;
         Ok((kept, ends))
+    }
+
+    /// Where the pieces that are kept of a text lie in it.
+    ///
+    /// # Errors
+    /// As [`Splitter::split`].
+    pub fn pieces(&self, text: &[u8]) -> Result<Vec<Range<usize>>> {
+        let mut pieces = Vec::new();
+        if let Engine::Steps(splitter) = &self.engine {
+            by_steps(splitter, text, |piece| pieces.push(piece))?;
+            return Ok(pieces);
+        }
+        let mut start = 0;
+        self.ends(text, |end| {
+            pieces.push(start..end);
+            start = end;
+            Ok(())
+        })?;
+        Ok(pieces)
     }
 
     /// The first place at or after `from`, but not the beginning or the end, where `text` may be cut in two without
@@ -208,6 +219,23 @@ impl Splitter {
         match &self.engine {
             Engine::Scan(scanner) => scan::safe_cut(text, from, scanner.grammar()),
             Engine::Regex(_) | Engine::Steps(_) => None,
+        }
+    }
+}
+
+/// Calls `each` with every piece that steps do not leave out of a text that need not be UTF-8.
+fn by_steps(splitter: &StepSplitter, text: &[u8], mut each: impl FnMut(Range<usize>)) -> Result<()> {
+    match std::str::from_utf8(text) {
+        Ok(valid) => splitter.kept(valid, |piece| {
+            each(piece);
+            Ok(())
+        }),
+        Err(_) => {
+            let (stand_in, mut position) = with_stand_ins(text);
+            splitter.kept(&stand_in, |piece| {
+                each(position(piece.start)..position(piece.end));
+                Ok(())
+            })
         }
     }
 }

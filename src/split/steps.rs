@@ -279,6 +279,8 @@ mod tests {
         assert!(splitter.removes());
         assert_eq!(splitter.kept(b"a x-b--").unwrap(), (b"a xb".to_vec(), vec![1, 2, 3, 4]));
         assert_eq!(splitter.kept(b"-\xff\xffx").unwrap(), (b"x".to_vec(), vec![1]));
+        assert_eq!(splitter.pieces(b"a x-b--").unwrap(), [0..1, 1..2, 2..3, 4..5]);
+        assert_eq!(splitter.pieces(b"-\xff\xffx-y").unwrap(), [3..4, 5..6]);
         let digits = Splitter::new(&to_text(&[step("[0-9]", Behavior::Removed, false)])).unwrap();
         assert_eq!(digits.kept(b"1\xff2\xe4\xb8b3").unwrap(), (b"\xff\xe4\xb8b".to_vec(), vec![1, 4]));
     }

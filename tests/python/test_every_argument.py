@@ -6,6 +6,7 @@ What is called is found by looking into the package, so that nothing new is left
 
 import inspect
 import re
+from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -24,7 +25,19 @@ Call = tuple[Callable[..., Any], dict[str, Any]]
 
 INTEGER: list[Any] = [None, "5", 1.5, True, [5], np.array([1, 2]), np.float64(2)]
 OPTIONAL_INTEGER: list[Any] = INTEGER[1:]
-TEXT: list[Any] = [None, 5, 1.5, True, ["a"], {"a": 1}, Path("a"), np.array(["a", "b"]), object()]
+SURROGATE = "\ud800"
+TEXT: list[Any] = [
+    memoryview(array("d", [1.5])),
+    None,
+    5,
+    1.5,
+    True,
+    ["a"],
+    {"a": 1},
+    Path("a"),
+    np.array(["a", "b"]),
+    object(),
+]
 TEXTS: list[Any] = [
     None,
     5,
@@ -37,7 +50,7 @@ TEXTS: list[Any] = [
     [["a"]],
     [Path("a")],
 ]
-TEXTS += [np.array([["a"]]), np.array([1, 2])]
+TEXTS += [np.array([["a"]]), np.array([1, 2]), [memoryview(array("I", [1, 2]))]]
 IDS: list[Any] = [
     None,
     5,
@@ -52,21 +65,32 @@ IDS: list[Any] = [
     [None],
     [True],
 ]
-IDS += [np.array([[1, 2]]), np.array([1.5]), np.array([True]), np.array(5), np.array(["1"])]
+IDS += [
+    memoryview(b"bytes"),
+    bytearray(b"bytes"),
+    np.array([[1, 2]]),
+    np.array([1.5]),
+    np.array([True]),
+    np.array(5),
+    np.array(["1"]),
+]
 NO_IDS: list[Any] = [[97, -100], [97, 2**40], np.array([97, -100]), np.array([97, -100]).astype(np.uint32)]
 BATCH: list[Any] = [None, 5, "text", b"bytes", {"a": [1]}, [1, 2], [[97], "text"], [[97], [None]], np.array([1, 2])]
 PATH: list[Any] = [None, 5, 1.5, b"bytes", ["a"], object()]
 WORD: list[Any] = [None, 5, b"bytes", ["a"]]
-NAMES: list[Any] = ["one name", b"bytes", 5, [5], ["a", None], {"a": 1}]
-SPECIAL: list[Any] = [None, 5, "<|end|>", b"all", [5], [b"<|end|>"], [None]]
+NAMES: list[Any] = ["one name", b"bytes", 5, [5], ["a", None], {"a": 1}, [SURROGATE]]
+SPECIAL: list[Any] = [None, 5, "<|end|>", b"all", [5], [b"<|end|>"], [None], [SURROGATE]]
 CHOICE: list[Any] = [None, 5, "frist", b"first", ["first"]]
 FLAG: list[Any] = [None, "no", 5, 1.5]
 
 # What each argument refuses, by its name; an entry for "function.argument" comes before one for "argument".
 WRONG: dict[str, list[Any]] = {
     "Counts.filter.min_count": INTEGER,
-    "Counts.from_items.items": [None, 5, {"a": 1}, [5], ["ab"], [("a",)], [("a", "b")], [(5, 1)], [("a", None)]],
-    "Counts.from_items.pattern": WORD,
+    "Counts.from_items.items": [
+        *[None, 5, {"a": 1}, [5], ["ab"], [("a",)], [("a", "b")], [(5, 1)], [("a", None)]],
+        {("a", 1)},
+    ],
+    "Counts.from_items.pattern": [*WORD, SURROGATE],
     "Counts.from_items.special_tokens": NAMES,
     "Dataset.name": WORD,
     "Dataset.paths": [None, 5, "path", Path("a"), [5], [b"a"]],
@@ -77,7 +101,10 @@ WRONG: dict[str, list[Any]] = {
     "Tokenizer.decode_bytes.ids": IDS + NO_IDS,
     "Tokenizer.decode_with_spans.ids": IDS + NO_IDS,
     "Tokenizer.from_merges.vocab": [5, [1], "ab", {"a": 1}, {b"a": "1"}, {b"a": -1}, {b"a": True}],
-    "Tokenizer.from_merges.merges": [None, 5, "ab", [5], [(b"a",)], [("a", "b")]],
+    "Tokenizer.from_merges.merges": [
+        *[None, 5, "ab", [5], [(b"a",)], [("a", "b")], [(97, 98)], [b"ab"]],
+        *[{(b"a", b"b")}, {(b"a", b"b"): 0}, frozenset([(b"a", b"b")])],
+    ],
     "Tokenizer.to_huggingface.config": [5, [1], "text", {"a": object()}],
     "Tokens.text.errors": [5, None],
     "Tokens.window.length": [None, "5", 1.5],
@@ -114,7 +141,7 @@ WRONG: dict[str, list[Any]] = {
     "pad_id": [*INTEGER, 2**70],
     "path": PATH,
     "paths": [(None,), (5,), ([5],), ({"a": 1},), ()],
-    "pattern": WORD[1:],
+    "pattern": [*WORD[1:], SURROGATE],
     "piece": TEXT,
     "progress": [5, "yes", [1]],
     "ranks": [None, 5, [1], "ab", {"a": 1}, {b"a": "1"}, {b"a": -1}, {b"a": True}],
@@ -145,13 +172,14 @@ WRONG: dict[str, list[Any]] = {
 
 # Special tokens are a mapping where they are given with their ids.
 MAPPING: list[Any] = [5, ["<s>"], "<s>", {"<s>": "5"}, {"<s>": None}, {"<s>": -1}, {"<s>": True}, {b"<s>": 5}]
+MAPPING.append({SURROGATE: 300})
 WRONG |= {f"Tokenizer.{name}.special_tokens": MAPPING for name in ("from_ranks", "from_merges", "from_tiktoken")}
-WRONG |= {f"Tokenizer.{name}.pattern": WORD for name in ("from_ranks", "from_merges", "from_tiktoken")}
+WRONG |= {f"Tokenizer.{name}.pattern": [*WORD, SURROGATE] for name in ("from_ranks", "from_merges", "from_tiktoken")}
 
 # How a message names an argument, where not by its name.
 NAMED = {
     "batch": r"batch|ids",
-    "from_merges.merges": "merge|token must be bytes",
+    "from_merges.merges": "merges",
     "from_merges.vocab": "vocab|token",
     "id": r"\bid\b",
     "ids": r"ids|token id",

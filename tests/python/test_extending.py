@@ -146,7 +146,7 @@ def llama3() -> pw.Tokenizer:
 def test_llama_3_is_extended(python_docs: str) -> None:
     base = llama3()
     with pytest.warns(
-        pw.ReservedIdsWarning, match="128000 to 128019, of which Llama 3 uses 128000 to 128019"
+        pw.ReservedIdsWarning, match="new tokens have the ids 128000 to 128019, which Llama 3 uses"
     ) as caught:
         grown = pw.train([python_docs], 128_020, base=base)
     assert "first_id=128256" in str(caught[0].message)
@@ -205,12 +205,21 @@ def test_ids_that_a_family_reserves_are_named() -> None:
         pw.train(text, 151_644, base=alone)
     [warning] = caught
     assert str(warning.message) == (
-        "new tokens get the ids 151643 to 151643, of which Qwen uses 151643 to 151643 for special tokens; "
-        "to keep them free pass first_id=151851"
+        "new tokens have the id 151643, which Qwen uses for special tokens; to keep such ids free pass first_id=151851"
     )
     assert warning.filename == __file__
-    with pytest.warns(pw.ReservedIdsWarning, match="Qwen uses 151646 to 151646"):
+    with pytest.warns(pw.ReservedIdsWarning, match="have the id 151646, which Qwen uses"):
         pw.train(text, 151_647, base=named)
+    # The ids of tokens, not those that there was room for; the ids of others between them are left out.
+    some = {"<|im_start|>": 151_645, "<|endoftext|>": 151_643}
+    sparse = pw.Tokenizer.from_tiktoken(path, pattern="qwen", ignore_merges=True, special_tokens=some)
+    with pytest.warns((pw.ReservedIdsWarning, pw.FewerMergesWarning)) as caught:
+        grown = pw.train(["words" * 4], 160_000, base=sparse)
+    texts = [str(warning.message) for warning in caught if warning.category is pw.ReservedIdsWarning]
+    last = grown.vocab_size - 1
+    assert 151_646 < last < 151_850
+    [said] = texts
+    assert said.startswith(f"new tokens have the ids 151646 to {last}, which Qwen uses for special tokens; ")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert pw.train(text, 151_852, base=alone, first_id=151_851).vocab[b"wordsword"] == 151_851
@@ -237,8 +246,8 @@ def test_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     ended = call("train", "text.txt", "--base", model, "--pattern", "llama3", "--vocab-size", "128001", "--quiet")
     assert ended.code == 0
     [warning] = ended.err.splitlines()
-    assert warning.startswith("warning: new tokens get the ids 128000 to 128000, of which Llama 3 uses")
-    assert warning.endswith("to keep them free pass --first-id 128256")
+    assert warning.startswith("warning: new tokens have the id 128000, which Llama 3 uses")
+    assert warning.endswith("to keep such ids free pass --first-id 128256")
     ended = call(
         *("train", "text.txt", "--base", model, "--pattern", "llama3", "--out", "apart.json", "--quiet"),
         *("--vocab-size", "128257", "--first-id", "128256"),

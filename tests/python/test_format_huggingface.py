@@ -431,3 +431,30 @@ def test_spans_of_a_text_that_is_normalized_are_refused() -> None:
 def test_nothing_is_trained_on_top_of_other_rules() -> None:
     with pytest.raises(ValueError, match="base"):
         pw.train(["some text"], 70_000, "gpt2", base=published("anthropic")[0])
+
+
+def test_tokens_are_found_where_another_took_their_white_space_along(tmp_path: Path) -> None:
+    for normalized in (False, True):
+        theirs = pw.Tokenizer.from_ranks({bytes([byte]): byte for byte in range(256)}, pattern="gpt2").as_huggingface()
+        theirs.add_tokens(
+            [
+                tokenizers.AddedToken("<s>", rstrip=True, normalized=normalized),
+                tokenizers.AddedToken("<n>", lstrip=True, rstrip=True, normalized=normalized),
+                tokenizers.AddedToken(" q", normalized=normalized),
+            ]
+        )
+        theirs.save(str(tmp_path / "tokenizer.json"))
+        ours = pw.Tokenizer.from_huggingface(tmp_path)
+        for text in ["<s> q", "<s>  q q", "<n>  q<n> q", "a <n> q \nb", "<s>\n q\n<n> q"]:
+            assert ours.encode(text) == theirs.encode(text).ids
+
+
+def test_a_single_word_that_would_become_a_token_of_the_model_is_refused(tmp_path: Path) -> None:
+    ranks = {bytes([byte]): byte for byte in range(256)} | {b"ab": 300}
+    made = pw.Tokenizer.from_ranks(ranks, pattern="gpt2", ignore_merges=True).as_huggingface()
+    made.add_special_tokens([tokenizers.AddedToken("[M]", single_word=True)])
+    made.save(str(tmp_path / "tokenizer.json"))
+    tok = pw.Tokenizer.from_huggingface(tmp_path)
+    assert tok.encode("[M]1", allowed_special="all") == made.encode("[M]1").ids == [91, 77, 93, 49]
+    with pytest.raises(ValueError, match=r'the special token "\[M\]" is found only where it is a word'):
+        tok.to_huggingface(tmp_path / "again.json")

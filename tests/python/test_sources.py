@@ -297,8 +297,8 @@ def test_what_is_no_source_is_refused_by_name() -> None:
         ("two\nlines", ValueError, r"pass pw\.texts\(text\)"),
         ("", ValueError, r"pass pw\.texts\(text\)"),
         (b"a.txt", TypeError, r"pass pw\.texts\(data\) for a text"),
-        (5, TypeError, "a int is no corpus"),
-        (None, TypeError, "a NoneType is no corpus"),
+        (5, TypeError, "source must be a path, .*, not int 5"),
+        (None, TypeError, "source must be a path, .*, not None"),
         ({"a": "x"}, TypeError, r"a dict is ambiguous: pass its values"),
         ([Path("a.txt"), b"text"], TypeError, "either paths or texts"),
     ]
@@ -322,7 +322,7 @@ def test_texts_are_always_text() -> None:
     bad: list[tuple[Any, str]] = [
         (Path("a.txt"), r"pw\.Corpus reads files"),
         (pw.Corpus("a.txt"), r"pw\.Corpus reads files"),
-        (5, "a int is no corpus"),
+        (5, "source must be a path, .*, not int 5"),
         ({"a": 1}, "a dict is ambiguous"),
     ]
     for source, message in bad:

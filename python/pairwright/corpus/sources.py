@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from pairwright import arguments
 from pairwright.corpus.files import Corpus
 from pairwright.corpus.finding import STANDARD, URL, in_order, value_of
 from pairwright.corpus.guessing import (
@@ -71,7 +72,7 @@ def texts(source: str | bytes | Iterable[str | bytes] | Arrow) -> Texts:
 
     """
     if isinstance(source, str | bytes | bytearray | memoryview):
-        return Texts([source if isinstance(source, str) else bytes(source)])
+        return Texts([source if isinstance(source, str) else arguments.content("source", source)])
     if isinstance(source, os.PathLike | Corpus):
         raise TypeError(f"texts() takes text, not {type(source).__name__}: pw.Corpus reads files")
     if isinstance(source, Texts):
@@ -176,7 +177,8 @@ def _items(source: object) -> Iterable[Any]:
         raise TypeError(f"a {type(source).__name__} is ambiguous: pass its values, as in list(data.values())")
     if not isinstance(source, Iterable):
         raise TypeError(
-            f"a {type(source).__name__} is no corpus: pass a path, several paths, an iterable of texts or pw.texts(...)"
+            "source must be a path, several paths, an iterable of texts or pw.texts(...), "
+            f"not {arguments.shown(source)}"
         )
     return in_order(source) if isinstance(source, set | frozenset) else source
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from pairwright import arguments
 from pairwright.corpus import Corpus, Texts, resolve
 from pairwright.corpus.blocks import SIZE, Block, Ended, Position
 from pairwright.corpus.files import BEGINNING
@@ -142,5 +143,5 @@ def encoded(item: object, number: int) -> bytes:
         except UnicodeEncodeError:
             return item.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
     if isinstance(item, bytes | bytearray | memoryview):
-        return bytes(item)
+        return arguments.content(f"text {number}", item)
     raise TypeError(f"text {number} must be str or bytes, not {type(item).__name__}")

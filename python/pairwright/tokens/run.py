@@ -326,7 +326,7 @@ def dtype_of(vocab_size: int) -> np.dtype[np.unsignedinteger[Any]]:
 
 def _model(tokenizer: Tokenizer) -> bytes:
     """The content of its model file."""
-    return bytes(tokenizer.__reduce__()[1][0])
+    return tokenizer._model_file()
 
 
 def _state(path: Path | None) -> tuple[int, int] | None:

@@ -313,6 +313,14 @@ pub fn to_text(tokenizer: &Tokenizer) -> Result<String> {
     let unknown = || special.iter().filter(|token| vocab.bytes(token.id).is_none());
     let next = (vocab.len() as u32..).map(Id);
     if vocab.len() != vocab.end().index() || !unknown().map(|token| token.id).eq(next.take(unknown().count())) {
+        // As a token of the model it would be found without its manner, where a piece is looked up as a whole.
+        if let Some(token) = unknown().find(|token| tokenizer.ignores_merges() && token.manner.single_word) {
+            return Err(unwritable(format!(
+                "the special token {:?} is found only where it is a word, merges are ignored, and its id, {}, can be told \
+                 only by making it a token of the model, which is found everywhere",
+                token.name, token.id.0
+            )));
+        }
         tokens.extend(unknown().map(|token| (token.id, token.name.clone())));
         tokens.sort();
     }

@@ -11,25 +11,19 @@ use super::decode::text;
 use crate::error::Error;
 use crate::py::convert::{self, Text};
 use crate::py::errors::to_python;
+use crate::py::surrogates::{self, Places};
 use crate::py::watch::Watch;
 
 #[pymethods]
 impl Tokenizer {
     /// The pieces of a text.
     fn split<'py>(&self, py: Python<'py>, text: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
-        let text = Text::of(text)?;
-        let bytes = &*text.bytes;
-        let (kept, ends) = py.detach(|| self.core.splitter().kept(bytes)).map_err(|error| to_python(py, error))?;
-        let starts = std::iter::once(0).chain(ends.iter().copied());
-        let pieces = starts.zip(&ends).map(|(start, &end)| &kept[start..end]);
+        let text = Whole::of(text)?;
+        let bytes = &*text.text.bytes;
+        let pieces = py.detach(|| self.core.splitter().pieces(bytes)).map_err(|error| to_python(py, error))?;
         let list = PyList::empty(py);
-        for piece in pieces {
-            match text.is_str {
-                // Pieces of text end where characters end.
-                true => list.append(self::text(py, piece, c"strict")?)?,
-                false => list.append(PyBytes::new(py, piece))?,
-            }
-        }
+        // Pieces of text end where characters end.
+        pieces.into_iter().try_for_each(|piece| list.append(text.part(py, piece)?))?;
         Ok(list)
     }
 
@@ -41,10 +35,10 @@ impl Tokenizer {
         max_tokens: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let most = convert::size("max_tokens", max_tokens)?;
-        let content = Text::of(text)?;
-        let bytes = &*content.bytes;
+        let text = Whole::of(text)?;
+        let bytes = &*text.text.bytes;
         let end = py.detach(|| self.core.truncate(bytes, most)).map_err(|error| to_python(py, error))?;
-        part(py, &content, 0..end)
+        text.part(py, 0..end)
     }
 
     /// Parts of a text that have at most so many ids each.
@@ -59,7 +53,7 @@ impl Tokenizer {
         max_tokens: &Bound<'py, PyAny>,
         overlap: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyList>> {
-        let content = Text::of(text)?;
+        let text = Whole::of(text)?;
         let most = convert::size("max_tokens", max_tokens)?;
         if most == 0 {
             return Err(PyValueError::new_err("max_tokens=0: must be at least 1"));
@@ -68,25 +62,53 @@ impl Tokenizer {
         if overlap >= most {
             return Err(PyValueError::new_err(format!("overlap={overlap}: must be less than max_tokens={most}")));
         }
-        let bytes = &*content.bytes;
+        let bytes = &*text.text.bytes;
         let mut watch = Watch::default();
         let mut chunks = py.detach(|| self.core.chunks(bytes, most, overlap, &mut || watch.signals()));
-        if content.is_str
-            && let Err(Error::CharacterTooLong { position, .. }) = &mut chunks
-        {
-            // It is counted as Python counts.
-            *position = bytes[..*position].iter().filter(|byte| !matches!(byte, 0x80..=0xbf)).count();
+        if let Err(Error::CharacterTooLong { position, .. }) = &mut chunks {
+            *position = text.place(*position);
         }
-        let parts = watch.finish(py, chunks)?.into_iter().map(|chunk| part(py, &content, chunk));
+        let parts = watch.finish(py, chunks)?.into_iter().map(|chunk| text.part(py, chunk));
         PyList::new(py, parts.collect::<PyResult<Vec<_>>>()?)
     }
 }
 
-/// A part of a text of whole characters, of the type that the text has.
-fn part<'py>(py: Python<'py>, text: &Text, part: Range<usize>) -> PyResult<Bound<'py, PyAny>> {
-    let bytes = &text.bytes[part];
-    match text.is_str {
-        true => Ok(self::text(py, bytes, c"strict")?.into_any()),
-        false => Ok(PyBytes::new(py, bytes).into_any()),
+/// A text of which parts are given back.
+struct Whole<'a, 'py> {
+    value: &'a Bound<'py, PyAny>,
+    text: Text<'a>,
+    /// If some of it was replaced to encode it: the parts have what was given.
+    places: Option<Places>,
+}
+
+impl<'a, 'py> Whole<'a, 'py> {
+    fn of(value: &'a Bound<'py, PyAny>) -> PyResult<Whole<'a, 'py>> {
+        let text = Text::of(value)?;
+        let places = if text.is_replaced { Some(Places::of(value.cast()?)?) } else { None };
+        Ok(Whole { value, text, places })
+    }
+
+    /// A part of whole characters, of the type that the text has.
+    fn part(&self, py: Python<'py>, part: Range<usize>) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(places) = &self.places {
+            let (start, end) = (places.of_byte(part.start), places.of_byte(part.end));
+            return Ok(surrogates::part(self.value.cast()?, start, end)?.into_any());
+        }
+        let bytes = &self.text.bytes[part];
+        match self.text.is_str {
+            true => Ok(text(py, bytes, c"strict")?.into_any()),
+            false => Ok(PyBytes::new(py, bytes).into_any()),
+        }
+    }
+
+    /// Where a byte is, as Python counts.
+    fn place(&self, byte: usize) -> usize {
+        match &self.places {
+            Some(places) => places.of_byte(byte),
+            None if self.text.is_str => {
+                self.text.bytes[..byte].iter().filter(|byte| !matches!(byte, 0x80..=0xbf)).count()
+            }
+            None => byte,
+        }
     }
 }

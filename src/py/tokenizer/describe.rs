@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyBytes, PyString};
 
 use super::Tokenizer;
 use crate::normalize::Form;
@@ -94,6 +94,21 @@ impl Tokenizer {
     #[getter]
     fn _is_plain(&self) -> bool {
         self.core.is_plain()
+    }
+
+    /// If its merge list means something else than its ranks: a merge that shows it.
+    fn _unlike_ranks(&self, py: Python<'_>) -> Option<String> {
+        py.detach(|| self.core.unlike_ranks())
+    }
+
+    /// What it does besides, if it is not plain.
+    fn _unlike_plain(&self) -> Option<String> {
+        self.core.unlike_plain()
+    }
+
+    /// The first token of two bytes or more that no merge gives.
+    fn _unreached<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        py.detach(|| self.core.unreached()).map(|(_, bytes)| PyBytes::new(py, bytes))
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {

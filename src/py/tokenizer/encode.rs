@@ -17,6 +17,7 @@ use crate::py::convert::{self, Text, allowed, disallowed};
 use crate::py::errors::to_python;
 use crate::py::ints;
 use crate::py::leave::Inside;
+use crate::py::surrogates::Places;
 use crate::span::{Unit, spans};
 use crate::{Choice, Id, Policy, TokenBatch};
 
@@ -65,6 +66,7 @@ impl Tokenizer {
     }
 
     /// A list of the ids of a text.
+    #[inline]
     fn list_of<'py>(
         &self,
         py: Python<'py>,
@@ -192,7 +194,8 @@ impl Tokenizer {
         threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyArray2<i64>>)> {
         let policy = self.policy(py, &allowed_special, &disallowed_special)?;
-        let text = Text::of(text)?;
+        let value = text;
+        let text = Text::of(value)?;
         let ids = self.ids_of(py, &text, &policy, threads)?;
         let _inside = Inside::enter(py);
         if !self.core.is_plain() && self.core.decode(&ids).is_ok_and(|decoded| decoded != *text.bytes) {
@@ -202,7 +205,11 @@ impl Tokenizer {
         }
         let unit = if text.is_str { Unit::Characters } else { Unit::Bytes };
         let lengths = ids.iter().map(|&id| self.core.token_bytes(id).map_or(0, <[u8]>::len));
-        let spans = spans(&text.bytes, lengths, unit);
+        let mut spans = spans(&text.bytes, lengths, unit);
+        if text.is_replaced {
+            let places = Places::of(value.cast()?)?;
+            spans.as_flattened_mut().iter_mut().for_each(|place| *place = places.of_character(*place as usize) as i64);
+        }
         Ok((ints::list(py, &ids)?, spans_array(py, spans)?))
     }
 

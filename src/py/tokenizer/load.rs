@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyIterator, PyMapping};
+use pyo3::types::{PyBytes, PyFrozenSet, PyIterator, PyList, PyMapping, PySet, PyTuple};
 
 use super::Tokenizer;
 use crate::error::Result;
@@ -74,9 +74,17 @@ impl Tokenizer {
     ) -> PyResult<Tokenizer> {
         let special = special_of(special_tokens)?;
         let given = vocab.map(|vocab| vocab_of(py, "vocab", vocab)).transpose()?;
-        let merges = merges.try_iter().map_err(|_| {
-            PyTypeError::new_err(format!("merges must be an iterable of pairs of tokens, not {}", shown(merges)))
-        })?;
+        let wrong = |hint| {
+            let kind = shown(merges);
+            PyTypeError::new_err(format!("merges must be a list of pairs of tokens, in order, not {kind}{hint}"))
+        };
+        if merges.is_instance_of::<PySet>() || merges.is_instance_of::<PyFrozenSet>() {
+            return Err(wrong("; a set has no order"));
+        }
+        if merges.is_instance_of::<PyMapping>() {
+            return Err(wrong("; of a dict of pairs to ranks pass sorted(merges, key=merges.get)"));
+        }
+        let merges = merges.try_iter().map_err(|_| wrong(""))?;
         let pairs = merges.enumerate().map(|(number, merge)| pair_of(number, &merge?));
         let pairs = pairs.collect::<PyResult<Vec<_>>>()?;
         let make = || {
@@ -126,12 +134,7 @@ fn special_of(mapping: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<(String, Id)>>
     let mut special = Vec::new();
     for item in items_of("special_tokens", mapping, "names to ids")? {
         let (token, id): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item?.extract()?;
-        let Ok(token) = token.extract::<String>() else {
-            return Err(PyTypeError::new_err(format!(
-                "the name of a special token must be str, not {}",
-                shown(&token)
-            )));
-        };
+        let token = convert::word("the name of a special token", &token)?;
         special.push((token.clone(), convert::token_id(&id, || format!("special token {token:?}"))?));
     }
     Ok(special)
@@ -143,24 +146,27 @@ fn vocab_of(py: Python<'_>, argument: &str, mapping: &Bound<'_, PyAny>) -> PyRes
     let mut vocab = Vocab::with_capacity(mapping.len()?);
     for item in items {
         let (token, id): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item?.extract()?;
-        let bytes = token_bytes(&token)?;
+        let bytes = token_bytes(&token, || format!("a token in {argument}"))?;
         let id = convert::token_id(&id, || format!("the token b\"{}\"", bytes.escape_ascii()))?;
         vocab.insert(id, bytes).map_err(|error| to_python(py, error))?;
     }
     Ok(vocab)
 }
 
-fn token_bytes<'t>(token: &'t Bound<'_, PyAny>) -> PyResult<&'t [u8]> {
+fn token_bytes<'t>(token: &'t Bound<'_, PyAny>, name: impl FnOnce() -> String) -> PyResult<&'t [u8]> {
     match token.cast::<PyBytes>() {
         Ok(bytes) => Ok(bytes.as_bytes()),
-        Err(_) => Err(PyTypeError::new_err(format!("a token must be bytes, not {}", shown(token)))),
+        Err(_) => Err(PyTypeError::new_err(format!("{} must be bytes, not {}", name(), shown(token)))),
     }
 }
 
 /// The two tokens of a merge.
 fn pair_of(number: usize, merge: &Bound<'_, PyAny>) -> PyResult<(Vec<u8>, Vec<u8>)> {
-    let Ok((left, right)) = merge.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>() else {
-        return Err(PyTypeError::new_err(format!("merge {number} must be a pair of tokens, not {}", merge.repr()?)));
+    let is_sequence = merge.is_instance_of::<PyTuple>() || merge.is_instance_of::<PyList>();
+    let tokens = if is_sequence { merge.try_iter()?.collect::<PyResult<Vec<_>>>()? } else { Vec::new() };
+    let [left, right] = &tokens[..] else {
+        return Err(PyTypeError::new_err(format!("merges[{number}] must be a pair of tokens, not {}", merge.repr()?)));
     };
-    Ok((token_bytes(&left)?.to_vec(), token_bytes(&right)?.to_vec()))
+    let token = |token| token_bytes(token, || format!("a token in merges[{number}]")).map(<[u8]>::to_vec);
+    Ok((token(left)?, token(right)?))
 }

@@ -17,11 +17,11 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-pub(in crate::py) use self::pickle::_from_model;
+pub(in crate::py) use self::pickle::{_from_model, _from_packed};
 use super::contents::Contents;
 
 /// A byte-level BPE tokenizer: a vocabulary, its merges, a split pattern and special tokens. Immutable.
-#[pyclass(module = "pairwright", frozen)]
+#[pyclass(module = "pairwright", frozen, weakref)]
 pub(in crate::py) struct Tokenizer {
     pub(in crate::py) core: crate::Tokenizer,
     contents: Contents,

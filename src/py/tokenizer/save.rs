@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyMapping};
+use pyo3::types::{PyBytes, PyDict, PyMapping};
 
 use super::Tokenizer;
 use crate::io::{minbpe, model_file, rank_file, tokenizer_json};
@@ -58,6 +58,12 @@ impl Tokenizer {
     /// The same as a `tokenizers.Tokenizer`.
     fn as_huggingface<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("pairwright.adapters")?.call_method1("as_huggingface", (slf,))
+    }
+
+    /// What is in a model file.
+    fn _model_file<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        let content = py.detach(|| model_file::to_bytes(&self.core));
+        PyBytes::new(py, &content)
     }
 
     /// What is in a tokenizer.json.

@@ -247,17 +247,13 @@ class Encoding:
     def _special_tokens(self) -> dict[str, int]:
         return dict(self.tokenizer.special_tokens)
 
-    def __getstate__(self) -> str | dict[str, Any]:
-        from pairwright.compat.tiktoken.registry import ENCODINGS
-
-        if ENCODINGS.get(self.name) is self:
-            return self.name
+    def __getstate__(self) -> dict[str, Any]:
+        # tiktoken pickles a published encoding by its name. A process that has neither its file nor the network could
+        # not read that; see pairwright.pickled.
         return {"name": self.name, "tokenizer": self.tokenizer}
 
-    def __setstate__(self, state: str | dict[str, Any]) -> None:
-        from pairwright.compat.tiktoken.registry import get_encoding
-
-        self.__dict__ = get_encoding(state).__dict__ if isinstance(state, str) else state
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ = state
 
     # Helpers
 
