@@ -27,6 +27,9 @@ fn read(data: &[u8], origin: &Origin, size: usize) -> Result<(Vec<Vec<u8>>, usiz
     Ok((documents, skipped))
 }
 
+/// Fields and columns, of which some are paths into objects and lists.
+const FIELDS: [&str; 6] = ["text", "data.text", "messages.*.content", "messages.*.content.*.text", "*", "a.*.*"];
+
 pub fn corpus(data: &[u8]) {
     let mut input = Input(data);
     let packing = Packing::ALL[input.choice(Packing::ALL.len())];
@@ -34,10 +37,10 @@ pub fn corpus(data: &[u8]) {
         0 => Framing::File,
         1 => Framing::Lines,
         2 => Framing::Separator(vec![b'\n'; 1 + input.choice(3)]),
-        3 => Framing::Json { field: "text".to_owned() },
-        4 => Framing::Values { field: "text".to_owned() },
-        5 => Framing::Rows { column: "text".to_owned(), delimiter: None },
-        _ => Framing::Rows { column: "text".to_owned(), delimiter: Some(b'\t') },
+        3 => Framing::Json { field: FIELDS[input.choice(FIELDS.len())].to_owned() },
+        4 => Framing::Values { field: FIELDS[input.choice(FIELDS.len())].to_owned() },
+        5 => Framing::Rows { column: FIELDS[input.choice(FIELDS.len())].to_owned(), delimiter: None },
+        _ => Framing::Rows { column: FIELDS[input.choice(FIELDS.len())].to_owned(), delimiter: Some(b'\t') },
     };
     let care = [Care::None, Care::Refuse, Care::PassOver][input.choice(3)];
     let size = 1 + input.choice(64);
