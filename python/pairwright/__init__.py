@@ -35,6 +35,8 @@ __all__ = [
     "FewerMergesWarning",
     "FormatError",
     "PairwrightError",
+    "PatternExplanation",
+    "PatternInfo",
     "PatternWarning",
     "ProgressEvent",
     "ReservedIdsWarning",
@@ -56,8 +58,10 @@ __all__ = [
     "encode_to_file",
     "encoding_for_model",
     "encoding_name_for_model",
+    "explain_pattern",
     "get_encoding",
     "list_encodings",
+    "list_patterns",
     "open_tokens",
     "set_cache_limit",
     "texts",
@@ -73,6 +77,7 @@ if TYPE_CHECKING:
     from pairwright.cache import CacheInfo, cache_info
     from pairwright.corpus import Corpus, texts
     from pairwright.encodings import encoding_for_model, encoding_name_for_model, get_encoding, list_encodings
+    from pairwright.patterns import PatternExplanation, PatternInfo, explain_pattern, list_patterns
     from pairwright.progress import ProgressEvent
     from pairwright.tokens.encoding import EncodingEvent, encode_corpus
     from pairwright.tokens.reading import Tokens, open_tokens
@@ -100,6 +105,8 @@ else:
     _MODULES = {
         "CacheInfo": "pairwright.cache",
         "Corpus": "pairwright.corpus",
+        "PatternExplanation": "pairwright.patterns",
+        "PatternInfo": "pairwright.patterns",
         "ProgressEvent": "pairwright.progress",
         "TokenBatch": "pairwright.batch",
         "Tokens": "pairwright.tokens.reading",
@@ -113,8 +120,10 @@ else:
         "encode_to_file": "pairwright.tokens.single",
         "encoding_for_model": "pairwright.encodings",
         "encoding_name_for_model": "pairwright.encodings",
+        "explain_pattern": "pairwright.patterns",
         "get_encoding": "pairwright.encodings",
         "list_encodings": "pairwright.encodings",
+        "list_patterns": "pairwright.patterns",
         "open_tokens": "pairwright.tokens.reading",
         "texts": "pairwright.corpus",
         "train": "pairwright.training",

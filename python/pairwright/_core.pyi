@@ -40,9 +40,11 @@ __all__ = [
     "_schema_of_batches",
     "cache_info",
     "clear_cache",
+    "explain",
     "hashes",
     "kind_of",
     "lengths",
+    "named_patterns",
     "refuse_foreign",
     "regex_of",
     "same_name",
@@ -58,7 +60,7 @@ DATASETS: str
 """The dataset manifest, JSON."""
 
 PATTERNS: dict[str, str]
-"""The named split patterns: name → regex."""
+"""The named split patterns: name → regex, or the text of several steps."""
 
 PATTERN_NAMES: list[str]
 """All names that mean a split pattern: of patterns, encodings and models."""
@@ -699,6 +701,12 @@ def kind_of(path: Path) -> tuple[str, str] | None:
     pairwright does not read: "tokenizer_config.json", "vocab.json", "merges.txt", "sentencepiece", "gguf". `None` if it
     is nothing known. Raises `OSError`.
     """
+
+def named_patterns() -> list[tuple[str, str, list[str], list[tuple[str, str, bool]]]]:
+    """The named split patterns: name, source, other names; of each step regex, behavior, and whether it is inverted."""
+
+def explain(pattern: str) -> dict[str, Any]:
+    """What a split pattern becomes; see `pairwright.patterns.PatternExplanation`. Raises `ValueError`."""
 
 def regex_of(pattern: str) -> str:
     """The regex of a split pattern: that of a named one, or the pattern itself. Raises `ValueError` for a word."""

@@ -29,7 +29,7 @@ def as_tiktoken(tokenizer: Tokenizer, name: str) -> "tiktoken.Encoding":
         added = {"beginning": tokenizer.beginning, "ending": tokenizer.ending}
         told = " and ".join(f"{name}={ids}" for name, ids in added.items() if ids)
         raise ValueError(f"tiktoken adds no ids to texts, and this tokenizer has {told}")
-    if tokenizer.pattern.startswith('[{"split":'):
+    if regex_of(tokenizer.pattern).startswith('[{"split":'):
         raise ValueError(
             f"tiktoken splits by one regex, and this tokenizer in several steps: {_shortened(tokenizer.pattern)}"
         )

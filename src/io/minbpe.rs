@@ -98,7 +98,7 @@ fn to_text(tokenizer: &Tokenizer) -> Result<String> {
     }
     let pattern = tokenizer.splitter().pattern();
     let regex = match pattern {
-        Pattern::Steps(..) => return fail("that split in steps"),
+        _ if pattern.steps().is_some() => return fail("that split in steps"),
         _ if pattern.regex() == WHOLE => "",
         _ if pattern.regex().trim() != pattern.regex() || pattern.regex().contains(['\n', '\r']) => {
             return fail(&format!(

@@ -37,6 +37,9 @@ fn refuse_subinterpreters(py: Python<'_>) -> PyResult<()> {
     Err(error)
 }
 
+/// Of each step its regex, its behavior, and whether it is inverted.
+type StepsShown = Vec<(String, &'static str, bool)>;
+
 /// `gil_used`: in a build for a free-threaded Python the interpreter lock is turned on again, with a warning. What threads
 /// share here is atomic, but was never tested without the lock.
 #[pymodule(gil_used = true)]
@@ -46,12 +49,13 @@ mod _core {
     use pyo3::prelude::*;
     use pyo3::types::PyDict;
 
+    use super::StepsShown;
     use super::errors::to_python;
     use crate::io::atomic;
     use crate::io::kind::Kind;
     use crate::io::packed;
     use crate::split::names::{self, Names};
-    use crate::split::{NAMED, Pattern, WHOLE};
+    use crate::split::{Explanation, NAMED, Pattern, Splitter, Step, WHOLE};
 
     #[pymodule_export]
     use super::arrow::{_batch_to_arrow, _schema_of_batches};
@@ -89,6 +93,43 @@ mod _core {
     fn regex_of(py: Python<'_>, pattern: &str) -> PyResult<String> {
         let pattern = Pattern::parse(pattern).map_err(|error| to_python(py, error))?;
         Ok(pattern.regex().to_owned())
+    }
+
+    /// The named patterns: name, source, other names, and for each step its regex, behavior and whether it is inverted.
+    #[pyfunction]
+    fn named_patterns() -> Vec<(&'static str, &'static str, Vec<&'static str>, StepsShown)> {
+        let steps = |named| {
+            let pattern = Pattern::Named(named);
+            let steps = pattern.steps().unwrap_or_else(|| vec![Step::isolated(pattern.regex())]);
+            let shown = steps.into_iter().map(|step| {
+                let regex = Pattern::of_step(&step.pattern).regex().to_owned();
+                (regex, step.behavior.name(), step.invert)
+            });
+            shown.collect()
+        };
+        NAMED.iter().map(|named| (named.name, named.source, named.aliases.to_vec(), steps(named))).collect()
+    }
+
+    /// What a split pattern becomes, as a dict.
+    #[pyfunction]
+    fn explain(py: Python<'_>, pattern: &str) -> PyResult<Py<PyDict>> {
+        let explained = py.detach(|| Splitter::new(pattern)?.explain()).map_err(|error| to_python(py, error))?;
+        Ok(as_dict(py, &explained)?.unbind())
+    }
+
+    fn as_dict<'py>(py: Python<'py>, explanation: &Explanation) -> PyResult<Bound<'py, PyDict>> {
+        let (dict, details) = (PyDict::new(py), PyDict::new(py));
+        for (about, what) in &explanation.details {
+            details.set_item(about, what)?;
+        }
+        let steps = explanation.steps.iter().map(|step| as_dict(py, step)).collect::<PyResult<Vec<_>>>()?;
+        dict.set_item("pattern", &explanation.pattern)?;
+        dict.set_item("engine", explanation.engine)?;
+        dict.set_item("linear", explanation.linear)?;
+        dict.set_item("parallel", explanation.parallel)?;
+        dict.set_item("details", details)?;
+        dict.set_item("steps", steps)?;
+        Ok(dict)
     }
 
     /// The one of these names that a name means, in whatever spelling.

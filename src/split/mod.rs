@@ -7,6 +7,7 @@
 //! * Bytes that are not UTF-8 are split as if each invalid sequence were one U+FFFD, as lossy decoding shows it, and
 //!   are kept as they are.
 
+mod explain;
 mod invalid;
 pub(crate) mod names;
 mod pattern;
@@ -14,6 +15,7 @@ mod regex;
 mod scan;
 mod steps;
 
+pub use explain::Explanation;
 pub use pattern::{NAMED, NamedPattern, Pattern, WHOLE};
 pub use steps::{Behavior, Step};
 
@@ -62,9 +64,9 @@ impl Splitter {
     /// # Errors
     /// [`Error::Pattern`](crate::Error::Pattern) for an invalid regex.
     pub fn of(pattern: Pattern) -> Result<Splitter> {
-        let engine = match (&pattern, pattern.grammar()) {
+        let engine = match (pattern.steps(), pattern.grammar()) {
             (_, Some(grammar)) => Engine::Scan(Scanner::new(grammar)),
-            (Pattern::Steps(steps, _), _) => Engine::Steps(StepSplitter::new(steps)?),
+            (Some(steps), _) => Engine::Steps(StepSplitter::new(&steps)?),
             _ => Engine::Regex(Box::new(RegexSplitter::new(pattern.regex())?)),
         };
         Ok(Splitter { pattern, engine })

@@ -2,7 +2,7 @@
 
 use super::names;
 use super::regex::RegexSplitter;
-use super::scan::Grammar;
+use super::scan::{BehindSymbols, Digits, Grammar};
 use super::steps::{self, Behavior, Step};
 use crate::error::{Error, Result};
 
@@ -15,7 +15,9 @@ pub struct NamedPattern {
     pub aliases: &'static [&'static str],
     /// What the names of further models that use it begin with, as the prefixes in `data/datasets.json`.
     pub models: &'static [&'static str],
-    /// The pattern as it is published, in the syntax of backtracking regex engines.
+    /// Who published it, and in which file.
+    pub source: &'static str,
+    /// The pattern as it is published, in the syntax of backtracking regex engines; or the text of its steps.
     pub regex: &'static str,
     /// Other regexes that cut every text into the same pieces.
     pub(super) spellings: &'static [&'static str],
@@ -23,9 +25,9 @@ pub struct NamedPattern {
     pub(super) grammar: Option<Grammar>,
 }
 
-/// All named patterns. Every regex ends in `|\s+(?!\S)|\s+`.
+/// All named patterns.
 ///
-/// tiktoken 0.7 and later write `|\s++$|…|\s` in the place of these endings. In cl100k that differs for white space with newlines
+/// Where they end in `|\s+(?!\S)|\s+`, tiktoken 0.7 and later write `|\s++$|…|\s`. In cl100k that differs for white space with newlines
 /// at the very end of a text, so the pieces would depend on where a document ends; the older spelling is the named one.
 pub static NAMED: &[NamedPattern] = &[
     // GPT-2, encoder.py (OpenAI, 2019), with its alternatives for contractions folded into one.
@@ -34,6 +36,7 @@ pub static NAMED: &[NamedPattern] = &[
         aliases: &["r50k", "p50k"],
         // gpt2-medium, gpt2-large, gpt2-xl.
         models: &["gpt2-"],
+        source: "OpenAI, GPT-2, encoder.py",
         regex: r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
         spellings: &[
             // As GPT-2 has it, and tokenizers.
@@ -49,6 +52,7 @@ pub static NAMED: &[NamedPattern] = &[
         aliases: &["gpt4", "llama3", "llama3.1", "llama3.2", "llama3.3"],
         // llama_models, llama3/tokenizer.py (Meta, 2024).
         models: &["llama-3-", "llama-3.1-", "llama-3.2-", "llama-3.3-", "meta-llama-3-", "meta-llama-3.1-"],
+        source: "OpenAI, tiktoken before 0.7, tiktoken_ext/openai_public.py; Meta, Llama 3, llama3/tokenizer.py",
         regex: concat!(
             r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}",
             r"| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"
@@ -65,6 +69,7 @@ pub static NAMED: &[NamedPattern] = &[
         aliases: &["gpt4o", "llama4"],
         // llama_models, llama4/tokenizer.py (Meta, 2025).
         models: &["llama-4-"],
+        source: "OpenAI, tiktoken, tiktoken_ext/openai_public.py; Meta, Llama 4, llama4/tokenizer.py",
         regex: concat!(
             r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
             r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
@@ -79,6 +84,7 @@ pub static NAMED: &[NamedPattern] = &[
         aliases: &["qwen1.5", "qwen2", "qwen2.5", "qwen3"],
         // The tokenizer.json of each.
         models: &["qwen1.5-", "qwen2-", "qwen2.5-", "qwen3-"],
+        source: "Alibaba, Qwen, tokenization_qwen.py",
         regex: concat!(
             r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}",
             r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -91,6 +97,7 @@ pub static NAMED: &[NamedPattern] = &[
         name: "qwen3.5",
         aliases: &[],
         models: &["qwen3.5-"],
+        source: "Alibaba, Qwen 3.5, tokenizer.json",
         regex: concat!(
             r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}",
             r"| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -104,6 +111,7 @@ pub static NAMED: &[NamedPattern] = &[
         aliases: &["mistral-nemo"],
         // mistral_common, tokens/tokenizers/mistral.py.
         models: &["mistral-nemo-", "open-mistral-nemo-", "ministral-", "pixtral-"],
+        source: "Mistral AI, tekken.json",
         regex: concat!(
             r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+",
             r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*",
@@ -117,6 +125,7 @@ pub static NAMED: &[NamedPattern] = &[
         name: "kimi",
         aliases: &["kimi-k2"],
         models: &["kimi-k2-"],
+        source: "Moonshot AI, Kimi K2, tokenization_kimi.py",
         regex: concat!(
             r"[\p{Han}]+",
             r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*",
@@ -125,6 +134,130 @@ pub static NAMED: &[NamedPattern] = &[
             r"[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
             r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
         ),
+        spellings: &[],
+        grammar: None,
+    },
+    // Andrej Karpathy (2025): cl100k with numbers of two digits.
+    NamedPattern {
+        name: "nanochat",
+        aliases: &[],
+        models: &["nanochat-"],
+        source: "Andrej Karpathy, nanochat, nanochat/tokenizer.py",
+        regex: concat!(
+            r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,2}",
+            r"| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"
+        ),
+        spellings: &[],
+        grammar: Some(Grammar { digits: Digits::up_to(2), ..Grammar::CL100K }),
+    },
+    // Z.ai (2024): Llama 3's spelling of cl100k.
+    NamedPattern {
+        name: "glm4",
+        aliases: &["chatglm4", "glm4.5", "glm4.6"],
+        models: &["glm-4-", "glm-4.5-", "glm-4.6-"],
+        source: "Z.ai, GLM-4, tokenization_chatglm.py",
+        regex: concat!(
+            r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}",
+            r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+        ),
+        spellings: &[],
+        grammar: Some(Grammar::CL100K),
+    },
+    // Ling and Ring (inclusionAI, 2025): cl100k with single digits.
+    NamedPattern {
+        name: "bailing",
+        aliases: &["bailingmoe", "ling-lite", "ling-plus"],
+        models: &["ling-lite-", "ling-plus-"],
+        source: "inclusionAI, Ling, tokenizer.json",
+        regex: concat!(
+            r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}",
+            r"| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"
+        ),
+        spellings: &[],
+        grammar: Some(Grammar::QWEN),
+    },
+    // ByteDance (2025).
+    NamedPattern {
+        name: "seed",
+        aliases: &["seed-coder"],
+        models: &["seed-coder-"],
+        source: "ByteDance, Seed-Coder, tokenizer.json",
+        regex: concat!(
+            r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1}",
+            r"| ?[^\s\p{L}\p{N}\r\n]+|\s*[\r\n]+|\s+(?!\S)|\s+"
+        ),
+        spellings: &[],
+        grammar: Some(Grammar { behind_symbols: BehindSymbols::Nothing, ..Grammar::QWEN }),
+    },
+    // BigScience (2022).
+    NamedPattern {
+        name: "bloom",
+        aliases: &["bloomz"],
+        models: &["bloom-", "bloomz-"],
+        source: "BigScience, BLOOM, tokenizer.json",
+        regex: r" ?[^(\s|.,!?…。，、।۔،)]+",
+        spellings: &[],
+        grammar: None,
+    },
+    // Hugging Face (2024): a digit at a time, then GPT-2's.
+    NamedPattern {
+        name: "smollm",
+        aliases: &["smollm2"],
+        models: &["smollm-", "smollm2-"],
+        source: "Hugging Face, SmolLM, tokenizer.json",
+        regex: r#"[{"split":"\\p{N}"},{"split":"gpt2"}]"#,
+        spellings: &[],
+        grammar: None,
+    },
+    // DeepSeek V3 and R1 (2024).
+    NamedPattern {
+        name: "deepseek-v3",
+        // Models that are distilled from R1 have the patterns of Qwen and Llama.
+        aliases: &["deepseek-v3.1", "deepseek-v3.2", "deepseek-r1", "deepseek-r1-zero", "deepseek-r1-0528"],
+        models: &["deepseek-v3-", "deepseek-v3.1-", "deepseek-v3.2-"],
+        source: "DeepSeek, DeepSeek-V3, tokenizer.json",
+        regex: concat!(
+            r#"[{"split":"\\p{N}{1,3}"},{"split":"[一-龥぀-ゟ゠-ヿ]+"},"#,
+            r##"{"split":"[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+"##,
+            r#"|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*"#,
+            r#"|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"}]"#
+        ),
+        spellings: &[],
+        grammar: None,
+    },
+    // The first DeepSeek Coder (2023); its second version has another one.
+    NamedPattern {
+        name: "deepseek-coder",
+        aliases: &[],
+        models: &["deepseek-coder-1.3b-", "deepseek-coder-5.7b", "deepseek-coder-6.7b-", "deepseek-coder-33b-"],
+        source: "DeepSeek, DeepSeek Coder, tokenizer.json",
+        regex: concat!(
+            r#"[{"split":"[\\r\\n]"},{"split":"\\s?\\p{L}+"},{"split":"\\s?\\p{P}+"},"#,
+            r#"{"split":"[一-龥ࠀ-一가-퟿]+"},{"split":"\\p{N}"}]"#
+        ),
+        spellings: &[],
+        grammar: None,
+    },
+    // OpenBMB (2026).
+    NamedPattern {
+        name: "minicpm5",
+        aliases: &[],
+        models: &["minicpm5-"],
+        source: "OpenBMB, MiniCPM 5, tokenizer.json",
+        regex: concat!(
+            r#"[{"split":"\\p{N}{1,3}"},{"split":"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}+"#,
+            r#"| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"}]"#
+        ),
+        spellings: &[],
+        grammar: None,
+    },
+    // Liu, Hayase and others (2025): numbers in threes from their end.
+    NamedPattern {
+        name: "superbpe",
+        aliases: &[],
+        models: &[],
+        source: "University of Washington, SuperBPE, tokenizer.json; llama.cpp, src/llama-vocab.cpp",
+        regex: r#"[{"split":"\\p{N}+"},{"split":"(?=(\\d{3})+(?!\\d))"}]"#,
         spellings: &[],
         grammar: None,
     },
@@ -154,9 +287,20 @@ impl NamedPattern {
         NAMED.iter().find(|named| named.name == name)
     }
 
-    /// The pattern that has just this regex.
+    /// The pattern that has just this regex, or these steps. What is a spelling of another one is known by its name alone.
     pub fn of_regex(regex: &str) -> Option<&'static NamedPattern> {
-        NAMED.iter().find(|named| named.regex == regex)
+        let is_spelling = |regex| NAMED.iter().any(|named| named.spellings.contains(&regex));
+        NAMED.iter().find(|named| named.regex == regex && !is_spelling(named.regex))
+    }
+
+    /// Its steps, if it has several.
+    pub fn steps(&self) -> Option<Vec<Step>> {
+        steps::of_text(self.regex)
+    }
+
+    /// Whether model files name it where they tell of a step. They tell the regexes of all others.
+    fn is_in_steps(&self) -> bool {
+        IN_STEPS.contains(&self.name)
     }
 }
 
@@ -208,7 +352,20 @@ impl Pattern {
 
     /// The pattern of a single step: a name, spelled just as it is, or a regex.
     pub(crate) fn of_step(pattern: &str) -> Pattern {
-        NamedPattern::of_name(pattern).map_or_else(|| Pattern::Custom(pattern.to_owned()), Pattern::Named)
+        let named = NamedPattern::of_name(pattern).filter(|named| named.is_in_steps());
+        named.map_or_else(|| Pattern::Custom(pattern.to_owned()), Pattern::Named)
+    }
+
+    /// How a regex is written as the pattern of a step: by the name of the pattern that has just this one, or as it is, even if it
+    /// looks like a name.
+    pub(crate) fn in_step(regex: String) -> String {
+        match NamedPattern::of_name(&regex) {
+            Some(_) => format!("(?:{regex})"),
+            None => match NamedPattern::of_regex(&regex).filter(|named| named.is_in_steps()) {
+                Some(named) => named.name.to_owned(),
+                None => regex,
+            },
+        }
     }
 
     /// Steps, of which each cuts the pieces of the one before.
@@ -217,13 +374,32 @@ impl Pattern {
         Pattern::Steps(steps, text)
     }
 
+    /// The same, by its name if there is a pattern with just these steps.
+    fn of_known_steps(steps: Vec<Step>) -> Pattern {
+        match Pattern::of_steps(steps) {
+            Pattern::Steps(steps, text) => {
+                NamedPattern::of_regex(&text).map_or_else(|| Pattern::Steps(steps, text), Pattern::Named)
+            }
+            other => other,
+        }
+    }
+
+    /// The steps, if there are several: of a named pattern too.
+    pub fn steps(&self) -> Option<Vec<Step>> {
+        match self {
+            Pattern::Named(named) => named.steps(),
+            Pattern::Custom(_) => None,
+            Pattern::Steps(steps, _) => Some(steps.clone()),
+        }
+    }
+
     /// The simplest pattern that cuts as these steps do. None at all leave a text whole.
     ///
     /// # Errors
     /// [`Error::Pattern`] for an invalid regex.
     pub fn simplest(steps: Vec<Step>) -> Result<Pattern> {
         let [step] = &steps[..] else {
-            return Ok(if steps.is_empty() { Pattern::of_regex(WHOLE) } else { Pattern::of_steps(steps) });
+            return Ok(if steps.is_empty() { Pattern::of_regex(WHOLE) } else { Pattern::of_known_steps(steps) });
         };
         let pattern = Pattern::of_step(&step.pattern);
         let is_simple = match (pattern.grammar(), step.behavior, step.invert) {
@@ -235,7 +411,7 @@ impl Pattern {
         };
         Ok(match pattern {
             _ if !is_simple => Pattern::of_steps(steps),
-            Pattern::Custom(regex) => Pattern::of_regex(&regex),
+            Pattern::Custom(regex) => Pattern::of_known_regex(&regex),
             named => named,
         })
     }
@@ -267,6 +443,9 @@ impl Pattern {
         named_of(self.regex())?.grammar
     }
 }
+
+/// The names that a step of a model file may have. Older versions know no others, and would take one for a regex.
+const IN_STEPS: [&str; 7] = ["gpt2", "cl100k", "o200k", "qwen", "qwen3.5", "tekken", "kimi"];
 
 /// A regex that takes a text whole.
 pub const WHOLE: &str = "(?s:.+)";
@@ -335,7 +514,10 @@ mod tests {
         for word in ["cl100", "foo", "a", "gpt-4.7", "a.b", "foo bar", "'s", "foo:1", "中", "cl100k\n", " foo"] {
             let error = Pattern::parse(word).unwrap_err();
             assert!(matches!(&error, Error::UnknownPattern { pattern, .. } if pattern == word), "{error}");
-            assert!(error.to_string().contains("cl100k, gpt2, kimi, o200k, qwen, qwen3.5, tekken"), "{error}");
+            assert!(
+                error.to_string().contains("bailing, bloom, cl100k, deepseek-coder, deepseek-v3, glm4, gpt2"),
+                "{error}"
+            );
             assert_eq!(parse(&format!("(?:{word})")), Pattern::of_regex(word));
         }
         assert!(matches!(Pattern::parse(""), Err(Error::Pattern { .. })));

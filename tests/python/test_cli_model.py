@@ -483,3 +483,28 @@ def test_what_is_wrong_with_a_command_line_is_said_in_one_line(arguments: list[s
     error, hint = call(*arguments).err.splitlines()
     assert error == f"error: {message}"
     assert hint == f"hint: pairwright {arguments[0]} --help"
+
+
+def test_info_tells_what_becomes_of_a_pattern() -> None:
+    ended = call("info", "--pattern", "nanochat")
+    said = facts(ended.out)
+    assert ended.code == 0
+    assert (said["pattern"], said["linear time"], said["numbers"]) == (["nanochat"], ["yes"], ["up to 2 in a row"])
+    assert said["splitter"][0].startswith("family")
+    assert facts(call("info", "--pattern", r"(a)\1").out)["pattern"] == [r"(a)\1"]
+    assert "step 2" in facts(call("info", "--pattern", "smollm").out)
+    refused = call("info", "--pattern", "[a")
+    assert (refused.code, refused.err.startswith('error: invalid split pattern "[a"')) == (1, True)
+
+
+def test_info_lists_the_named_patterns() -> None:
+    said = facts(call("info", "--patterns").out)
+    assert list(said) == list(pairwright.list_patterns())
+    assert said["superbpe"][-1] == r"(?=(\d{3})+(?!\d))"
+
+
+def test_info_wants_a_model_or_a_pattern() -> None:
+    for arguments in ([], ["--patterns", "--pattern", "gpt2"], ["--patterns", "model.json"]):
+        ended = call("info", *arguments)
+        assert (ended.code, ended.out) == (2, b"")
+        assert ended.err.splitlines()[-1].startswith("hint: ")

@@ -207,10 +207,10 @@ INTERPRETER = re.compile(
 )
 
 # Nothing is passed to these, or what is passed means nothing.
-WITHOUT_ARGUMENTS = {"Block", "cache_info", "clear_cache", "list_datasets", "list_encodings"}
+WITHOUT_ARGUMENTS = {"Block", "cache_info", "clear_cache", "list_datasets", "list_encodings", "list_patterns"}
 
 # Values that the library makes and hands out; and exceptions.
-MADE = {"CacheInfo", "EncodedFile", "EncodingEvent", "ProgressEvent"}
+MADE = {"CacheInfo", "EncodedFile", "EncodingEvent", "PatternExplanation", "PatternInfo", "ProgressEvent"}
 
 
 def public() -> Iterator[tuple[str, Any]]:
@@ -326,6 +326,7 @@ def valid_calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Call]:
         ),
         "encoding_for_model": (pw.encoding_for_model, {"model": "gpt-4o"}),
         "encoding_name_for_model": (pw.encoding_name_for_model, {"model": "gpt-4o"}),
+        "explain_pattern": (pw.explain_pattern, {"pattern": "gpt2"}),
         "get_encoding": (pw.get_encoding, {"name": "cl100k_base"}),
         "load": (datasets.load, {"name": "python-docs"}),
         "open_tokens": (pw.open_tokens, {"folder": folder / "tokens", "split": "train"}),

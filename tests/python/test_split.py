@@ -191,7 +191,7 @@ def test_a_word_that_is_no_name_is_refused(word: str, meant: str | None) -> None
         with pytest.raises(ValueError, match=f'unknown split pattern "{regex.escape(word)}"') as caught:
             work()
         said = str(caught.value)
-        assert "cl100k, gpt2, kimi, o200k, qwen, qwen3.5, tekken" in said
+        assert "bailing, bloom, cl100k, deepseek-coder, deepseek-v3, glm4, gpt2, kimi, minicpm5, nanochat" in said
         assert said.endswith(f"did you mean '{meant}'?") if meant else "did you mean" not in said
         assert caught.value.__notes__ == [f"hint: write (?:{word}) for a regex that matches nothing but this text"]
     forced = pairwright.count([f"-{word}-"], pattern=f"(?:{word})")
@@ -200,8 +200,65 @@ def test_a_word_that_is_no_name_is_refused(word: str, meant: str | None) -> None
 
 
 def test_an_empty_pattern_is_refused() -> None:
-    with pytest.raises(ValueError, match="it is empty; there are cl100k, gpt2"):
+    with pytest.raises(ValueError, match="it is empty; there are bailing, bloom, cl100k"):
         pairwright.count(["some text"], pattern="")
+
+
+# What is known of patterns
+
+PUBLISHED = {"glm4", "nanochat", "bailing", "seed", "bloom", "smollm", "deepseek-v3", "deepseek-coder", "minicpm5"}
+
+
+def test_named_patterns_are_listed_with_their_sources() -> None:
+    listed = pairwright.list_patterns()
+    assert list(listed) == list(PATTERNS)
+    assert set(listed) > {*NAMES, *PUBLISHED}
+    for name, known in listed.items():
+        assert known.name == name
+        assert known.source
+        assert known.steps
+        assert known.regex == (known.steps[0] if len(known.steps) == 1 else None)
+        assert pairwright.count(["text"], pattern=name).pattern == name
+        for alias in known.aliases:
+            assert pairwright.count(["text"], pattern=alias).pattern == name
+    assert listed["smollm"].steps == (r"\p{N}", PATTERNS["gpt2"])
+
+
+@pytest.mark.parametrize("name", sorted(PUBLISHED))
+def test_a_model_keeps_the_name_of_its_pattern(name: str, tmp_path: Path) -> None:
+    text = ["They'LL  pay 12345 €!\n\n  fooBar/\n e\u0301x 中文ひらがな"] * 3
+    trained = pairwright.train(text, 270, name)
+    trained.save(tmp_path / "model.json")
+    loaded = pairwright.Tokenizer.load(tmp_path / "model.json")
+    assert loaded == trained
+    assert loaded.pattern == name
+    # In the format of another library there is no name.
+    trained.to_huggingface(tmp_path / "tokenizer.json")
+    again = pairwright.Tokenizer.from_huggingface(tmp_path / "tokenizer.json")
+    assert again.split(text[0]) == trained.split(text[0])
+    assert again.pattern == (name if name != "glm4" else PATTERNS["glm4"])
+
+
+def test_distilled_and_other_models_do_not_have_the_pattern_of_their_family() -> None:
+    for model in ("deepseek-r1-distill-qwen-7b", "deepseek-coder-v2-lite-base", "smollm3", "minicpm-2b"):
+        with pytest.raises(ValueError, match="unknown split pattern"):
+            pairwright.count(["text"], pattern=model)
+
+
+def test_what_a_pattern_becomes_is_explained() -> None:
+    explained = pairwright.explain_pattern("gpt-4o")
+    assert (explained.pattern, explained.engine, explained.linear, explained.parallel) == (
+        "o200k",
+        "family",
+        True,
+        True,
+    )
+    assert "numbers: up to 3 in a row" in str(explained)
+    stepped = pairwright.explain_pattern("deepseek-v3")
+    assert [step.pattern for step in stepped.steps] == list(pairwright.list_patterns()["deepseek-v3"].steps)
+    assert pairwright.explain_pattern(r"(a)\1").engine == "backtracking"
+    with pytest.raises(ValueError, match="unknown split pattern"):
+        pairwright.explain_pattern("foo")
 
 
 # Regexes that leave texts whole
@@ -217,7 +274,7 @@ def test_an_empty_pattern_is_refused() -> None:
 )
 def test_a_regex_that_leaves_texts_whole_is_warned_of(documents: list[str], number: str) -> None:
     size = f"{sum(map(len, documents)):,} bytes"
-    whole = f"{regex.escape(repr(WHOLESOME))} cuts {size} of text into no more than {number}.*cl100k, gpt2, kimi"
+    whole = f"{regex.escape(repr(WHOLESOME))} cuts {size} of text into no more than {number}.*bloom, cl100k, "
     with pytest.warns(pairwright.PatternWarning, match=whole) as caught:
         counts = pairwright.count(pairwright.texts(documents), pattern=WHOLESOME)
     assert caught[0].filename == __file__

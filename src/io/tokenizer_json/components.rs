@@ -89,21 +89,16 @@ pub(super) fn pattern_of(pre_tokenizer: &Value) -> Result<Pattern> {
 fn split_of(split: &Value) -> Result<Step> {
     let pattern = match (split["pattern"]["Regex"].as_str(), split["pattern"]["String"].as_str()) {
         (Some(regex), None) => match NamedPattern::of_regex(regex) {
-            Some(named) => named.name.to_owned(),
-            None => literal(dialect::read(regex)?),
+            Some(named) => Pattern::in_step(named.regex.to_owned()),
+            None => Pattern::in_step(dialect::read(regex)?),
         },
-        (None, Some(text)) => literal(fancy_regex::escape(text).into_owned()),
+        (None, Some(text)) => Pattern::in_step(fancy_regex::escape(text).into_owned()),
         _ => return Err(Error::vocab(format!("a Split has neither a Regex nor a String: {}", split["pattern"]))),
     };
     let behavior = split["behavior"].as_str().and_then(Behavior::of_name);
     let behavior =
         behavior.ok_or_else(|| Error::vocab(format!("the behavior {} of a Split is not known", split["behavior"])))?;
     Ok(Step { pattern, behavior, invert: flag(split, "invert", false)? })
-}
-
-/// A regex as the pattern of a step, even if it looks like the name of a pattern.
-fn literal(regex: String) -> String {
-    if NamedPattern::of_name(&regex).is_some() { format!("(?:{regex})") } else { regex }
 }
 
 pub(super) fn byte_level(use_regex: bool) -> Value {
@@ -115,10 +110,10 @@ pub(super) fn pre_tokenizer(pattern: &Pattern) -> Result<Value> {
     if pattern.as_str() == "gpt2" {
         return Ok(byte_level(true));
     }
-    let steps = match pattern {
-        Pattern::Steps(steps, _) => steps.clone(),
-        _ if pattern.regex() == WHOLE => Vec::new(),
-        _ => vec![Step::isolated(pattern.as_str())],
+    let steps = match pattern.steps() {
+        Some(steps) => steps,
+        None if pattern.regex() == WHOLE => Vec::new(),
+        None => vec![Step::isolated(Pattern::in_step(pattern.regex().to_owned()))],
     };
     let mut members = Vec::new();
     for Step { pattern, behavior, invert } in &steps {

@@ -108,7 +108,7 @@ fn all_strings_of_five_around_an_apostrophe() {
 /// What takes the place of a named regex cuts every text like it.
 #[test]
 fn all_strings_of_four_by_every_spelling() {
-    for named in NAMED {
+    for named in NAMED.iter().filter(|named| !named.spellings.is_empty()) {
         let oracle = RegexSplitter::new(named.regex).unwrap();
         for spelling in named.spellings {
             let spelled = RegexSplitter::new(spelling).unwrap();
