@@ -79,6 +79,7 @@ def test() -> None:
     run(PYTHON, "benches/pipeline.py", "--smoke")
     run(PYTHON, "benches/windows.py", "--smoke")
     run(PYTHON, "benches/hostile.py", "--smoke")
+    run(PYTHON, "benches/patterns.py", "--smoke")
     # On every core, each file of tests on one of them.
     run(PYTHON, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile")
 
@@ -334,7 +335,8 @@ def fuzz(*arguments: str) -> None:
         sys.exit(f"usage: python3 dev.py fuzz [TARGET] [--seconds N]\n\ntargets: {', '.join(known)}")
     build()
     targets = rest or known
-    compiled = [target for target in targets if target != "manifest"]
+    in_python = [target for target in targets if (FUZZ / f"{target}.py").exists()]
+    compiled = [target for target in targets if target not in in_python]
     program = fuzzer() if compiled else None
     for target in compiled:
         if program is None:
@@ -348,8 +350,8 @@ def fuzz(*arguments: str) -> None:
         found = f"-artifact_prefix={FUZZED}/found-{target}-"
         folders = (grown, FUZZ / "corpus" / target)
         run(program, *limits, found, "-print_final_stats=1", *folders, PAIRWRIGHT_FUZZ_TARGET=target)
-    if "manifest" in targets:
-        run(PYTHON, FUZZ / "manifest.py", seconds)
+    for target in in_python:
+        run(PYTHON, FUZZ / f"{target}.py", seconds)
 
 
 def fuzzer() -> Path | None:
