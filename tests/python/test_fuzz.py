@@ -17,8 +17,9 @@ def target(name: str) -> ModuleType:
     return module
 
 
-def test_mutated_manifests_are_read_or_refused() -> None:
-    assert target("manifest").fuzz(2_000, 60, seed=0) > 100
+@pytest.mark.parametrize("name", ["manifest", "progress"])
+def test_mutated_records_are_read_or_refused(name: str) -> None:
+    assert target(name).fuzz(2_000, 60, seed=0) > 100
 
 
 def test_random_patterns_cut_random_texts_as_regex_does() -> None:

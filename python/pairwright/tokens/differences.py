@@ -71,9 +71,10 @@ def _setting(key: str, value: Any, say: Say) -> str:  # noqa: ANN401  whatever s
 
 def _documents(value: dict[str, Any], say: Say) -> str:
     """What in the inputs is a document."""
-    unit = value.get("unit")
+    unit = str(value.get("unit"))
     if unit == "mixed" and isinstance(value.get("units"), list):
-        kinds = ", ".join(_documents(each, say) for each in value["units"] if isinstance(each, dict))
+        # None of them is of several kinds again, but in a record that was made up.
+        kinds = ", ".join(_documents(each | {"units": None}, say) for each in value["units"] if isinstance(each, dict))
         return f"inputs of several kinds ({kinds})"
     if unit == "line":
         return say("lines", True)
@@ -82,5 +83,5 @@ def _documents(value: dict[str, Any], say: Say) -> str:
         name, field = named[unit]
         return say(name, value.get(field))
     return {"file": "whole files", "mixed": "inputs of several kinds", "text": "texts in memory"}.get(
-        str(unit), f"documents of kind {unit!r}"
+        unit, f"documents of kind {unit!r}"
     )

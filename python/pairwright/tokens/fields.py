@@ -62,6 +62,14 @@ class Fields:
             raise FieldError(f"{self._name(key)} is no SHA-256")
         return text
 
+    def flag(self, key: str) -> bool:
+        """True or false."""
+        return self._of(key, bool, "true or false")
+
+    def list(self, key: str) -> Sequence[object]:
+        """A list of whatever."""
+        return self._of(key, list, "a list")
+
     def object(self, key: str) -> Fields:
         """An object within this one."""
         return Fields(self._of(key, dict, "an object"), self._name(key))

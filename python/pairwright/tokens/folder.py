@@ -73,7 +73,7 @@ def _has_model(folder: Path) -> bool:
 def _is_record(path: Path) -> bool:
     try:
         value = json.loads(_content(path))
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(value, dict) and {"run", "splits"} <= value.keys()
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +36,7 @@ from pairwright.tokens.manifest import (
     Split,
 )
 from pairwright.tokens.memory import NAME as TEXTS
+from pairwright.tokens.record import Record
 from pairwright.tokens.writers import FORMATS, writer_for
 from pairwright.tokens.writers.part import make_folder, sync_folder
 
@@ -194,49 +194,42 @@ class Run:
         return [STANDARD if origin.name == STANDARD_INPUT else origin.name for origin in self.corpus.origins]
 
     def _save(self) -> None:
-        value = {
-            "run": self._identity(),
-            "states": self.states,
-            "splits": [
-                {"shards": [asdict(shard) for shard in shards], "next": asdict(after)}
-                for shards, after in zip(self.shards, self.nexts, strict=True)
-            ],
-            "skipped": [asdict(each) for each in self.skipped.values()],
-            "ended": [asdict(each) for each in self.ended],
-        }
-        write_atomically(self.folder / PROGRESS, json.dumps(value).encode("ascii"))
+        record = Record(
+            run=self._identity(),
+            states=tuple(self.states),
+            shards=tuple(tuple(shards) for shards in self.shards),
+            nexts=tuple(self.nexts),
+            skipped=tuple(self.skipped.values()),
+            ended=tuple(self.ended),
+        )
+        write_atomically(self.folder / PROGRESS, record.rendered())
 
     def _go_on(self) -> None:
         """Take up what was done before. Where nothing was completed, nothing is left of what was asked for then."""
         path = self.folder / PROGRESS
         try:
-            found = json.loads(path.read_bytes())
-            if not any(split["shards"] for split in found["splits"]) or UNSURE & set(found["run"]["inputs"]):
+            found = Record.of(path.read_bytes(), path)
+            if not any(found.shards) or UNSURE & set(found.run["inputs"]):
                 return
-            self._compare(found["run"])
-            before = [None if state is None else tuple(state) for state in found["states"]]
-            shards = [[_shard(each) for each in split["shards"]] for split in found["splits"]]
-            nexts = [Position(**split["next"]) for split in found["splits"]]
-            skipped = [_skipped(each) for each in found["skipped"]]
-            ended = [Ended(**each) for each in found["ended"]]
-        except (ValueError, KeyError, TypeError) as error:
-            if isinstance(error, FormatError):
-                raise
-            message = f"{path}: damaged, or no record of pairwright ({error!r})"
-            raise FormatError(message, hint=self._way_on()) from error
-        last = max(nexts)
+            self._compare(found.run)
+            if len(found.shards) != len(self.names):
+                raise FormatError(f"{path}: damaged: it has {len(found.shards)} splits, not {len(self.names)}")
+        except FormatError as error:
+            error.hint = self._way_on()
+            raise
+        last = max(found.nexts)
         read = last.file + (last.document > 0)
-        for origin, was, now in zip(self.corpus.origins[:read], before, self.states, strict=False):
+        for origin, was, now in zip(self.corpus.origins[:read], found.states, self.states, strict=False):
             if was != now:
                 raise PairwrightError(
                     f"{origin.name}: it has changed since documents of it were encoded into {self.folder}", hint=RESTART
                 )
-        self.shards, self.nexts = shards, nexts
-        complete = [shard for of_split in shards for shard in of_split]
+        self.shards, self.nexts = [list(shards) for shards in found.shards], list(found.nexts)
+        complete = [shard for of_split in found.shards for shard in of_split]
         self.before = len(complete), sum(shard.documents for shard in complete)
         # Those behind the last shard are found again, those before it perhaps not: what it holds is not encoded again.
-        self.skip(each for each in skipped if each.at < last)
-        self.ended = [file for file in ended if file.file < self.start.file]
+        self.skip(each for each in found.skipped if each.at < last)
+        self.ended = [file for file in found.ended if file.file < self.start.file]
 
     def _way_on(self) -> str:
         """What to do about a folder with a record that cannot be read."""
@@ -281,12 +274,10 @@ class Run:
 def complete_shards(folder: Path) -> int:
     """The number of shards behind which the same call goes on in a folder that is not complete; 0 if it begins anew."""
     try:
-        found = json.loads((folder / PROGRESS).read_bytes())
-        if UNSURE & set(found["run"]["inputs"]):
-            return 0
-        return sum(len(split["shards"]) for split in found["splits"])
-    except (OSError, ValueError, KeyError, TypeError):
+        found = Record.of((folder / PROGRESS).read_bytes(), PROGRESS)
+    except (OSError, FormatError):
         return 0
+    return 0 if UNSURE & set(found.run["inputs"]) else sum(map(len, found.shards))
 
 
 def settings_of(tokenizer: Tokenizer, corpus: Corpus, asked: Asked) -> dict[str, Any]:
@@ -344,11 +335,3 @@ def _state(path: Path | None) -> tuple[int, int] | None:
 def _sha256(path: os.PathLike[str]) -> str:
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _shard(value: dict[str, Any]) -> Shard:
-    return Shard(**{**value, "files": tuple(FileFacts(**file) for file in value["files"])})
-
-
-def _skipped(value: dict[str, Any]) -> Skipped:
-    return Skipped(**{**value, "at": Position(**value["at"])})
