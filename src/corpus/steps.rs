@@ -2,6 +2,7 @@
 //! the decompressors keep back what they unpacked in the call that fails.)
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::ops::Range;
 
 use bzip2::{Decompress, Status as BzipStatus};
 use liblzma::stream::{Action, CONCATENATED, Status as XzStatus, Stream};
@@ -143,27 +144,51 @@ impl Steps for Lzma {
 pub(super) struct Bzip2 {
     stream: Decompress,
     is_between: bool,
+    /// What was unpacked last. In a damaged block the decompressor loses what came out in the call that fails: were it called
+    /// with what readers give, it would depend on them how much that is.
+    unpacked: Box<[u8]>,
+    /// Where in it the bytes are that were not given yet.
+    waiting: Range<usize>,
+    /// What went wrong behind them.
+    failed: Option<io::Error>,
 }
 
 impl Bzip2 {
     pub(super) fn new() -> Bzip2 {
-        Bzip2 { stream: Decompress::new(false), is_between: false }
+        /// Some thousandths of a second of work.
+        const UNPACKED: usize = 64 << 10;
+        let unpacked = vec![0; UNPACKED].into();
+        Bzip2 { stream: Decompress::new(false), is_between: false, unpacked, waiting: 0..0, failed: None }
+    }
+
+    /// Unpacks more, when all of the last was given; gives how many bytes of the input are done with.
+    fn unpack(&mut self, input: &[u8]) -> usize {
+        if self.is_between {
+            self.stream = Decompress::new(false);
+        }
+        let before = (self.stream.total_in(), self.stream.total_out());
+        let outcome = self.stream.decompress(input, &mut self.unpacked);
+        let (done, came) = (self.stream.total_in() - before.0, self.stream.total_out() - before.1);
+        self.is_between = matches!(outcome, Ok(BzipStatus::StreamEnd));
+        self.waiting = 0..came as usize;
+        self.failed = outcome.err().map(|error| io::Error::new(ErrorKind::InvalidData, error));
+        done as usize
     }
 }
 
 impl Steps for Bzip2 {
     fn step(&mut self, input: &[u8], output: &mut [u8]) -> (usize, usize, io::Result<bool>) {
-        if self.is_between {
-            if input.is_empty() {
+        let mut done = 0;
+        if self.waiting.is_empty() && self.failed.is_none() {
+            if self.is_between && input.is_empty() {
                 return (0, 0, Ok(true));
             }
-            *self = Bzip2::new();
+            done = self.unpack(input);
         }
-        let before = (self.stream.total_in(), self.stream.total_out());
-        let outcome = self.stream.decompress(input, output);
-        let (done, came) = (self.stream.total_in() - before.0, self.stream.total_out() - before.1);
-        self.is_between = matches!(outcome, Ok(BzipStatus::StreamEnd));
-        let outcome = outcome.map(|_| false).map_err(|error| io::Error::new(ErrorKind::InvalidData, error));
-        (done as usize, came as usize, outcome)
+        let came = output.len().min(self.waiting.len());
+        output[..came].copy_from_slice(&self.unpacked[self.waiting.start..][..came]);
+        self.waiting.start += came;
+        let failed = if self.waiting.is_empty() { self.failed.take() } else { None };
+        (done, came, failed.map_or(Ok(false), Err))
     }
 }

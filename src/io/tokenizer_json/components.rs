@@ -113,7 +113,10 @@ pub(super) fn pre_tokenizer(pattern: &Pattern) -> Result<Value> {
     let steps = match pattern.steps() {
         Some(steps) => steps,
         None if pattern.regex() == WHOLE => Vec::new(),
-        None => vec![Step::isolated(Pattern::in_step(pattern.regex().to_owned()))],
+        None => {
+            dialect::check_never_empty(pattern.regex())?;
+            vec![Step::isolated(Pattern::in_step(pattern.regex().to_owned()))]
+        }
     };
     let mut members = Vec::new();
     for Step { pattern, behavior, invert } in &steps {

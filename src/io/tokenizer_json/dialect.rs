@@ -3,6 +3,8 @@
 //! `^` and `$` are the ends of a line to it, wherever they stand; a quantifier in braces repeats once more by a `+` behind it, which
 //! makes it possessive here; and flags but `i` have other meanings, or none.
 
+use fancy_regex::{AstNode, Expr};
+
 use super::unwritable;
 use crate::error::{Error, Result};
 
@@ -90,6 +92,36 @@ pub(super) fn write(regex: &str) -> Result<String> {
     Err(unwritable(format!("the split pattern {regex:?} {what}, {advice}")))
 }
 
+/// Checks that a split pattern never matches the empty string. There a Split divides the text; here it does not.
+///
+/// # Errors
+/// [`Error::Unwritable`] if it may.
+pub(super) fn check_never_empty(regex: &str) -> Result<()> {
+    match Expr::parse_tree(regex) {
+        Ok(tree) if !may_be_empty(&tree.expr) => Ok(()),
+        _ => Err(unwritable(format!(
+            "the split pattern {regex:?} may match the empty string, at which a tokenizer.json divides a text and this \
+             pattern does not; use a named pattern or rewrite this one"
+        ))),
+    }
+}
+
+/// Whether a regex may match the empty string. It may be said of one that never does.
+fn may_be_empty(expr: &Expr) -> bool {
+    match expr {
+        Expr::Any { .. } | Expr::GeneralNewline { .. } | Expr::Delegate { .. } => false,
+        Expr::Literal { val, .. } => val.is_empty(),
+        Expr::LiteralBytes { bytes } => bytes.is_empty(),
+        Expr::Concat(parts) => parts.iter().all(may_be_empty),
+        Expr::Alt(parts) => parts.iter().any(may_be_empty),
+        Expr::Group(inner) => may_be_empty(inner),
+        Expr::AtomicGroup(inner) => may_be_empty(inner),
+        Expr::AstNode(AstNode::AstGroup { inner, .. }, _) => may_be_empty(inner),
+        Expr::Repeat { child, lo, .. } => *lo == 0 || may_be_empty(child),
+        _ => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +134,18 @@ mod tests {
         ] {
             assert_eq!(read(regex).unwrap(), regex);
             assert_eq!(write(regex).unwrap(), regex);
+        }
+    }
+
+    #[test]
+    fn patterns_that_may_match_nothing_are_found() {
+        for regex in [r"a*", r"a||b", r"(?=a)", r"(?:a?){3}", r"a|\b", r"(a)?\1", r"(?:|a)", "", r"(?>a*)b?"] {
+            let error = check_never_empty(regex).unwrap_err().to_string();
+            assert!(error.contains("may match the empty string"), "{error}");
+        }
+        let named = crate::split::NAMED.iter().map(|named| named.regex);
+        for regex in named.chain([r"a+|(?i:'s|b)|(?>c)d?|\s+(?!\S)|(e{2})\1|[^\p{L}]|.|\R|(?P<f>g)"]) {
+            check_never_empty(regex).unwrap();
         }
     }
 

@@ -193,13 +193,15 @@ fn what_tokenizers_would_take_for_something_else_is_not_written() {
         (r"^a", &[], "holds ^"),
         (r"\p{L}{1,3}+", &[], "possessively"),
         (r"(?s).", &[], "sets the flags s"),
+        (r"a*|b", &[], "may match the empty string"),
         ("gpt2", &[("<a>", 300), ("<b>", 300)], "have one id"),
         ("gpt2", &[("a", 300)], "is written as an ordinary token"),
     ] {
         let error = written(pattern, special).err().unwrap_or_else(|| panic!("{pattern} was written")).to_string();
         assert!(error.contains(expected), "{error}");
     }
-    for pattern in [r"[^$]+|(?i:'s)|(?<!a)b|(?!c)|\$|\p{L}++", "kimi", "o200k", "(?s:.+)", crate::split::NAMED[0].regex]
+    for pattern in
+        [r"[^$]+|(?i:'s)|(?<!a)b|(?!c)d|\$|\p{L}++", "kimi", "o200k", "(?s:.+)", crate::split::NAMED[0].regex]
     {
         assert!(written(pattern, &[("<a>", 300)]).is_ok(), "{pattern}");
     }
