@@ -66,6 +66,7 @@ def test() -> None:
     run("cargo", "clippy", "--locked", "--all-targets", "--", "-D", "warnings")
     run("cargo", "clippy", "--locked", "--all-targets", "--features", "python", "--", "-D", "warnings")
     run("cargo", "test", "--locked")
+    models(orders=2, runs=1_000)
     run("cargo", "bench", "--locked", "--", "--test")
     run("cargo", "doc", "--locked", "--no-deps", "--document-private-items", RUSTDOCFLAGS="-D warnings")
     build_site()
@@ -222,14 +223,24 @@ def faults() -> None:
 
 
 def sanitize() -> None:
-    """Test the core and encoding under AddressSanitizer, ThreadSanitizer and valgrind. Takes about 20 minutes."""
+    """Test the core and encoding under AddressSanitizer, ThreadSanitizer, valgrind, loom and shuttle: 20 minutes."""
     build()
+    models(orders=4, runs=100_000)
     checks = (sanitize_core, sanitize_module, sanitize_threads, check_reads)
     lacks = [reason for check in checks if (reason := check())]
     for reason in lacks:
         print(f"left out: {reason}", file=sys.stderr)
     if len(lacks) == len(checks):
         sys.exit("failed: no checker of memory can run here")
+
+
+def models(orders: int, runs: int) -> None:
+    """What threads share, in every order of events with few changes of the thread, and in so many at random."""
+    cargo = ("--locked", "--quiet", "--release", "--manifest-path", ROOT / "tests" / "models" / "Cargo.toml")
+    folder = ("--target-dir", ROOT / "target" / "models")
+    run("cargo", "run", *cargo, *folder, "--bin", "memory", LOOM_MAX_PREEMPTIONS=str(orders))
+    variables = {"PAIRWRIGHT_MODEL_RUNS": str(runs), "SHUTTLE_SILENCE_WARNINGS": "1"}
+    run("cargo", "run", *cargo, *folder, "--bin", "threads", **variables)
 
 
 # Stable toolchains bring the sanitizer along, but take the option for it only when told to be unstable.

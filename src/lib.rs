@@ -35,6 +35,7 @@ pub mod reference;
 pub mod span;
 pub mod special;
 pub mod split;
+mod sync;
 pub mod tokenizer;
 pub mod train;
 mod unlike;

@@ -1,23 +1,22 @@
 //! Working memory between two calls, of all encoders of the process.
 //!
-//! An encoder keeps the scratches that nobody uses in a few slots. Taking one and putting it back is one atomic exchange each:
-//! no lock that a fork could leave locked, and no more to pay for a text of a few bytes.
+//! An encoder keeps the scratches that nobody uses in a few slots. That is all there is to pay for a text of a few bytes.
 
 use std::ops::{Deref, DerefMut};
-use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, TryLockError, Weak};
-use std::thread;
-use std::time::Duration;
+use std::sync::{Arc, TryLockError, Weak};
 
+use super::slots::Slots;
 use super::{Scratch, limit};
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::time::Duration;
+use crate::sync::{Mutex, thread};
 
 /// Scratches that an encoder keeps: one for each thread that encodes at a time, on any machine we have seen.
 const SLOTS: usize = 64;
 
 /// The scratches of an encoder that nobody uses.
 pub(super) struct Idle {
-    slots: [AtomicPtr<Held>; SLOTS],
+    slots: Slots<Held, SLOTS>,
 }
 
 /// A scratch, and how often caches had been cleared when it was made.
@@ -38,7 +37,7 @@ static MISSES: AtomicU64 = AtomicU64::new(0);
 
 impl Idle {
     pub(super) fn new() -> Arc<Idle> {
-        let idle = Arc::new(Idle { slots: [const { AtomicPtr::new(ptr::null_mut()) }; SLOTS] });
+        let idle = Arc::new(Idle { slots: Slots::new() });
         with_all(|all| {
             all.retain(|idle| idle.strong_count() > 0);
             all.push(Arc::downgrade(&idle));
@@ -48,42 +47,24 @@ impl Idle {
 
     /// A scratch that was used before, if there is one.
     pub(super) fn take(&self) -> Guard<'_> {
-        let held =
-            self.slots.iter().find_map(Idle::empty).unwrap_or_else(|| {
-                Box::new(Held { scratch: Scratch::default(), epoch: EPOCH.load(Ordering::Relaxed) })
-            });
+        let held = self
+            .slots
+            .take()
+            .unwrap_or_else(|| Box::new(Held { scratch: Scratch::default(), epoch: EPOCH.load(Ordering::Relaxed) }));
         Guard { held: Some(held), idle: self }
     }
 
-    /// What is in a slot, taken out.
-    fn empty(slot: &AtomicPtr<Held>) -> Option<Box<Held>> {
-        if slot.load(Ordering::Relaxed).is_null() {
-            return None;
-        }
-        let held = slot.swap(ptr::null_mut(), Ordering::Acquire);
-        // SAFETY: only `put` writes pointers other than null, which come from a box; whoever swaps one out is its only owner.
-        (!held.is_null()).then(|| unsafe { Box::from_raw(held) })
-    }
-
     fn put(&self, held: Box<Held>) {
-        if held.epoch != EPOCH.load(Ordering::Relaxed) || limit::taken() > limit::limit() {
+        let epoch = held.epoch;
+        if epoch != EPOCH.load(Ordering::Relaxed) || limit::taken() > limit::limit() {
             return;
         }
-        let held = Box::into_raw(held);
-        let is_put = |slot: &AtomicPtr<Held>| {
-            slot.load(Ordering::Relaxed).is_null()
-                && slot.compare_exchange(ptr::null_mut(), held, Ordering::Release, Ordering::Relaxed).is_ok()
-        };
-        if !self.slots.iter().any(is_put) {
-            // SAFETY: it came from a box just above, and no slot took it.
-            drop(unsafe { Box::from_raw(held) });
+        drop(self.slots.put(held));
+        // Whoever clears caches counts that first and then looks into the slots. Here it is the other way round: either it
+        // sees what was put, or the new number is seen here.
+        if epoch != EPOCH.load(Ordering::SeqCst) {
+            self.slots.clear();
         }
-    }
-}
-
-impl Drop for Idle {
-    fn drop(&mut self) {
-        self.slots.iter().for_each(|slot| drop(Idle::empty(slot)));
     }
 }
 
@@ -143,13 +124,11 @@ pub struct CacheInfo {
 pub fn cache_info() -> CacheInfo {
     let (mut lookups, mut misses) = (0, 0);
     for_each(|idle| {
-        for slot in &idle.slots {
-            if let Some(held) = Idle::empty(slot) {
-                let (own_lookups, own_misses) = held.scratch.numbers();
-                lookups += own_lookups;
-                misses += own_misses;
-                idle.put(held);
-            }
+        for held in idle.slots.each() {
+            let (own_lookups, own_misses) = held.scratch.numbers();
+            lookups += own_lookups;
+            misses += own_misses;
+            idle.put(held);
         }
     });
     lookups += LOOKUPS.load(Ordering::Relaxed);
@@ -159,8 +138,8 @@ pub fn cache_info() -> CacheInfo {
 
 /// Forgets all pieces that were seen, and gives their memory back: at once, or when those who use it have done with it.
 pub fn clear_cache() {
-    EPOCH.fetch_add(1, Ordering::Relaxed);
-    for_each(|idle| idle.slots.iter().for_each(|slot| drop(Idle::empty(slot))));
+    EPOCH.fetch_add(1, Ordering::SeqCst);
+    for_each(|idle| idle.slots.clear());
 }
 
 /// Sets the most memory, in bytes, that the piece tables of the process may take together.

@@ -1,6 +1,6 @@
 //! The memory that piece tables take, of all tokenizers and threads of the process together, and its limit.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use crate::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// The limit until another is set: 64 MiB.
 pub const DEFAULT: usize = 64 << 20;

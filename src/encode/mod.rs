@@ -16,6 +16,7 @@ mod news;
 mod ring;
 mod seen;
 mod short;
+mod slots;
 mod table;
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};

@@ -1,11 +1,11 @@
 //! Tasks that stand in line: workers take one after the other, and the first that fails decides the error.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::PoisonError;
 
 use super::Stop;
 use crate::error::{Error, Result};
+use crate::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use crate::sync::{Mutex, MutexGuard, thread};
 
 /// Tasks that `N` gives one by one, numbered from 1 in the order in which they are given.
 pub(super) struct Line<N> {

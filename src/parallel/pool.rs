@@ -13,10 +13,11 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::Duration;
+use std::sync::{Arc, PoisonError};
+
+use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use crate::sync::time::Duration;
+use crate::sync::{Condvar, Mutex, MutexGuard, thread};
 
 /// Runs `own` on this thread while up to `helpers` threads of the pool run `help`, each once; returns when all have ended.
 ///
@@ -153,9 +154,12 @@ impl Crew {
 
     /// Waits until no helper is running or may begin.
     fn close(&self) {
-        self.dismiss();
-        let busy = |count: &mut Count| count.running > 0;
-        drop(self.job.ended.wait_while(lock(&self.job.count), busy));
+        let mut count = lock(&self.job.count);
+        count.open = 0;
+        // Not `wait_while`, which would stop waiting for what is borrowed if the lock were poisoned.
+        while count.running > 0 {
+            count = self.job.ended.wait(count).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 }
 
@@ -245,16 +249,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Has the child of every fork forget the pool; tells whether it will.
+/// What the child of a fork does first: the pool that it inherits has no threads here.
+pub(super) extern "C" fn forget() {
+    POOL.store(ptr::null_mut(), Ordering::Relaxed);
+    FORKS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Has the child of every fork [`forget`] the pool; tells whether it will.
 #[cfg(unix)]
 fn watch_forks() -> bool {
-    use std::sync::atomic::AtomicBool;
+    use crate::sync::atomic::AtomicBool;
 
     static WATCHED: AtomicBool = AtomicBool::new(false);
-    extern "C" fn forget() {
-        POOL.store(ptr::null_mut(), Ordering::Relaxed);
-        FORKS.fetch_add(1, Ordering::Relaxed);
-    }
     // Two threads may both come here; that the pool is forgotten twice does no harm. Waiting for each other would: a fork
     // might take away the one that is waited for.
     if !WATCHED.load(Ordering::Acquire) {

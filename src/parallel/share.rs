@@ -1,12 +1,13 @@
 //! Many small tasks, worked off by the calling thread and its helpers.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::PoisonError;
 
 use super::line::{Line, Numbered, Worker};
 use super::pool::{self, Crew};
 use super::{Stop, TICK};
 use crate::error::{Error, Result};
+use crate::sync::Mutex;
+use crate::sync::time::Instant;
 
 /// How work that was shared has ended.
 #[must_use]

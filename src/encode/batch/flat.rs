@@ -3,21 +3,14 @@
 //! Places in it are claimed one after the other, each by one thread, and filled in any order. The buffer is not
 //! initialised before, and grows when somebody fills a place beyond its end.
 
-use std::cell::UnsafeCell;
-use std::mem::{ManuallyDrop, MaybeUninit};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{PoisonError, RwLock};
+use std::sync::PoisonError;
 
 use bytemuck::Pod;
 
+use super::cell::Cell;
 use crate::machine;
-
-/// A value that may not be there yet, and that one thread may write while others write its neighbours.
-#[repr(transparent)]
-struct Cell<T>(UnsafeCell<MaybeUninit<T>>);
-
-// SAFETY: through a shared cell nothing is read, and it is written only by `Place::fill`: each place by one call.
-unsafe impl<T: Send> Sync for Cell<T> {}
+use crate::sync::RwLock;
+use crate::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// The buffer.
 pub(super) struct Flat<T> {
@@ -56,7 +49,7 @@ impl<T: Pod> Flat<T> {
             let more = room - cells.len();
             machine::reserve(&mut cells, more);
             // The compiler makes nothing of writing nothing.
-            cells.resize_with(room, || Cell(UnsafeCell::new(MaybeUninit::uninit())));
+            cells.resize_with(room, Cell::empty);
         }
     }
 
@@ -73,11 +66,9 @@ impl<T: Pod> Flat<T> {
         if cells.capacity() / 8 * 7 > claimed {
             cells.shrink_to_fit();
         }
-        let mut cells = ManuallyDrop::new(cells);
-        // SAFETY: the parts are those of a vector that is not dropped. A cell has the layout of `T`, since both of its
-        // layers are transparent. The first `claimed` values are initialised: places are adjacent from 0 to there, each
-        // can be filled at most once since that consumes it, and their lengths add up to all of it.
-        unsafe { Vec::from_raw_parts(cells.as_mut_ptr().cast(), claimed, cells.capacity()) }
+        // SAFETY: all are filled: places are adjacent from 0 to the last, each can be filled at most once since that
+        // consumes it, and their lengths add up to all of it.
+        unsafe { Cell::into_values(cells) }
     }
 }
 
@@ -102,13 +93,9 @@ impl<T: Pod> Place<'_, T> {
             self.flat.grow(room);
             cells = self.flat.cells.read().unwrap_or_else(PoisonError::into_inner);
         }
-        let cells = &cells[self.start..end];
-        // SAFETY: the cells are alive and do not move while the lock is held. Nobody else writes or reads them: no two
-        // claims overlap, this one is consumed here, and the values are read when the buffer is owned by one again.
-        // `values` lies elsewhere, for its elements are borrowed and these cells are not.
-        unsafe {
-            std::ptr::copy_nonoverlapping(values.as_ptr(), UnsafeCell::raw_get(cells.as_ptr().cast()), values.len())
-        };
+        // SAFETY: nobody else writes or reads these cells: no two claims overlap, this one is consumed here, the cells do
+        // not move while the lock is held, and they are read when the buffer is owned by one again.
+        unsafe { Cell::fill(&cells[self.start..end], values) };
         self.flat.filled.fetch_add(self.length, Relaxed);
     }
 }

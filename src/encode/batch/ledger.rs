@@ -5,10 +5,11 @@
 //! task that is done before its turn is set aside, with its buffer, for the worker that closes the gap.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use super::TokenBatch;
 use super::flat::Flat;
+use crate::sync::Mutex;
 use crate::vocab::Id;
 
 /// The ids of one task.

@@ -5,6 +5,7 @@
 //! its place (`ledger`) in one buffer for all (`flat`). What comes out never depends on the threads, nor on how texts were cut
 //! into tasks.
 
+mod cell;
 mod flat;
 mod ledger;
 mod plan;
