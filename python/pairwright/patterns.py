@@ -92,7 +92,7 @@ def explain_pattern(pattern: str) -> PatternExplanation:
     >>> pw.explain_pattern("cl100k").engine
     'family'
     """
-    return _explanation(_core.explain(arguments.text("pattern", pattern)))
+    return _explanation(_core.explain(arguments.pattern(pattern)))
 
 
 def _explanation(told: Mapping[str, Any]) -> PatternExplanation:

@@ -140,7 +140,7 @@ impl<'t> Search<'t> {
         let pattern = tokenizer.splitter().pattern();
         let kind = match () {
             () if !is_taken_as_it_is || looks_around(pattern.regex()) => Kind::Unknown,
-            () if tokenizer.splitter().is_linear() => Kind::Named,
+            () if tokenizer.splitter().is_scanned() => Kind::Named,
             () => Kind::Custom,
         };
         Ok(Search {

@@ -13,8 +13,8 @@ use crate::error::Result;
 pub struct Explanation {
     /// The name, the regex or the text of the steps.
     pub pattern: String,
-    /// `family`: the scanner of the published patterns, 64 bytes at once. `backtracking`: a regex library. `steps`: one after the
-    /// other, each as told in [`Explanation::steps`].
+    /// `family`: the scanner of the published patterns, 64 bytes at once. `automaton`: two passes over the text. `backtracking`: a
+    /// regex library. `steps`: one after the other, each as told in [`Explanation::steps`].
     pub engine: &'static str,
     /// Whether any text is split in time proportional to its length.
     pub linear: bool,
@@ -54,10 +54,16 @@ impl Splitter {
                 }
                 "family"
             }
+            Engine::Automaton(automaton) => {
+                tell("why", "no member of the family of cl100k cuts every text as it does".to_owned());
+                for (about, what) in automaton.explain() {
+                    tell(about, what);
+                }
+                "automaton"
+            }
             Engine::Regex(_) => {
+                tell("why", "it has what no automaton can follow".to_owned());
                 let found = constructs(self.pattern.regex());
-                let why = "it is not one of the published patterns, nor spelled like one";
-                tell("why", why.to_owned());
                 if !found.is_empty() {
                     tell("needs backtracking", found.join("\n"));
                 }
@@ -80,8 +86,7 @@ impl Splitter {
             }
         };
         let pattern = self.pattern.as_str().to_owned();
-        let linear = self.is_linear() || (!steps.is_empty() && steps.iter().all(|step| step.linear));
-        let parallel = matches!(self.engine, Engine::Scan(..));
+        let (linear, parallel) = (self.is_linear(), self.knows_cuts());
         Ok(Explanation { pattern, engine, linear, parallel, details, steps })
     }
 }
@@ -145,7 +150,7 @@ fn parameters(grammar: Grammar) -> [(&'static str, String); 7] {
     ]
 }
 
-/// What there is in a regex that asks for more than going through a text once, each kind once.
+/// What there is in a regex that no automaton can follow, each kind once.
 fn constructs(regex: &str) -> Vec<&'static str> {
     let mut found = Vec::new();
     if let Ok(tree) = Expr::parse_tree(regex) {
@@ -154,11 +159,17 @@ fn constructs(regex: &str) -> Vec<&'static str> {
     found
 }
 
+/// Whether there is anything in it that no plain automaton decides.
+fn looks_around(expr: &Expr) -> bool {
+    matches!(expr, Expr::LookAround(..) | Expr::AtomicGroup(_) | Expr::Assertion(_) | Expr::GeneralNewline { .. })
+        || expr.children_iter().any(looks_around)
+}
+
 fn collect(expr: &Expr, found: &mut Vec<&'static str>) {
     let construct = match expr {
-        Expr::LookAround(_, LookAround::LookAhead | LookAround::LookAheadNeg) => Some("look-ahead: (?=…), (?!…)"),
-        Expr::LookAround(_, LookAround::LookBehind | LookAround::LookBehindNeg) => Some("look-behind: (?<=…), (?<!…)"),
-        Expr::AtomicGroup(_) => Some("possessive quantifiers and atomic groups: a++, (?>…)"),
+        Expr::LookAround(inside, LookAround::LookBehind | LookAround::LookBehindNeg) if looks_around(inside) => {
+            Some("look-around or atomic groups in look-behind: (?<=a(?=b))")
+        }
         Expr::Backref { .. } | Expr::BackrefWithRelativeRecursionLevel { .. } => Some(r"references to groups: \1"),
         Expr::KeepOut => Some(r"what is kept out of the match: \K"),
         Expr::ContinueFromPreviousMatchEnd => Some(r"the end of the match before: \G"),
@@ -220,12 +231,28 @@ mod tests {
 
     #[test]
     fn what_needs_backtracking_is_named() {
-        let explanation = explain(r"(a)\1|(?<=b)c++");
-        assert_eq!((explanation.engine, explanation.parallel), ("backtracking", false));
+        let explanation = explain(r"(a)\1|(?<=b)c++|(?<=a\b)d");
+        assert_eq!((explanation.engine, explanation.linear, explanation.parallel), ("backtracking", false, false));
         let needs = detail(&explanation, "needs backtracking").unwrap();
-        for part in [r"\1", "(?<=", "a++"] {
+        for part in [r"\1", "in look-behind"] {
             assert!(needs.contains(part), "{needs}");
         }
-        assert!(!needs.contains("(?="));
+        assert_eq!(needs.lines().count(), 2);
+    }
+
+    #[test]
+    fn automata_are_explained() {
+        let explanation = explain(r"(?<=b)c++|a(?=b)|\w+");
+        assert_eq!((explanation.engine, explanation.linear, explanation.parallel), ("automaton", true, false));
+        assert_eq!(detail(&explanation, "look-behinds"), Some("1"));
+        let explanation = explain(r"\w+|\W+");
+        assert_eq!((explanation.engine, explanation.linear, explanation.parallel), ("automaton", true, true));
+        assert_eq!(detail(&explanation, "kinds of characters"), Some("2"));
+        let steps = explain("deepseek-v3");
+        assert_eq!((steps.engine, steps.linear, steps.parallel), ("steps", true, true));
+        let other = explain(
+            r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?\p{L}++|\p{N}\p{N}?| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+",
+        );
+        assert_eq!(other.engine, "family");
     }
 }

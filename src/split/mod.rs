@@ -7,7 +7,9 @@
 //! * Bytes that are not UTF-8 are split as if each invalid sequence were one U+FFFD, as lossy decoding shows it, and
 //!   are kept as they are.
 
+mod automaton;
 mod explain;
+mod family;
 mod invalid;
 pub(crate) mod names;
 mod pattern;
@@ -21,9 +23,10 @@ pub use steps::{Behavior, Step};
 
 use std::ops::Range;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use automaton::{Automaton, Refusal};
 use invalid::with_stand_ins;
-use regex::RegexSplitter;
+use regex::{RegexSplitter, shown};
 use scan::{ENDS, Ends, Scanner};
 use steps::StepSplitter;
 
@@ -37,6 +40,8 @@ pub struct Splitter {
 #[derive(Clone)]
 enum Engine {
     Scan(Scanner),
+    Automaton(Automaton),
+    /// With what no automaton can follow.
     Regex(Box<RegexSplitter>),
     Steps(StepSplitter),
 }
@@ -67,7 +72,7 @@ impl Splitter {
         let engine = match (pattern.steps(), pattern.grammar()) {
             (_, Some(grammar)) => Engine::Scan(Scanner::new(grammar)),
             (Some(steps), _) => Engine::Steps(StepSplitter::new(&steps)?),
-            _ => Engine::Regex(Box::new(RegexSplitter::new(pattern.regex())?)),
+            _ => Engine::of_regex(pattern.regex())?,
         };
         Ok(Splitter { pattern, engine })
     }
@@ -85,9 +90,27 @@ impl Splitter {
         &self.pattern
     }
 
-    /// Whether any text is split in time proportional to its length. The library behind other patterns than the named ones
-    /// promises nothing.
+    /// Whether any text is split in time proportional to its length: by all patterns but those that no automaton can follow.
     pub fn is_linear(&self) -> bool {
+        match &self.engine {
+            Engine::Scan(..) | Engine::Automaton(_) => true,
+            Engine::Steps(splitter) => splitter.is_linear(),
+            Engine::Regex(_) => false,
+        }
+    }
+
+    /// Whether places are known where a text may be cut in two: see [`Splitter::safe_cut`].
+    pub(crate) fn knows_cuts(&self) -> bool {
+        match &self.engine {
+            Engine::Scan(..) => true,
+            Engine::Automaton(automaton) => automaton.places().is_some_and(|places| places.has_cuts()),
+            Engine::Steps(splitter) => splitter.knows_cuts(),
+            Engine::Regex(_) => false,
+        }
+    }
+
+    /// Whether a scanner splits it: that no more than a few characters around a place decide whether a piece ends there.
+    pub(crate) fn is_scanned(&self) -> bool {
         matches!(self.engine, Engine::Scan(..))
     }
 
@@ -156,6 +179,9 @@ impl Splitter {
                     }
                 }
             }
+            Engine::Automaton(automaton) => {
+                in_batches(each, |push| automaton.worker().pieces(text, &mut |end, _| push(end)))
+            }
             Engine::Regex(splitter) => by_characters(text, each, |text, push| splitter.ends(text, push)),
             Engine::Steps(splitter) => by_characters(text, each, |text, push| splitter.ends(text, push)),
         }
@@ -220,7 +246,9 @@ impl Splitter {
     pub fn safe_cut(&self, text: &[u8], from: usize) -> Option<usize> {
         match &self.engine {
             Engine::Scan(scanner) => scan::safe_cut(text, from, scanner.grammar()),
-            Engine::Regex(_) | Engine::Steps(_) => None,
+            Engine::Automaton(automaton) => automaton::find_cut(text, from, &[automaton.places()?]),
+            Engine::Steps(splitter) => splitter.safe_cut(text, from),
+            Engine::Regex(_) => None,
         }
     }
 }
@@ -242,29 +270,50 @@ fn by_steps(splitter: &StepSplitter, text: &[u8], mut each: impl FnMut(Range<usi
     }
 }
 
-/// Calls `each` with the ends, some hundreds at a time, that `cut` gives of a text of whole characters.
-fn by_characters(
-    text: &[u8],
+impl Engine {
+    /// The best splitter of a regex.
+    fn of_regex(regex: &str) -> Result<Engine> {
+        match Automaton::new(regex) {
+            Ok(automaton) => Ok(match family::grammar(&automaton) {
+                Some(grammar) => Engine::Scan(Scanner::new(grammar)),
+                None => Engine::Automaton(automaton),
+            }),
+            Err(Refusal::Large(message)) => Err(Error::Pattern { pattern: shown(regex), message }),
+            Err(Refusal::Invalid | Refusal::Construct(_)) => Ok(Engine::Regex(Box::new(RegexSplitter::new(regex)?))),
+        }
+    }
+}
+
+/// Calls `each` with the ends that `cut` gives, some hundreds at a time.
+fn in_batches(
     mut each: impl FnMut(&[usize]) -> Result<()>,
-    cut: impl FnOnce(&str, &mut dyn FnMut(usize) -> Result<()>) -> Result<()>,
+    cut: impl FnOnce(&mut dyn FnMut(usize) -> Result<()>) -> Result<()>,
 ) -> Result<()> {
     let mut ends = Vec::with_capacity(ENDS);
-    let mut push = |end| {
+    cut(&mut |end| {
         ends.push(end);
         if ends.len() == ENDS {
             each(&ends)?;
             ends.clear();
         }
         Ok(())
-    };
-    match std::str::from_utf8(text) {
-        Ok(valid) => cut(valid, &mut push)?,
+    })?;
+    if ends.is_empty() { Ok(()) } else { each(&ends) }
+}
+
+/// The same of a text of whole characters.
+fn by_characters(
+    text: &[u8],
+    each: impl FnMut(&[usize]) -> Result<()>,
+    cut: impl FnOnce(&str, &mut dyn FnMut(usize) -> Result<()>) -> Result<()>,
+) -> Result<()> {
+    in_batches(each, |push| match std::str::from_utf8(text) {
+        Ok(valid) => cut(valid, push),
         Err(_) => {
             let (stand_in, mut position) = with_stand_ins(text);
-            cut(&stand_in, &mut |end| push(position(end)))?;
+            cut(&stand_in, &mut |end| push(position(end)))
         }
-    }
-    if ends.is_empty() { Ok(()) } else { each(&ends) }
+    })
 }
 
 #[cfg(test)]

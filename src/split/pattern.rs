@@ -1,5 +1,6 @@
 //! The named split patterns and where each comes from.
 
+use super::automaton::Automaton;
 use super::names;
 use super::regex::RegexSplitter;
 use super::scan::{BehindSymbols, Digits, Grammar};
@@ -475,8 +476,11 @@ fn named_of(regex: &str) -> Option<&'static NamedPattern> {
     NAMED.iter().find(|named| named.regex == regex || named.spellings.contains(&regex))
 }
 
-/// Whether a regex has empty matches, as far as short texts show it.
+/// Whether a regex has empty matches; as far as short texts show it, if no automaton can follow it.
 fn may_be_empty(regex: &str) -> Result<bool> {
+    if let Ok(automaton) = Automaton::new(regex) {
+        return Ok(automaton.has_empty_matches());
+    }
     let splitter = RegexSplitter::new(regex)?;
     let characters = ["", "a", "B", "1", " ", "\n", "!", "é", "中"];
     let mut texts = characters.iter().flat_map(|one| characters.map(|other| format!("{one}{other}")));
@@ -485,6 +489,7 @@ fn may_be_empty(regex: &str) -> Result<bool> {
         let segments = splitter.segments(&text, |end, _| {
             is_empty |= end == start;
             start = end;
+            Ok(())
         });
         is_empty || segments.is_err()
     }))

@@ -1,4 +1,4 @@
-//! Any other pattern, through a backtracking regex library.
+//! Patterns that no automaton can follow, through a backtracking regex library.
 
 use fancy_regex::Regex;
 
@@ -35,18 +35,18 @@ impl RegexSplitter {
     }
 
     /// Calls `each` with the end of every match and of every gap between two, and whether it is a match. Empty matches count.
-    pub(super) fn segments(&self, text: &str, mut each: impl FnMut(usize, bool)) -> Result<()> {
+    pub(super) fn segments(&self, text: &str, mut each: impl FnMut(usize, bool) -> Result<()>) -> Result<()> {
         let mut done = 0;
         for found in self.regex.find_iter(text) {
             let found = found.map_err(|error| self.failed(done, &error))?;
             if found.start() > done {
-                each(found.start(), false);
+                each(found.start(), false)?;
             }
             done = found.end();
-            each(done, true);
+            each(done, true)?;
         }
         if done < text.len() {
-            each(text.len(), false);
+            each(text.len(), false)?;
         }
         Ok(())
     }
@@ -58,7 +58,7 @@ impl RegexSplitter {
 }
 
 /// A pattern, or what a library says of one, for people: no more than the beginning.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     const MOST: usize = 1000;
     let mut start: String = text.chars().take(MOST).collect();
     if start.len() < text.len() {

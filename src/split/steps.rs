@@ -2,11 +2,13 @@
 //! Hugging Face's tokenizers.
 
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value, json};
 
+use super::automaton::{self, Automaton, Places};
 use super::regex::RegexSplitter;
-use super::{Engine, Pattern, Splitter};
+use super::{ENDS, Engine, Pattern, Scratch, Splitter};
 use crate::error::{Error, Result};
 
 /// What becomes of the matches of a step's pattern and of the gaps between them.
@@ -106,8 +108,9 @@ pub(super) struct StepSplitter(Vec<(Step, Cutter)>);
 
 #[derive(Clone)]
 enum Cutter {
-    /// A named pattern, which has no gaps.
-    Named(Splitter),
+    /// By a scanner. Its pattern has no gaps. The automaton is for what it knows of places.
+    Scanner(Splitter, Arc<OnceLock<Option<Automaton>>>),
+    Automaton(Automaton),
     Regex(RegexSplitter),
 }
 
@@ -116,12 +119,18 @@ impl StepSplitter {
         let cutter = |step: &Step| {
             let splitter = Splitter::of(Pattern::of_step(&step.pattern))?;
             let cutter = match splitter.engine {
-                Engine::Scan(..) => Cutter::Named(splitter),
+                Engine::Scan(..) => Cutter::Scanner(splitter, Arc::default()),
+                Engine::Automaton(automaton) => Cutter::Automaton(automaton),
                 _ => Cutter::Regex(RegexSplitter::new(splitter.pattern.regex())?),
             };
             Ok((step.clone(), cutter))
         };
         Ok(StepSplitter(steps.iter().map(cutter).collect::<Result<_>>()?))
+    }
+
+    /// Whether any text is split in time proportional to its length.
+    pub(super) fn is_linear(&self) -> bool {
+        !self.0.iter().any(|(_, cutter)| matches!(cutter, Cutter::Regex(_)))
     }
 
     /// Whether text may be left out.
@@ -133,9 +142,34 @@ impl StepSplitter {
         self.0.iter().map(|(step, _)| step).find(|step| step.behavior == Behavior::Removed)
     }
 
+    /// As [`Splitter::safe_cut`].
+    pub(super) fn safe_cut(&self, text: &[u8], from: usize) -> Option<usize> {
+        if !self.only_isolates() {
+            return None;
+        }
+        let places: Option<Vec<Places<'_>>> = self.0.iter().map(|(_, cutter)| cutter.places()).collect();
+        automaton::find_cut(text, from, &places?)
+    }
+
+    /// Whether there are such places.
+    pub(super) fn knows_cuts(&self) -> bool {
+        self.only_isolates()
+            && self.0.iter().all(|(_, cutter)| cutter.places().is_some())
+            && self.0.iter().any(|(_, cutter)| cutter.places().is_some_and(|places| places.has_cuts()))
+    }
+
     /// Calls `each` with every piece that is not left out.
     pub(super) fn kept(&self, text: &str, mut each: impl FnMut(Range<usize>) -> Result<()>) -> Result<()> {
-        cut(&self.0, text, 0, &mut each)
+        cut(&mut self.stages(), text, 0, &mut each)
+    }
+
+    fn stages(&self) -> Vec<Stage<'_>> {
+        self.0.iter().map(|(step, cutter)| Stage::new(step, cutter)).collect()
+    }
+
+    /// Whether every match and every gap of every step is a piece.
+    fn only_isolates(&self) -> bool {
+        self.0.iter().all(|(step, _)| step.behavior == Behavior::Isolated)
     }
 
     /// Calls `each` with the end of every piece.
@@ -143,6 +177,10 @@ impl StepSplitter {
     /// # Errors
     /// [`Error::Split`] if text would be left out, for pieces lie side by side.
     pub(super) fn ends(&self, text: &str, mut each: impl FnMut(usize) -> Result<()>) -> Result<()> {
+        if self.only_isolates() {
+            let mut stages = self.stages();
+            return refine(&mut stages, text, 0, &[text.len()], &mut |ends| ends.iter().try_for_each(|&end| each(end)));
+        }
         let mut done = 0;
         let pattern = || self.removing().map(|step| step.pattern.clone()).unwrap_or_default();
         let fail = |offset| {
@@ -160,16 +198,132 @@ impl StepSplitter {
     }
 }
 
+impl Cutter {
+    fn places(&self) -> Option<Places<'_>> {
+        match self {
+            Cutter::Scanner(splitter, automaton) => {
+                automaton.get_or_init(|| Automaton::new(splitter.pattern.regex()).ok()).as_ref()?.places()
+            }
+            Cutter::Automaton(automaton) => automaton.places(),
+            Cutter::Regex(_) => None,
+        }
+    }
+}
+
+/// A step at work, with working memory for one piece after the other.
+struct Stage<'s> {
+    step: &'s Step,
+    work: Work<'s>,
+    /// Ends on their way to the next step.
+    ends: Vec<usize>,
+}
+
+enum Work<'s> {
+    Scanner(&'s Splitter, Box<Scratch>),
+    Automaton(automaton::WorkerGuard<'s>),
+    Regex(&'s RegexSplitter),
+}
+
+impl Stage<'_> {
+    fn new<'s>(step: &'s Step, cutter: &'s Cutter) -> Stage<'s> {
+        let work = match cutter {
+            Cutter::Scanner(splitter, _) => Work::Scanner(splitter, Box::default()),
+            Cutter::Automaton(automaton) => Work::Automaton(automaton.worker()),
+            Cutter::Regex(regex) => Work::Regex(regex),
+        };
+        Stage { step, work, ends: Vec::with_capacity(ENDS) }
+    }
+
+    /// Calls `each` with the ends of what pieces fall into.
+    fn refine(
+        &mut self,
+        text: &str,
+        start: usize,
+        ends: &[usize],
+        mut each: impl FnMut(usize) -> Result<()>,
+    ) -> Result<()> {
+        if let Work::Automaton(worker) = &mut self.work {
+            return worker.refine(text.as_bytes(), start, ends, &mut each);
+        }
+        let mut at = start;
+        for &end in ends {
+            // One byte is one piece.
+            let piece = &text[at..end];
+            if piece.len() == 1 {
+                each(end)?;
+            } else if !piece.is_empty() {
+                // An error of the next step names its place in the text already.
+                let (mut done, mut of_next) = (0, None);
+                let push = |end, _| {
+                    if end == done {
+                        return Ok(());
+                    }
+                    done = end;
+                    each(at + end).map_err(|error| {
+                        of_next = Some(error);
+                        Error::Interrupted
+                    })
+                };
+                let result = self.segments(piece, push);
+                result.map_err(|error| of_next.unwrap_or_else(|| moved(error, at)))?;
+            }
+            at = end;
+        }
+        Ok(())
+    }
+
+    /// Calls `each` with the end of every match and of every gap, and which of the two it is.
+    fn segments(&mut self, text: &str, mut each: impl FnMut(usize, bool) -> Result<()>) -> Result<()> {
+        match &mut self.work {
+            Work::Scanner(splitter, scratch) => {
+                splitter.batches_in(scratch, text.as_bytes(), |ends| ends.iter().try_for_each(|&end| each(end, true)))
+            }
+            Work::Automaton(worker) => worker.segments(text.as_bytes(), &mut each),
+            Work::Regex(regex) => regex.segments(text, each),
+        }
+    }
+}
+
+/// Calls `each` with the ends of what pieces fall into, some hundreds at a time, if every match and every gap is a piece. The first
+/// starts at `start`, and each ends at one of `ends`.
+fn refine(
+    stages: &mut [Stage<'_>],
+    text: &str,
+    start: usize,
+    ends: &[usize],
+    each: &mut dyn FnMut(&[usize]) -> Result<()>,
+) -> Result<()> {
+    let Some((stage, rest)) = stages.split_first_mut() else { return each(ends) };
+    let mut found = std::mem::take(&mut stage.ends);
+    found.clear();
+    let mut done = start;
+    stage.refine(text, start, ends, |end| {
+        found.push(end);
+        if found.len() == ENDS {
+            refine(rest, text, done, &found, each)?;
+            done = end;
+            found.clear();
+        }
+        Ok(())
+    })?;
+    if !found.is_empty() {
+        refine(rest, text, done, &found, each)?;
+    }
+    stage.ends = found;
+    Ok(())
+}
+
+/// Calls `each` with the pieces that are left of a text.
 fn cut(
-    steps: &[(Step, Cutter)],
+    stages: &mut [Stage<'_>],
     text: &str,
     offset: usize,
     each: &mut dyn FnMut(Range<usize>) -> Result<()>,
 ) -> Result<()> {
-    let Some(((step, cutter), rest)) = steps.split_first() else {
+    let Some((stage, rest)) = stages.split_first_mut() else {
         return if text.is_empty() { Ok(()) } else { each(offset..offset + text.len()) };
     };
-    for piece in step.pieces(cutter, text).map_err(|error| moved(error, offset))? {
+    for piece in stage.pieces(text).map_err(|error| moved(error, offset))? {
         cut(rest, &text[piece.clone()], offset + piece.start, each)?;
     }
     Ok(())
@@ -183,23 +337,19 @@ fn moved(error: Error, by: usize) -> Error {
     }
 }
 
-impl Step {
-    fn pieces(&self, cutter: &Cutter, text: &str) -> Result<Vec<Range<usize>>> {
+impl Stage<'_> {
+    fn pieces(&mut self, text: &str) -> Result<Vec<Range<usize>>> {
+        let step = self.step;
         // The end of every match and of every gap, and which of the two it is.
         let mut segments = Vec::new();
-        match cutter {
-            Cutter::Named(splitter) => splitter.ends(text.as_bytes(), |end| {
-                segments.push((end, !self.invert));
-                Ok(())
-            })?,
-            Cutter::Regex(regex) => {
-                regex.segments(text, |end, is_match| segments.push((end, is_match != self.invert)))?
-            }
-        }
-        let ends = joined(&segments, self.behavior);
+        self.segments(text, |end, is_match| {
+            segments.push((end, is_match != step.invert));
+            Ok(())
+        })?;
+        let ends = joined(&segments, step.behavior);
         let starts = std::iter::once(0).chain(ends.iter().copied());
         let mut pieces: Vec<Range<usize>> = starts.zip(&ends).map(|(start, &end)| start..end).collect();
-        if self.behavior == Behavior::Removed {
+        if step.behavior == Behavior::Removed {
             let mut segments = segments.iter();
             pieces.retain(|_| segments.next().is_some_and(|(_, is_match)| !is_match));
         }

@@ -194,7 +194,7 @@ def test_a_word_that_is_no_name_is_refused(word: str, meant: str | None) -> None
         assert "bailing, bloom, cl100k, deepseek-coder, deepseek-v3, glm4, gpt2, kimi, minicpm5, nanochat" in said
         assert said.endswith(f"did you mean '{meant}'?") if meant else "did you mean" not in said
         assert caught.value.__notes__ == [f"hint: write (?:{word}) for a regex that matches nothing but this text"]
-    forced = pairwright.count([f"-{word}-"], pattern=f"(?:{word})")
+    forced = pairwright.count(pairwright.texts([f"-{word}-"]), pattern=f"(?:{word})")
     assert forced.pattern == f"(?:{word})"
     assert forced[word] == 1
 

@@ -66,6 +66,17 @@ pub(super) fn class_beyond_ascii(text: &[u8]) -> (Class, usize) {
     }
 }
 
+/// The code point of a character of two bytes or more, and its length. An invalid sequence is U+FFFD.
+#[inline]
+pub(in super::super) fn character_beyond_ascii(text: &[u8]) -> (usize, usize) {
+    let four = text.first_chunk().copied().unwrap_or_else(|| {
+        let mut four = [0; 4];
+        four[..text.len()].copy_from_slice(text);
+        four
+    });
+    decode(four).unwrap_or_else(|| (char::REPLACEMENT_CHARACTER as usize, invalid_length(text)))
+}
+
 /// For the many places where it would only make loops longer.
 #[inline(never)]
 fn class_beyond_ascii_called(text: &[u8]) -> (Class, usize) {

@@ -1,8 +1,5 @@
 //! What the patterns of GPT-2, GPT-4, GPT-4o and their relatives share, and the parameters in which they differ.
 
-// No named pattern has all values of all parameters, and only tests ask for the regexes so far.
-#![allow(dead_code)]
-
 use std::fmt::Write;
 use std::num::NonZeroU32;
 

@@ -1,8 +1,5 @@
 //! The parameters of a pattern, seen in how it cuts a few short texts.
 
-// Only tests ask for it so far.
-#![allow(dead_code)]
-
 use super::grammar::{BehindSymbols, Case, Contractions, Digits, Grammar, Marks, White, Words};
 
 /// Digits in the probe for how many are a piece: more than any pattern has.

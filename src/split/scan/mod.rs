@@ -19,6 +19,7 @@ mod parts;
 mod window;
 mod words;
 
+pub(super) use class::character_beyond_ascii;
 pub(super) use cut::safe_cut;
 #[allow(unused_imports)]
 pub(crate) use grammar::{BehindSymbols, Case, Contractions, Digits, Grammar, Marks, White, Words};
