@@ -129,6 +129,8 @@ class Condition:
     """Why it cannot be made here."""
     busy: bool = False
     times: int = 1
+    processes: str = "auto"
+    """How many run the tests, each file of tests in one of them."""
 
 
 def conditions(folder: Path) -> dict[str, Condition]:
@@ -156,13 +158,14 @@ def conditions(folder: Path) -> dict[str, Condition]:
         turkish = "it needs localedef"
     one_core = ("taskset", "-c", "0") if shutil.which("taskset") else ()
     return {
-        "reversed": Condition(options=("--reversed",)),
+        # In one process, as all tests come after each other there.
+        "reversed": Condition(options=("--reversed",), processes="0"),
         "c": Condition({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
         "turkish": Condition({"LOCPATH": str(folder), "LC_ALL": "tr_TR.UTF-8", "PYTHONUTF8": "0"}, lacks=turkish),
         "home": Condition(without_home, before=nobody, lacks=lacks_nobody),
         "readonly": Condition(options=("--sources", str(folder / "sources")), before=nobody, lacks=lacks_nobody),
         "nosignal": Condition(before=("sh", "-c", "trap '' INT HUP; exec \"$@\"", "sh")),
-        "onecore": Condition(before=one_core, lacks=None if one_core else "it needs taskset"),
+        "onecore": Condition(before=one_core, lacks=None if one_core else "it needs taskset", processes="0"),
         "busy": Condition(busy=True, times=3),
     }
 
@@ -177,6 +180,7 @@ def under(condition: Condition, name: str) -> bool:
         sources = Path(options[options.index("--sources") + 1])
         options = []
         copy_sources(sources)
+    options += ["-n", condition.processes, "--dist", "loadfile"]
     command = [*condition.before, str(PYTHON), "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
     environment = os.environ | {"PYTHONPATH": str(sources / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
     print(f"$ {' '.join(command)}  # {name}", file=sys.stderr, flush=True)

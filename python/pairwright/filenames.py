@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 LITERAL = re.compile(rb"\\(?=x[0-9a-f]{2})")
-ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
+ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 
 
 def shown(path: aliases.Path) -> str:
@@ -34,6 +34,10 @@ def shown(path: aliases.Path) -> str:
 
 def actual(text: str) -> str:
     """The name that is shown so, as Python has it."""
-    name = ESCAPED.sub(lambda found: os.fsdecode(bytes.fromhex(found[1])), text)
-    # Bytes that were escaped one by one may make up a character with others.
-    return os.fsdecode(os.fsencode(name)) if name != text else text
+    try:
+        content = text.encode()
+    except UnicodeEncodeError:
+        return text  # `shown` gives no such text.
+    # Names are stored as UTF-8, whatever the system's encoding of names is here. Bytes that were escaped one by one may
+    # make up a character.
+    return os.fsdecode(ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), content))

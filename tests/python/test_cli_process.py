@@ -219,7 +219,8 @@ def test_ctrl_c_while_nobody_takes_the_output_ends_the_command() -> None:
     process.communicate()
 
 
-def test_training_shows_a_bar_on_a_terminal_only() -> None:
+def test_training_shows_a_bar_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8")  # In others a bar is made of other characters.
     with terminal() as screen:
         ended, shown = screen.run(
             "train", "long.txt", "--out", "new.json", "--vocab-size", "300", stderr=screen.program
@@ -252,7 +253,8 @@ def test_no_variable_brings_a_bar_into_a_file(variable: str, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("command", "word"), [("encode", b"encoding"), ("count", b"counting"), ("decode", b"decoding")]
 )
-def test_large_inputs_show_a_bar_on_a_terminal(command: str, word: bytes) -> None:
+def test_large_inputs_show_a_bar_on_a_terminal(command: str, word: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8")
     large, small = (b"65 66 67\n" * 1_000_000, b"65 66 67\n")
     for content, expected in ((large, True), (small, False)):
         Path("input").write_bytes(content)
@@ -290,6 +292,7 @@ def test_characters_that_standard_output_cannot_write_become_escapes(monkeypatch
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     Path("m.json").write_bytes(b"")
     pairwright.train(["日日"], vocab_size=258).save("m.json")
-    ended = spawn("show", "m.json", "日")
+    # As a shell gives it: bytes.
+    ended = spawn("show", "m.json", os.fsdecode("日".encode()))
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith(b"\\u65e5\n")

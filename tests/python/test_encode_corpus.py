@@ -166,7 +166,7 @@ def test_a_long_document_in_parts_is_one_document(
 ) -> None:
     tokenizer = pw.train([python_docs[:50_000]], 400, pattern, special_tokens=[END])
     text = (python_docs[:30_000] + END) * 3 + python_docs[:70]
-    Path("long.txt").write_text(text)
+    Path("long.txt").write_text(text, encoding="utf-8")
     Path("short.txt").write_text("short")
     small_blocks(monkeypatch, 2000)
     for special in ("allow", "text"):

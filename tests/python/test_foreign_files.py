@@ -160,7 +160,7 @@ def test_text_is_not_taken_for_anything_else() -> None:
     Path("a.txt").write_bytes(b"one\0two\0")
     assert list(pw.Corpus("a.txt", separator=b"\0")) == [b"one", b"two"]
     # A first block that ends within a character is UTF-8 all the same.
-    Path("a.bin").write_text("a" + "中" * 9000)
+    Path("a.bin").write_text("a" + "中" * 9000, encoding="utf-8")
     assert list(pw.Corpus("a.bin")) == [("a" + "中" * 9000).encode()]
 
 

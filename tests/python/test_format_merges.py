@@ -140,7 +140,7 @@ def test_the_tokenizer_json_of_llama_3_is_by_ranks(tmp_path: Path) -> None:
     own = pw.Tokenizer.from_tiktoken(carried(*LLAMA3), pattern="llama3", ignore_merges=True)
     path = tmp_path / "tokenizer.json"
     own.to_huggingface(path)
-    content = json.loads(path.read_text())
+    content = json.loads(path.read_text(encoding="utf-8"))
     vocab = own.vocab
     alphabet = {id: text for text, id in content["model"]["vocab"].items()}
     merges = every_way(vocab)
@@ -250,7 +250,7 @@ def test_a_piece_is_not_split(tokenizer: pw.Tokenizer) -> None:
 
 def minbpe_model(path: Path) -> tuple[str, dict[str, int], list[tuple[int, int]]]:
     """A model as minbpe reads it: the pattern, special tokens, merges of ids."""
-    lines = path.read_text().split("\n")
+    lines = path.read_text(encoding="utf-8").split("\n")
     assert lines[0] == "minbpe v1"
     count = int(lines[2])
     special = {token: int(id) for token, id in (line.split() for line in lines[3 : 3 + count])}

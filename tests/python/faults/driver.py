@@ -75,7 +75,7 @@ NEW = pw.train(TEXTS, 270, special_tokens=["<|end|>"])
 def works(inputs: Path) -> Iterator[Work]:
     """All of it."""
     lines = inputs / "lines.txt"
-    lines.write_text("\n".join(TEXTS))
+    lines.write_text("\n".join(TEXTS), encoding="utf-8")
     corpus = pw.Corpus(lines, lines=True)
     old, new = pw.count(TEXTS[:5]), pw.count(TEXTS)
     yield Work("model", lambda at: NEW.save(at / "a.json"), lambda at: OLD.save(at / "a.json"))
