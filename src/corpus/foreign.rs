@@ -286,6 +286,11 @@ fn utf_16(head: &[u8]) -> Option<&'static str> {
     let is_text = char::decode_utf16(units.iter().copied()).all(|char| char.is_ok_and(|char| !is_other(char)));
     let spaces = units.iter().filter(|&&unit| matches!(unit, 0x09 | 0x0a | 0x0d | 0x20)).count();
     let ascii = units.iter().filter(|&&unit| (0x20..0x7f).contains(&unit)).count();
+    // ASCII with a 0 here and there is what it looks like: read in twos it would be rare Chinese.
+    let is_ascii = |byte: &u8| matches!(byte, 0 | b'\t' | b'\n' | b'\r' | b' '..=b'~');
+    if head.iter().all(is_ascii) && 4 * (nuls(0) + nuls(1)) < head.len() {
+        return None;
+    }
     let is_likely =
         head.len() >= 8 && is_text && (2 * ascii >= units.len() || 50 * spaces >= units.len() && spaces > 0);
     is_likely.then_some(if is_big {
@@ -426,6 +431,8 @@ mod tests {
         }
         let ids: Vec<u8> = (0..900u16).flat_map(|id| (id * 71).to_le_bytes()).collect();
         assert_eq!(what(&ids, "a").unwrap(), "it is binary data (it has bytes that are 0), not text");
+        let few = b"some text \0 and more";
+        assert_eq!(what(few, "a.txt").unwrap(), "it is binary data (it has bytes that are 0), not text");
     }
 
     #[test]

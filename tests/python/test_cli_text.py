@@ -226,11 +226,17 @@ def test_an_output_that_cannot_be_written_is_named_before_the_work(command: str,
     assert (ended.code, ended.err) == (1, f"error: {error}\n")
 
 
-@pytest.mark.parametrize("command", ["encode", "decode", "count", "show", "info"])
+@pytest.mark.parametrize("command", ["encode", "decode", "count", "show"])
 def test_the_model_must_be_named(command: str) -> None:
     ended = call(command)
     assert ended.code == 2
     assert ended.err.splitlines() == ["error: Missing argument 'MODEL'.", f"hint: pairwright {command} --help"]
+
+
+def test_info_needs_a_model_or_a_pattern() -> None:
+    ended = call("info")
+    assert ended.code == 2
+    assert ended.err.startswith("error: there is neither a MODEL nor a pattern\n")
 
 
 def test_a_pattern_that_gives_up_on_a_text_is_an_error() -> None:

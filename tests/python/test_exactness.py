@@ -205,6 +205,7 @@ def test_tokens_of_the_vocabulary_encode_as_the_plain_encoder(
     assert tokenizer.encode_ordinary(content) == plain.encode(content, PATTERNS["cl100k"], tokenizer.vocab)
 
 
+@pytest.mark.filterwarnings("ignore::pairwright.PatternWarning")
 @pytest.mark.parametrize("pattern", ["gpt2", "o200k", r"[^\n]+|\n", r"(?s).{50}"])
 def test_real_text_encodes_as_the_plain_encoder_whatever_the_pattern(python_docs: str, pattern: str) -> None:
     text = python_docs[300_000:320_000]
