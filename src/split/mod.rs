@@ -59,7 +59,7 @@ impl Splitter {
     /// A splitter for what a user calls a pattern: a name or, to the letter, any regex; or for what [`Pattern::as_str`] gives.
     ///
     /// # Errors
-    /// As [`Pattern::parse`]; [`Error::Pattern`](crate::Error::Pattern) for an invalid regex.
+    /// As [`Pattern::parse`]; [`Error::Pattern`] for an invalid regex.
     pub fn new(pattern: &str) -> Result<Splitter> {
         Splitter::of(Pattern::parse(pattern)?)
     }
@@ -67,7 +67,7 @@ impl Splitter {
     /// A splitter for a pattern.
     ///
     /// # Errors
-    /// [`Error::Pattern`](crate::Error::Pattern) for an invalid regex.
+    /// [`Error::Pattern`] for an invalid regex.
     pub fn of(pattern: Pattern) -> Result<Splitter> {
         let engine = match (pattern.steps(), pattern.grammar()) {
             (_, Some(grammar)) => Engine::Scan(Scanner::new(grammar)),
@@ -117,7 +117,7 @@ impl Splitter {
     /// Calls `each` with every piece of `text`, in order.
     ///
     /// # Errors
-    /// [`Error::Split`](crate::Error::Split) if a custom pattern fails on this text; whatever `each` returns.
+    /// [`Error::Split`] if a custom pattern fails on this text; whatever `each` returns.
     ///
     /// # Examples
     /// ```
@@ -188,7 +188,7 @@ impl Splitter {
     }
 
     /// Whether pieces need not lie side by side, for steps leave text out. Then only [`Splitter::kept`] cuts any text; for all
-    /// others the rest is an [`Error::Split`](crate::Error::Split).
+    /// others the rest is an [`Error::Split`].
     pub fn removes(&self) -> bool {
         matches!(&self.engine, Engine::Steps(splitter) if splitter.removes())
     }
