@@ -2,13 +2,12 @@
 //! Hugging Face's tokenizers.
 
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value, json};
 
 use super::automaton::{self, Automaton, Places};
 use super::regex::RegexSplitter;
-use super::{ENDS, Engine, Pattern, Scratch, Splitter};
+use super::{ENDS, Pattern, Scratch, Splitter};
 use crate::error::{Error, Result};
 
 /// What becomes of the matches of a step's pattern and of the gaps between them.
@@ -108,8 +107,9 @@ pub(super) struct StepSplitter(Vec<(Step, Cutter)>);
 
 #[derive(Clone)]
 enum Cutter {
-    /// By a scanner. Its pattern has no gaps. The automaton is for what it knows of places.
-    Scanner(Splitter, Arc<OnceLock<Option<Automaton>>>),
+    /// By a scanner, for a pattern without gaps: a scanner does not tell gaps from matches. The automaton knows where a text may
+    /// be cut.
+    Scanner(Splitter, Automaton),
     Automaton(Automaton),
     Regex(RegexSplitter),
 }
@@ -118,10 +118,11 @@ impl StepSplitter {
     pub(super) fn new(steps: &[Step]) -> Result<StepSplitter> {
         let cutter = |step: &Step| {
             let splitter = Splitter::of(Pattern::of_step(&step.pattern))?;
-            let cutter = match splitter.engine {
-                Engine::Scan(..) => Cutter::Scanner(splitter, Arc::default()),
-                Engine::Automaton(automaton) => Cutter::Automaton(automaton),
-                _ => Cutter::Regex(RegexSplitter::new(splitter.pattern.regex())?),
+            let regex = splitter.pattern.regex();
+            let cutter = match Automaton::new(regex) {
+                Ok(automaton) if splitter.is_scanned() && automaton.takes_all() => Cutter::Scanner(splitter, automaton),
+                Ok(automaton) => Cutter::Automaton(automaton),
+                Err(_) => Cutter::Regex(RegexSplitter::new(regex)?),
             };
             Ok((step.clone(), cutter))
         };
@@ -201,10 +202,7 @@ impl StepSplitter {
 impl Cutter {
     fn places(&self) -> Option<Places<'_>> {
         match self {
-            Cutter::Scanner(splitter, automaton) => {
-                automaton.get_or_init(|| Automaton::new(splitter.pattern.regex()).ok()).as_ref()?.places()
-            }
-            Cutter::Automaton(automaton) => automaton.places(),
+            Cutter::Scanner(_, automaton) | Cutter::Automaton(automaton) => automaton.places(),
             Cutter::Regex(_) => None,
         }
     }
@@ -433,6 +431,21 @@ mod tests {
         assert_eq!(splitter.pieces(b"-\xff\xffx-y").unwrap(), [3..4, 5..6]);
         let digits = Splitter::new(&to_text(&[step("[0-9]", Behavior::Removed, false)])).unwrap();
         assert_eq!(digits.kept(b"1\xff2\xe4\xb8b3").unwrap(), (b"\xff\xe4\xb8b".to_vec(), vec![1, 4]));
+    }
+
+    /// By itself such a regex is a member of the scanners' family, for gaps are pieces; but as a step what is a gap matters.
+    #[test]
+    fn gaps_of_a_step_are_gaps_however_its_pieces_are_found() {
+        let without_digits = r"[^\r\n\p{L}\p{N}]?\p{L}+| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+        assert!(Splitter::new(without_digits).unwrap().is_scanned());
+        let removed = step(without_digits, Behavior::Removed, true);
+        let splitter = Splitter::new(&to_text(&[removed])).unwrap();
+        assert_eq!(splitter.kept(b"ab 12 cd345").unwrap(), (b"ab  cd".to_vec(), vec![2, 3, 6]));
+        let next = step(without_digits, Behavior::MergedWithNext, true);
+        assert_eq!(pieces(&[next], "ab12cd"), ["ab", "12cd"]);
+        // Empty matches divide gaps.
+        let divided = Step::isolated(format!("{without_digits}|"));
+        assert_eq!(pieces(&[divided], "ab123"), ["ab", "1", "2", "3"]);
     }
 
     #[test]

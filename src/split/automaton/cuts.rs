@@ -54,6 +54,19 @@ pub(super) fn all_states(machine: &Machine, labels: &mut Labels) -> Option<Vec<S
     Some(states)
 }
 
+/// Whether a match that is not empty starts at every place of every text; `false` if there are too many states to tell.
+pub(super) fn takes_all(machine: &Machine) -> bool {
+    let plan = &machine.plan;
+    let mut labels = Labels::new(plan);
+    let Some(states) = all_states(machine, &mut labels) else { return false };
+    states.into_iter().all(|state| {
+        machine.alphabet.all().all(|symbol| {
+            let before = labels.before(plan, plan.letter(symbol, 0), state);
+            labels.row(plan, before)[usize::from(ROOT)] < END
+        })
+    })
+}
+
 /// Whether some text has an empty match, or if there are too many states to tell.
 pub(super) fn has_empty_matches(machine: &Machine) -> bool {
     let mut labels = Labels::new(&machine.plan);

@@ -145,6 +145,12 @@ impl Automaton {
         node.is_nullable() && (machine.behind.is_some() || cuts::has_empty_matches(machine))
     }
 
+    /// Whether a match starts wherever one ends, in any text, so that there are no gaps. Where that cannot be told it is denied.
+    pub(super) fn takes_all(&self) -> bool {
+        let machine = &self.0.machine;
+        machine.behind.is_none() && cuts::takes_all(machine)
+    }
+
     /// What is known of places between two characters.
     pub(super) fn places(&self) -> Option<Places<'_>> {
         Some(Places::new(&self.0.machine.alphabet, self.cuts()?))
