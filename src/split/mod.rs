@@ -19,6 +19,7 @@ mod steps;
 
 pub use explain::Explanation;
 pub use pattern::{NAMED, NamedPattern, Pattern, WHOLE};
+pub(crate) use regex::seems_empty;
 pub use steps::{Behavior, Step};
 
 use std::ops::Range;

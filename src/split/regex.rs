@@ -1,6 +1,6 @@
 //! Patterns that no automaton can follow, through a backtracking regex library.
 
-use fancy_regex::Regex;
+use fancy_regex::{AstNode, Expr, Regex};
 
 use crate::error::{Error, Result};
 
@@ -54,6 +54,26 @@ impl RegexSplitter {
     fn failed(&self, offset: usize, error: &fancy_regex::Error) -> Error {
         let advice = "use a named pattern, or rewrite it without nested or ambiguous repetition";
         Error::Split { pattern: shown(self.regex.as_str()), offset, message: format!("{error}; {advice}") }
+    }
+}
+
+/// Whether a regex may match the empty text, as far as it is seen without a text: it may be said of one that never does.
+pub(crate) fn seems_empty(regex: &str) -> bool {
+    Expr::parse_tree(regex).map_or(true, |tree| may_be_empty(&tree.expr))
+}
+
+fn may_be_empty(expr: &Expr) -> bool {
+    match expr {
+        Expr::Any { .. } | Expr::GeneralNewline { .. } | Expr::Delegate { .. } => false,
+        Expr::Literal { val, .. } => val.is_empty(),
+        Expr::LiteralBytes { bytes } => bytes.is_empty(),
+        Expr::Concat(parts) => parts.iter().all(may_be_empty),
+        Expr::Alt(parts) => parts.iter().any(may_be_empty),
+        Expr::Group(inner) => may_be_empty(inner),
+        Expr::AtomicGroup(inner) => may_be_empty(inner),
+        Expr::AstNode(AstNode::AstGroup { inner, .. }, _) => may_be_empty(inner),
+        Expr::Repeat { child, lo, .. } => *lo == 0 || may_be_empty(child),
+        _ => true,
     }
 }
 

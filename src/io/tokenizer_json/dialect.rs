@@ -3,10 +3,9 @@
 //! `^` and `$` are the ends of a line to it, wherever they stand; a quantifier in braces repeats once more by a `+` behind it, which
 //! makes it possessive here; and flags but `i` have other meanings, or none.
 
-use fancy_regex::{AstNode, Expr};
-
 use super::unwritable;
 use crate::error::{Error, Result};
+use crate::split::seems_empty;
 
 /// A flag that makes `^` and `$` here what they are there.
 const LINES: &str = "(?m)";
@@ -97,29 +96,13 @@ pub(super) fn write(regex: &str) -> Result<String> {
 /// # Errors
 /// [`Error::Unwritable`] if it may.
 pub(super) fn check_never_empty(regex: &str) -> Result<()> {
-    match Expr::parse_tree(regex) {
-        Ok(tree) if !may_be_empty(&tree.expr) => Ok(()),
-        _ => Err(unwritable(format!(
-            "the split pattern {regex:?} may match the empty string, at which a tokenizer.json divides a text and this \
-             pattern does not; use a named pattern or rewrite this one"
-        ))),
+    if !seems_empty(regex) {
+        return Ok(());
     }
-}
-
-/// Whether a regex may match the empty string. It may be said of one that never does.
-fn may_be_empty(expr: &Expr) -> bool {
-    match expr {
-        Expr::Any { .. } | Expr::GeneralNewline { .. } | Expr::Delegate { .. } => false,
-        Expr::Literal { val, .. } => val.is_empty(),
-        Expr::LiteralBytes { bytes } => bytes.is_empty(),
-        Expr::Concat(parts) => parts.iter().all(may_be_empty),
-        Expr::Alt(parts) => parts.iter().any(may_be_empty),
-        Expr::Group(inner) => may_be_empty(inner),
-        Expr::AtomicGroup(inner) => may_be_empty(inner),
-        Expr::AstNode(AstNode::AstGroup { inner, .. }, _) => may_be_empty(inner),
-        Expr::Repeat { child, lo, .. } => *lo == 0 || may_be_empty(child),
-        _ => true,
-    }
+    Err(unwritable(format!(
+        "the split pattern {regex:?} may match the empty string, at which a tokenizer.json divides a text and this pattern \
+         does not; use a named pattern or rewrite this one"
+    )))
 }
 
 #[cfg(test)]
