@@ -14,7 +14,7 @@ import numpy.typing as npt
 from pairwright import filenames
 from pairwright.cli.console import CommandError, UsageError
 from pairwright.libraries import opened
-from pairwright.tokens.arrow import COLUMN, Lists, reading
+from pairwright.tokens.arrow import COLUMN, Lists, lists_of, reading
 from pairwright.tokens.manifest import MANIFEST
 from pairwright.tokens.mapped import memory
 from pairwright.tokens.run import dtype_of
@@ -118,18 +118,15 @@ class TableIds(StoredIds):
                 number += 1
 
     def _batches(self) -> Iterator[Lists]:
-        with reading(self.path) as arrow:
-            if self.kind == "arrow":
-                with arrow.ipc.open_file(arrow.py_buffer(memory(self.path))) as file:
-                    for number in range(file.num_record_batches):
-                        yield Lists(file.get_batch(number), self.path)
-                return
-            with opened(self.path) as source, arrow.parquet.ParquetFile(source) as file:
-                if COLUMN not in file.schema_arrow.names:
-                    there_are = ", ".join(file.schema_arrow.names) or "none"
-                    raise CommandError(f"{self.name}: there is no column {COLUMN!r} of ids; there are: {there_are}")
-                for batch in file.iter_batches(columns=[COLUMN]):
-                    yield Lists(batch, self.path)
+        if self.kind == "arrow":
+            yield from lists_of(self.path)
+            return
+        with reading(self.path) as arrow, opened(self.path) as source, arrow.parquet.ParquetFile(source) as file:
+            if COLUMN not in file.schema_arrow.names:
+                there_are = ", ".join(file.schema_arrow.names) or "none"
+                raise CommandError(f"{self.name}: there is no column {COLUMN!r} of ids; there are: {there_are}")
+            for batch in file.iter_batches(columns=[COLUMN]):
+                yield Lists(batch, self.path)
 
 
 class JsonIds(StoredIds):

@@ -9,6 +9,7 @@ import numpy as np
 
 from pairwright.errors import FormatError
 from pairwright.libraries import pyarrow
+from pairwright.tokens.mapped import memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,3 +49,11 @@ def reading(path: Path) -> Iterator[ModuleType]:
             error.filename = str(path)
             raise
         raise FormatError(f"{path}: damaged, or not what its name says: {error}") from error
+
+
+def lists_of(path: Path) -> Iterator[Lists]:
+    """Those of each record batch of an Arrow file, which is mapped. Raises `OSError`, `FormatError`, `ImportError`."""
+    with reading(path) as arrow:
+        file = arrow.ipc.open_file(arrow.py_buffer(memory(path)))
+        for number in range(file.num_record_batches):
+            yield Lists(file.get_batch(number), path)

@@ -17,8 +17,8 @@ import numpy as np
 
 from pairwright.errors import FormatError
 from pairwright.libraries import opened
-from pairwright.tokens.arrow import COLUMN, Lists, reading
-from pairwright.tokens.mapped import mapped, mapped_npy, memory, read_only
+from pairwright.tokens.arrow import COLUMN, Lists, lists_of, reading
+from pairwright.tokens.mapped import mapped, mapped_npy, read_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -128,9 +128,7 @@ class ArrowShard(OpenShard):
     @cached_property
     def _lists(self) -> list[Lists]:
         (path,) = self.paths
-        with reading(path) as arrow:
-            file = arrow.ipc.open_file(arrow.py_buffer(memory(path)))
-            lists = [Lists(file.get_batch(number), path) for number in range(file.num_record_batches)]
+        lists = list(lists_of(path))
         self.check(sum(len(each.values) for each in lists))
         return lists
 
