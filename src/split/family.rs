@@ -18,8 +18,8 @@ pub(super) fn grammar(pattern: &Automaton) -> Option<Grammar> {
 
 fn ends(pattern: &Automaton, text: &str) -> Vec<usize> {
     let mut ends = Vec::new();
-    let mut push = |end, _| {
-        ends.push(end);
+    let mut push = |found: &[usize]| {
+        ends.extend_from_slice(found);
         Ok(())
     };
     pattern.worker().pieces(text.as_bytes(), &mut push).expect("nothing fails");

@@ -8,6 +8,7 @@
 //!   are kept as they are.
 
 mod automaton;
+mod compiled;
 mod explain;
 mod family;
 mod invalid;
@@ -70,10 +71,12 @@ impl Splitter {
     /// # Errors
     /// [`Error::Pattern`] for an invalid regex.
     pub fn of(pattern: Pattern) -> Result<Splitter> {
-        let engine = match (pattern.steps(), pattern.grammar()) {
-            (_, Some(grammar)) => Engine::Scan(Scanner::new(grammar)),
-            (Some(steps), _) => Engine::Steps(StepSplitter::new(&steps)?),
-            _ => Engine::of_regex(pattern.regex())?,
+        let engine = match pattern.grammar() {
+            Some(grammar) => Engine::Scan(Scanner::new(grammar)),
+            None => compiled::engine(&pattern, || match pattern.steps() {
+                Some(steps) => Ok(Engine::Steps(StepSplitter::new(&steps)?)),
+                None => Engine::of_regex(pattern.regex()),
+            })?,
         };
         Ok(Splitter { pattern, engine })
     }
@@ -180,11 +183,11 @@ impl Splitter {
                     }
                 }
             }
-            Engine::Automaton(automaton) => {
-                in_batches(each, |push| automaton.worker().pieces(text, &mut |end, _| push(end)))
+            Engine::Automaton(automaton) => automaton.worker().pieces(text, &mut each),
+            Engine::Regex(splitter) => {
+                by_characters(text, each, |text, each| in_batches(each, |push| splitter.ends(text, push)))
             }
-            Engine::Regex(splitter) => by_characters(text, each, |text, push| splitter.ends(text, push)),
-            Engine::Steps(splitter) => by_characters(text, each, |text, push| splitter.ends(text, push)),
+            Engine::Steps(splitter) => by_characters(text, each, |text, each| splitter.batches(text, each)),
         }
     }
 
@@ -302,19 +305,24 @@ fn in_batches(
     if ends.is_empty() { Ok(()) } else { each(&ends) }
 }
 
-/// The same of a text of whole characters.
+/// Calls `each` with the ends that `cut` gives for a text of whole characters, which stands for one that need not be UTF-8.
 fn by_characters(
     text: &[u8],
-    each: impl FnMut(&[usize]) -> Result<()>,
-    cut: impl FnOnce(&str, &mut dyn FnMut(usize) -> Result<()>) -> Result<()>,
+    mut each: impl FnMut(&[usize]) -> Result<()>,
+    cut: impl FnOnce(&str, &mut dyn FnMut(&[usize]) -> Result<()>) -> Result<()>,
 ) -> Result<()> {
-    in_batches(each, |push| match std::str::from_utf8(text) {
-        Ok(valid) => cut(valid, push),
+    match std::str::from_utf8(text) {
+        Ok(valid) => cut(valid, &mut each),
         Err(_) => {
             let (stand_in, mut position) = with_stand_ins(text);
-            cut(&stand_in, &mut |end| push(position(end)))
+            let mut found = Vec::new();
+            cut(&stand_in, &mut |ends| {
+                found.clear();
+                found.extend(ends.iter().map(|&end| position(end)));
+                each(&found)
+            })
         }
-    })
+    }
 }
 
 #[cfg(test)]

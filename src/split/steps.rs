@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::automaton::{self, Automaton, Places};
 use super::regex::RegexSplitter;
-use super::{ENDS, Pattern, Scratch, Splitter};
+use super::{Pattern, Scratch, Splitter, in_batches};
 use crate::error::{Error, Result};
 
 /// What becomes of the matches of a step's pattern and of the gaps between them.
@@ -173,15 +173,20 @@ impl StepSplitter {
         self.0.iter().all(|(step, _)| step.behavior == Behavior::Isolated)
     }
 
-    /// Calls `each` with the end of every piece.
+    /// Calls `each` with the ends of all pieces, some hundreds at a time.
     ///
     /// # Errors
     /// [`Error::Split`] if text would be left out, for pieces lie side by side.
-    pub(super) fn ends(&self, text: &str, mut each: impl FnMut(usize) -> Result<()>) -> Result<()> {
+    pub(super) fn batches(&self, text: &str, mut each: impl FnMut(&[usize]) -> Result<()>) -> Result<()> {
         if self.only_isolates() {
-            let mut stages = self.stages();
-            return refine(&mut stages, text, 0, &[text.len()], &mut |ends| ends.iter().try_for_each(|&end| each(end)));
+            refine(&mut self.stages(), text, 0, &[text.len()], &mut each)
+        } else {
+            in_batches(each, |push| self.ends(text, push))
         }
+    }
+
+    /// Calls `each` with the end of every piece.
+    fn ends(&self, text: &str, mut each: impl FnMut(usize) -> Result<()>) -> Result<()> {
         let mut done = 0;
         let pattern = || self.removing().map(|step| step.pattern.clone()).unwrap_or_default();
         let fail = |offset| {
@@ -208,6 +213,11 @@ impl Cutter {
     }
 }
 
+/// Bytes of a piece, in the mean, from which on a scanner is faster than an automaton: it takes 30 ns to start. MEASURE
+const SHORT: usize = 16;
+/// Pieces that go to the next step together, at least.
+const MANY: usize = 1024;
+
 /// A step at work, with working memory for one piece after the other.
 struct Stage<'s> {
     step: &'s Step,
@@ -217,7 +227,7 @@ struct Stage<'s> {
 }
 
 enum Work<'s> {
-    Scanner(&'s Splitter, Box<Scratch>),
+    Scanner(&'s Splitter, Box<Scratch>, automaton::WorkerGuard<'s>),
     Automaton(automaton::WorkerGuard<'s>),
     Regex(&'s RegexSplitter),
 }
@@ -225,30 +235,35 @@ enum Work<'s> {
 impl Stage<'_> {
     fn new<'s>(step: &'s Step, cutter: &'s Cutter) -> Stage<'s> {
         let work = match cutter {
-            Cutter::Scanner(splitter, _) => Work::Scanner(splitter, Box::default()),
+            Cutter::Scanner(splitter, automaton) => Work::Scanner(splitter, Box::default(), automaton.worker()),
             Cutter::Automaton(automaton) => Work::Automaton(automaton.worker()),
             Cutter::Regex(regex) => Work::Regex(regex),
         };
-        Stage { step, work, ends: Vec::with_capacity(ENDS) }
+        Stage { step, work, ends: Vec::new() }
     }
 
-    /// Calls `each` with the ends of what pieces fall into.
+    /// Calls `each` with the ends of what pieces fall into, some at a time.
     fn refine(
         &mut self,
         text: &str,
         start: usize,
         ends: &[usize],
-        mut each: impl FnMut(usize) -> Result<()>,
+        mut each: impl FnMut(&[usize]) -> Result<()>,
     ) -> Result<()> {
-        if let Work::Automaton(worker) = &mut self.work {
-            return worker.refine(text.as_bytes(), start, ends, &mut each);
+        let length = ends.last().map_or(0, |end| end - start);
+        match &mut self.work {
+            Work::Automaton(worker) => return worker.refine(text.as_bytes(), start, ends, &mut each),
+            Work::Scanner(_, _, worker) if length < SHORT * ends.len() => {
+                return worker.refine(text.as_bytes(), start, ends, &mut each);
+            }
+            Work::Scanner(..) | Work::Regex(_) => {}
         }
         let mut at = start;
         for &end in ends {
             // One byte is one piece.
             let piece = &text[at..end];
             if piece.len() == 1 {
-                each(end)?;
+                each(&[end])?;
             } else if !piece.is_empty() {
                 // An error of the next step names its place in the text already.
                 let (mut done, mut of_next) = (0, None);
@@ -257,7 +272,7 @@ impl Stage<'_> {
                         return Ok(());
                     }
                     done = end;
-                    each(at + end).map_err(|error| {
+                    each(&[at + end]).map_err(|error| {
                         of_next = Some(error);
                         Error::Interrupted
                     })
@@ -273,7 +288,7 @@ impl Stage<'_> {
     /// Calls `each` with the end of every match and of every gap, and which of the two it is.
     fn segments(&mut self, text: &str, mut each: impl FnMut(usize, bool) -> Result<()>) -> Result<()> {
         match &mut self.work {
-            Work::Scanner(splitter, scratch) => {
+            Work::Scanner(splitter, scratch, _) => {
                 splitter.batches_in(scratch, text.as_bytes(), |ends| ends.iter().try_for_each(|&end| each(end, true)))
             }
             Work::Automaton(worker) => worker.segments(text.as_bytes(), &mut each),
@@ -295,11 +310,13 @@ fn refine(
     let mut found = std::mem::take(&mut stage.ends);
     found.clear();
     let mut done = start;
-    stage.refine(text, start, ends, |end| {
-        found.push(end);
-        if found.len() == ENDS {
+    stage.refine(text, start, ends, |ends| {
+        found.extend_from_slice(ends);
+        if let Some(&last) = found.last()
+            && found.len() >= MANY
+        {
             refine(rest, text, done, &found, each)?;
-            done = end;
+            done = last;
             found.clear();
         }
         Ok(())

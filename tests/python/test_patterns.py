@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 import texts
+import tiktoken
+import tokenizers
 from hypothesis import HealthCheck, given, settings
-from splitting import check, expected, representatives, splitter, strings
+from splitting import as_pattern, check, expected, representatives, splitter, strings
 
 import pairwright as pw
 
@@ -138,3 +140,44 @@ def test_the_handbook_in_every_language(steps: tuple[str, ...], handbook: dict[s
         # Another part of each, so that all of it is seen by some pattern.
         start = 997 * number * len(steps[0]) % (len(text) - PART)
         check(steps, [text[start : start + PART]])
+
+
+@every_pattern
+def test_a_text_of_many_blocks(steps: tuple[str, ...], handbook: dict[str, str]) -> None:
+    """Long texts are read in several places at once."""
+    start = len(steps[0]) % 100
+    check(steps, ["".join(text[start * 10 : start * 10 + 2_000] for text in handbook.values()) + " 12" * 5_000])
+
+
+PUBLISHED = {steps: name for steps, name in DISTINCT.items() if name.startswith(("name ", "published "))}
+published_pattern = pytest.mark.parametrize(
+    "steps", [pytest.param(steps, id=name) for steps, name in PUBLISHED.items()]
+)
+
+
+@published_pattern
+def test_tokenizers_cuts_alike(steps: tuple[str, ...], handbook: dict[str, str]) -> None:
+    splits = [tokenizers.pre_tokenizers.Split(tokenizers.Regex(step), "isolated") for step in steps]
+    theirs = tokenizers.pre_tokenizers.Sequence(splits)
+    split = splitter(steps)
+    for text in handbook.values():
+        part = text[:PART]
+        if any(r"\w" in step.lower() for step in steps):
+            # Joiners are in `\w` by the Unicode standard, but not in the library of tokenizers.
+            part = part.translate({0x200C: None, 0x200D: None})
+        assert split(part) == [piece for piece, _ in theirs.pre_tokenize_str(part)]
+
+
+@pytest.mark.filterwarnings("ignore::pairwright.PatternWarning")
+@published_pattern
+def test_tiktoken_gives_the_same_ids(steps: tuple[str, ...], handbook: dict[str, str]) -> None:
+    if len(steps) > 1:
+        pytest.skip("tiktoken has no patterns of several steps")
+    tokenizer = pw.train(pw.texts([text[:40_000] for text in handbook.values()]), vocab_size=2_000, pattern=as_pattern(steps))
+    theirs = tiktoken.Encoding("theirs", pat_str=steps[0], mergeable_ranks=dict(tokenizer.vocab), special_tokens={})
+    for text in handbook.values():
+        part = text[:PART]
+        ids = theirs.encode_ordinary(part)
+        # It drops text that is in no match.
+        if theirs.decode(ids) == part:
+            assert tokenizer.encode(part) == ids

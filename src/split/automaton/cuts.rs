@@ -12,6 +12,8 @@
 //! With several steps, each of which cuts the pieces of the one before, a place may be cut that is a boundary in one step and
 //! independent in all before: there it divides a piece, of which the step makes pieces on its left and on its right alone.
 
+use std::collections::HashSet;
+
 use super::Machine;
 use super::alphabet::{Alphabet, Symbol};
 use super::labels::{END, Labels, ROOT, State};
@@ -26,6 +28,7 @@ struct Place {
     is_boundary: bool,
 }
 
+#[derive(Debug)]
 pub(super) struct Cuts {
     places: Vec<Place>,
     symbols: usize,
@@ -35,15 +38,13 @@ pub(super) struct Cuts {
 pub(super) fn all_states(machine: &Machine, labels: &mut Labels) -> Option<Vec<State>> {
     let plan = &machine.plan;
     let mut states = vec![labels.end(plan, 0)];
-    let mut is_known = vec![];
+    let mut is_known = HashSet::from([states[0]]);
     let mut done = 0;
     while let Some(&state) = states.get(done) {
         done += 1;
         for symbol in machine.alphabet.all() {
             let before = labels.before(plan, plan.letter(symbol, 0), state);
-            is_known.resize(labels.len(), false);
-            is_known[usize::from(states[0])] = true;
-            if !std::mem::replace(&mut is_known[usize::from(before)], true) {
+            if is_known.insert(before) {
                 states.push(before);
             }
         }
@@ -112,6 +113,11 @@ impl Cuts {
     pub(super) fn explain(&self) -> String {
         let cuts = self.places.iter().filter(|place| place.is_boundary).count();
         format!("between {cuts} of {} pairs of kinds of characters", self.symbols * self.symbols)
+    }
+
+    /// Whether a text may be cut between these.
+    pub(super) fn is_cut(&self, before: Symbol, after: Symbol) -> bool {
+        self.place(before, after).is_boundary
     }
 
     fn place(&self, before: Symbol, after: Symbol) -> Place {

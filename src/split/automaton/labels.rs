@@ -2,23 +2,33 @@
 //!
 //! A state says of each point of the program whether it leads to a match, given the text behind. It depends on the state one
 //! character further on and on that character, and so a text is labelled from its end to its beginning, one look-up a
-//! character. With a state comes its row: where the forward pass goes on from each point, for the preferred way is the first
+//! character. With a state come its steps: where the forward pass goes on from each point, for the preferred way is the first
 //! one that leads to a match (Frisch and Cardelli, "Greedy regular expression matching", ICALP 2004).
 //!
 //! In the middle of a text nothing is known of the text behind, at first: points are then unknown, too. After some characters
 //! nothing is unknown any more in most texts, and the state is the one that the whole text would have given.
+//!
+//! The table has a row for each state:
+//!
+//! | columns | entry |
+//! |---|---|
+//! | letters | the state before this letter |
+//! | letters, once more | the state before this letter where a text ends behind it, whatever the state |
+//! | stands | the step from this stand |
+//! | stands, once more | the step where a text begins, whatever the stand |
+//!
+//! The second half of each is there so that many short texts can be read as one. Patterns that look behind do without.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use super::alphabet::{Symbol, TAIL};
 use super::program::{Op, Point, Program};
 
-/// The number of a state.
-pub(super) type State = u16;
+/// A state: where its row begins in the table.
+pub(super) type State = u32;
 /// Where the forward pass stands: the number of a point behind a character, or one of these.
 pub(super) type Stand = u16;
-/// Where a match starts.
+/// Where a match starts, or in a gap.
 pub(super) const ROOT: Stand = 0;
 /// No match starts here.
 pub(super) const NOWHERE: Stand = Stand::MAX;
@@ -41,12 +51,17 @@ pub(super) struct Plan {
     stand_of: HashMap<Point, Stand>,
     /// Symbols, and one for bytes inside characters.
     symbols: usize,
-    /// Entries of a state in the table are two to the power of this: a multiplication would be waited for at every character.
-    shift: u32,
+    letters: usize,
+    /// Where the steps of a state begin in its row.
+    steps: usize,
+    /// The entries of a row.
+    width: usize,
 }
 
 /// A symbol, and which of what the program looks for is behind it.
 pub(super) type Letter = u16;
+/// The letter of a byte inside a character.
+pub(super) const INSIDE: Letter = TAIL as Letter;
 
 impl Plan {
     pub(super) fn new(program: Program, symbols: usize) -> Plan {
@@ -62,7 +77,25 @@ impl Plan {
         }
         let symbols = symbols + 1;
         let letters = symbols << program.behind.len();
-        Plan { program, stands, stand_of, symbols, shift: letters.next_power_of_two().ilog2() }
+        let times = if program.behind.is_empty() { 2 } else { 1 };
+        let steps = times * letters;
+        let width = steps + times * stands.len();
+        Plan { program, stands, stand_of, symbols, letters, steps, width }
+    }
+
+    /// Whether many short texts can be read as one.
+    pub(super) fn joins_texts(&self) -> bool {
+        self.program.behind.is_empty()
+    }
+
+    /// What is added to the last letter of a text, if another one follows.
+    pub(super) fn last(&self) -> Letter {
+        self.letters as Letter
+    }
+
+    /// What is added to the state at the first letter of a text, if there is one before.
+    pub(super) fn first(&self) -> State {
+        self.stands() as State
     }
 
     /// The points of the program that a text can lead to.
@@ -76,7 +109,7 @@ impl Plan {
 
     /// What a state takes of memory, about.
     fn bytes(&self) -> usize {
-        (2 << self.shift) + 6 * self.stands() + 100
+        4 * self.width + 4 * self.stands() + 100
     }
 
     /// A symbol with what is behind it, a bit for each.
@@ -93,15 +126,24 @@ impl Plan {
 /// The truths of the stands, and where the forward pass goes on from each.
 type Label = (Box<[Truth]>, Box<[Stand]>);
 
+/// What the forward pass does at a character: the stand behind it, with what is below.
+pub(super) type Step = u32;
+/// A piece ends before the character.
+pub(super) const BOUNDARY: Step = 1 << 31;
+/// An empty match is before the character, in a gap.
+pub(super) const EMPTY: Step = 1 << 30;
+/// The bits of the stand.
+pub(super) const STAND: Step = 0xffff;
+
 /// The states that were met so far.
 pub(super) struct Labels {
-    /// The truth of each stand, by state.
+    /// The truth of each stand, by the number of a state.
     truths: Vec<Box<[Truth]>>,
     is_exact: Vec<bool>,
     known: HashMap<Label, State>,
-    /// By state and letter; [`MISSING`] if it is not known so far.
-    next: Vec<State>,
-    /// By state and stand.
+    /// A row for each state. States are [`MISSING`] that are not known so far.
+    table: Vec<u32>,
+    /// Where the preferred way goes on, by the number of a state and by stand.
     rows: Vec<Stand>,
     /// The state at the end of a text, by what is behind.
     ends: Vec<State>,
@@ -109,7 +151,8 @@ pub(super) struct Labels {
     values: Vec<Truth>,
 }
 
-const MISSING: State = State::MAX;
+/// No state has this bit.
+pub(super) const MISSING: State = 1 << 31;
 /// Of a place in the middle of a text, when nothing is known of what is behind.
 pub(super) const ANY: State = 0;
 
@@ -124,13 +167,13 @@ impl Labels {
             truths: Vec::new(),
             is_exact: Vec::new(),
             known: HashMap::new(),
-            next: Vec::new(),
+            table: Vec::new(),
             rows: Vec::new(),
             ends: vec![MISSING; 1 << plan.program.behind.len()],
             values: vec![NO; plan.program.ops.len()],
         };
         let unknown = vec![UNKNOWN; plan.stands()].into_boxed_slice();
-        labels.insert(plan, unknown, vec![NOWHERE; plan.stands()].into_boxed_slice(), false);
+        labels.insert(plan, unknown.clone(), vec![NOWHERE; plan.stands()].into_boxed_slice(), false);
         labels
     }
 
@@ -144,12 +187,8 @@ impl Labels {
         self.truths.len() > MANY || self.truths.len() * plan.bytes() > MUCH
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.truths.len()
-    }
-
-    pub(super) fn is_exact(&self, state: State) -> bool {
-        self.is_exact[usize::from(state)]
+    pub(super) fn is_exact(&self, plan: &Plan, state: State) -> bool {
+        self.is_exact[state as usize / plan.width]
     }
 
     /// The state at the end of a text, with what is behind.
@@ -163,13 +202,22 @@ impl Labels {
     /// The state before a letter, given that behind it.
     #[inline(always)]
     pub(super) fn before(&mut self, plan: &Plan, letter: Letter, state: State) -> State {
-        let known = self.next[(usize::from(state) << plan.shift) + usize::from(letter)];
+        let known = self.table[state as usize + usize::from(letter)];
         if known == MISSING { self.find(plan, letter, state) } else { known }
     }
 
+    pub(super) fn table(&self) -> &[u32] {
+        &self.table
+    }
+
+    /// The table from the first step on: with a state and a stand as index it gives the step.
+    pub(super) fn steps(&self, plan: &Plan) -> &[Step] {
+        &self.table[plan.steps..]
+    }
+
     /// What is known of the text behind a place, to be used when states have been forgotten.
-    pub(super) fn truths(&self, state: State) -> Box<[Truth]> {
-        self.truths[usize::from(state)].clone()
+    pub(super) fn truths(&self, plan: &Plan, state: State) -> Box<[Truth]> {
+        self.truths[state as usize / plan.width].clone()
     }
 
     /// A state that is as good as the one of these for the places before.
@@ -178,19 +226,39 @@ impl Labels {
         self.insert(plan, truths, vec![NOWHERE; plan.stands()].into_boxed_slice(), is_exact)
     }
 
-    /// Where the forward pass goes on from each stand at a place with this state, which is exact.
-    #[inline(always)]
+    /// Where the preferred way goes on from each stand at a place with this state, which is exact.
     pub(super) fn row(&self, plan: &Plan, state: State) -> &[Stand] {
-        &self.rows[usize::from(state) * plan.stands()..][..plan.stands()]
+        &self.rows[state as usize / plan.width * plan.stands()..][..plan.stands()]
+    }
+
+    /// The step of the forward pass from a stand at a place with this state.
+    pub(super) fn step(&self, plan: &Plan, state: State, stand: Stand) -> Step {
+        self.table[state as usize + plan.steps + usize::from(stand)]
     }
 
     #[cold]
     #[inline(never)]
     fn find(&mut self, plan: &Plan, letter: Letter, state: State) -> State {
-        let (symbol, behind) = plan.symbol_of(letter);
-        let found = if symbol == TAIL { state } else { self.state(plan, Some((symbol, state)), behind) };
-        self.next[(usize::from(state) << plan.shift) + usize::from(letter)] = found;
+        // A text ends behind it?
+        let (of, behind) = if usize::from(letter) < plan.letters {
+            (letter, state)
+        } else {
+            (letter - plan.last(), self.end(plan, 0))
+        };
+        let (symbol, is_behind) = plan.symbol_of(of);
+        let found =
+            if symbol == TAIL { self.inside(plan, state) } else { self.state(plan, Some((symbol, behind)), is_behind) };
+        self.table[state as usize + usize::from(letter)] = found;
         found
+    }
+
+    /// The same state inside a character, where the forward pass stays where it is.
+    fn inside(&mut self, plan: &Plan, state: State) -> State {
+        let (truths, row) = (self.truths(plan, state), self.row(plan, state).to_vec());
+        let stay: Vec<Step> = (0..plan.stands() as Step).collect();
+        let inside = self.push(plan, truths, &row, &stay, self.is_exact(plan, state));
+        self.table[inside as usize + usize::from(INSIDE)] = inside;
+        inside
     }
 
     /// The state at the end of a text, or before a symbol and the state behind it.
@@ -202,7 +270,7 @@ impl Labels {
                 Op::Match => YES,
                 Op::Take(set, target) => match next {
                     Some((symbol, state)) if set.contains(symbol) => {
-                        self.truths[usize::from(state)][usize::from(stand_of[&target])]
+                        self.truths[state as usize / plan.width][usize::from(stand_of[&target])]
                     }
                     _ => NO,
                 },
@@ -231,18 +299,46 @@ impl Labels {
     }
 
     fn insert(&mut self, plan: &Plan, truths: Box<[Truth]>, row: Box<[Stand]>, is_exact: bool) -> State {
-        let number = self.truths.len() as State;
-        match self.known.entry((truths, row)) {
-            Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(entry) => {
-                self.truths.push(entry.key().0.clone());
-                self.rows.extend_from_slice(&entry.key().1);
-                self.is_exact.push(is_exact);
-                self.next.resize(self.next.len() + (1 << plan.shift), MISSING);
-                *entry.insert(number)
-            }
+        let label = (truths, row);
+        if let Some(&known) = self.known.get(&label) {
+            return known;
         }
+        let state = self.push(plan, label.0.clone(), &label.1, &steps(&label.1), is_exact);
+        self.known.insert(label, state);
+        state
     }
+
+    fn push(&mut self, plan: &Plan, truths: Box<[Truth]>, row: &[Stand], steps: &[Step], is_exact: bool) -> State {
+        let state = self.table.len();
+        self.truths.push(truths);
+        self.rows.extend_from_slice(row);
+        self.is_exact.push(is_exact);
+        self.table.resize(state + plan.steps, MISSING);
+        self.table.extend_from_slice(steps);
+        if plan.joins_texts() {
+            let first = beginning(row[usize::from(ROOT)]) | BOUNDARY;
+            self.table.resize(state + plan.width, first);
+        }
+        state as State
+    }
+}
+
+/// The step from each stand, given where the preferred way goes on from each.
+fn steps(row: &[Stand]) -> Vec<Step> {
+    let start = row[usize::from(ROOT)];
+    let of_match = |&next: &Stand| if next < END { Step::from(next) } else { beginning(start) | BOUNDARY };
+    let mut steps: Vec<Step> = row.iter().map(of_match).collect();
+    steps[usize::from(ROOT)] = match start {
+        NOWHERE => Step::from(ROOT),
+        END => Step::from(ROOT) | EMPTY,
+        next => Step::from(next) | BOUNDARY,
+    };
+    steps
+}
+
+/// The stand behind a character, given where a match that starts before it goes on.
+fn beginning(start: Stand) -> Step {
+    Step::from(if start < END { start } else { ROOT })
 }
 
 impl Plan {

@@ -14,6 +14,9 @@
 //! | [`behind`] | what look-behind sees, from left to right |
 //! | [`labels`] | which points lead to a match, from right to left |
 //! | [`run`] | block by block: the three passes over a text |
+//! | [`lanes`] | several parts of a block side by side |
+//! | [`refine`] | pieces of one step → those of the next |
+//! | [`skip`] | what needs no pass, for there is no match |
 //! | [`cuts`] | between which symbols a text may be cut in two |
 //! | [`equal`] | whether two patterns cut every text into the same pieces |
 
@@ -22,8 +25,11 @@ mod behind;
 mod cuts;
 mod equal;
 mod labels;
+mod lanes;
 mod program;
+mod refine;
 mod run;
+mod skip;
 pub(super) mod syntax;
 #[cfg(test)]
 mod tests;
@@ -40,6 +46,7 @@ pub(super) use cuts::{Places, find as find_cut};
 use labels::Plan;
 use program::{MOST_BEHIND, MOST_POINTS, Program};
 pub(super) use run::Worker;
+use skip::Skip;
 use syntax::{Node, Unsupported};
 
 /// Why a pattern has no automaton.
@@ -88,13 +95,26 @@ struct Machine {
     alphabet: Alphabet,
     plan: Plan,
     behind: Option<Behind>,
+    cuts: OnceLock<Option<Cuts>>,
+    skip: OnceLock<Option<Skip>>,
 }
 
 impl Machine {
     fn new(node: &Node, alphabet: Alphabet) -> Result<Machine, Limit> {
         let program = Program::new(node, &alphabet)?;
         let behind = Behind::new(&program.behind, &alphabet)?;
-        Ok(Machine { plan: Plan::new(program, alphabet.len()), alphabet, behind })
+        let plan = Plan::new(program, alphabet.len());
+        Ok(Machine { alphabet, plan, behind, cuts: OnceLock::new(), skip: OnceLock::new() })
+    }
+
+    /// What is known of places where a text may be cut.
+    fn cuts(&self) -> Option<&Cuts> {
+        self.cuts.get_or_init(|| Cuts::new(self)).as_ref()
+    }
+
+    /// What is known of parts that need no pass.
+    fn skip(&self) -> Option<&Skip> {
+        self.skip.get_or_init(|| Skip::new(self)).as_ref()
     }
 }
 
@@ -112,7 +132,6 @@ struct Shared {
     machine: Arc<Machine>,
     /// The tables grow while they are used: each thread has its own.
     workers: Pool<Worker, NewWorker>,
-    cuts: OnceLock<Option<Cuts>>,
 }
 
 impl Automaton {
@@ -126,7 +145,7 @@ impl Automaton {
         let machine = Arc::new(Machine::new(&node, alphabet)?);
         let shared = machine.clone();
         let workers: NewWorker = Box::new(move || Worker::new(&shared));
-        Ok(Automaton(Arc::new(Shared { node, machine, workers: Pool::new(workers), cuts: OnceLock::new() })))
+        Ok(Automaton(Arc::new(Shared { node, machine, workers: Pool::new(workers) })))
     }
 
     /// Working memory, for one text after the other.
@@ -153,23 +172,22 @@ impl Automaton {
 
     /// What is known of places between two characters.
     pub(super) fn places(&self) -> Option<Places<'_>> {
-        Some(Places::new(&self.0.machine.alphabet, self.cuts()?))
-    }
-
-    fn cuts(&self) -> Option<&Cuts> {
-        self.0.cuts.get_or_init(|| Cuts::new(&self.0.machine)).as_ref()
+        Some(Places::new(&self.0.machine.alphabet, self.0.machine.cuts()?))
     }
 
     /// What it consists of, for people.
     pub(super) fn explain(&self) -> Vec<(&'static str, String)> {
-        let Machine { alphabet, plan, behind } = &*self.0.machine;
+        let Machine { alphabet, plan, behind, .. } = &*self.0.machine;
         let mut details =
             vec![("kinds of characters", alphabet.len().to_string()), ("points", plan.points().to_string())];
         if let Some(behind) = behind {
             details.push(("look-behinds", behind.len().to_string()));
         }
-        let cuts =
-            self.cuts().map_or_else(|| "not known, for it looks behind or is too large".to_owned(), Cuts::explain);
+        let cuts = self
+            .0
+            .machine
+            .cuts()
+            .map_or_else(|| "not known, for it looks behind or is too large".to_owned(), Cuts::explain);
         details.push(("cuts", cuts));
         details
     }

@@ -5,52 +5,44 @@
 //! space without an end, under a pattern that asks what is behind it) the states met on the way are kept for the blocks to
 //! come, so that no text is labelled more than a few times.
 
+use std::ops::Range;
+
 use super::Machine;
-use super::alphabet::TAIL;
+use super::alphabet::{Symbol, TAIL};
 use super::behind::{START, Sets};
-use super::labels::{ANY, END, Labels, Letter, NOWHERE, ROOT, Stand, State, Truth};
+use super::cuts::Cuts;
+use super::labels::{ANY, BOUNDARY, EMPTY, Labels, Letter, ROOT, STAND, Stand, State, Step, Truth};
+use super::lanes::{LANES, Lanes};
 use crate::error::Result;
 
 /// Characters that are read beyond a block, at first. After 16 nothing is unknown in 999 of 1000 places of English under the
 /// published patterns.
 const BEYOND: usize = 64;
 
+/// Bytes in which a place is looked for where a text may be cut. In English there is one in nearly every word.
+const NEAR: usize = 256;
+
 /// Working memory.
 pub(in super::super) struct Worker {
-    machine: std::sync::Arc<Machine>,
+    pub(super) machine: std::sync::Arc<Machine>,
     /// Bytes in a block, at least.
     pub(super) room: usize,
     labels: Labels,
     sets: Option<Sets>,
     /// The letters of the text from `base` on.
-    letters: Vec<Letter>,
-    base: usize,
+    pub(super) letters: Vec<Letter>,
+    pub(super) base: usize,
     /// What is behind the last letter.
     set: usize,
-    /// The states of the places of a block.
-    states: Vec<State>,
-    /// The states at the ends of pieces.
-    ends: Vec<State>,
+    lanes: Lanes,
+    /// Where texts end and others begin in a block.
+    cuts: Vec<usize>,
+    /// Where pieces end in a block.
+    ends: Vec<usize>,
+    /// Groups of pieces to read whole.
+    pub(super) dense: usize,
     /// What is known of places further on, the nearest last.
     known: Vec<(usize, Box<[Truth]>)>,
-}
-
-/// Where the forward pass is.
-struct Forward {
-    stand: Stand,
-    /// The end of the last piece.
-    done: usize,
-    /// The end of the last match.
-    last: Option<usize>,
-}
-
-/// Calls `each` with an end behind the last one.
-fn new_end(end: usize, done: &mut usize, each: &mut impl FnMut(usize) -> Result<()>) -> Result<()> {
-    if end == *done {
-        return Ok(());
-    }
-    *done = end;
-    each(end)
 }
 
 impl Worker {
@@ -63,122 +55,189 @@ impl Worker {
             letters: Vec::new(),
             base: 0,
             set: START,
-            states: Vec::new(),
+            lanes: Lanes::default(),
+            cuts: Vec::new(),
             ends: Vec::new(),
+            dense: 0,
             known: Vec::new(),
         }
     }
 
-    /// Calls `each` with the end of every match that is not empty and of every gap between two, and whether it is a match.
+    /// Calls `each` with the ends of matches that are not empty and of gaps between two, some hundreds at a time.
     pub(in super::super) fn pieces(
         &mut self,
         text: &[u8],
-        each: &mut impl FnMut(usize, bool) -> Result<()>,
+        each: &mut impl FnMut(&[usize]) -> Result<()>,
     ) -> Result<()> {
-        self.passes::<false>(text, each)
+        let machine = self.machine.clone();
+        if text.len() > self.room
+            && let Some(skip) = machine.skip().filter(|skip| skip.divides())
+        {
+            return self.read_needed(skip, text, 0, &[text.len()], each);
+        }
+        self.ends_of_pieces::<false>(text, 0..text.len(), each)
     }
 
-    /// The same with empty matches, which divide gaps.
+    /// Calls `each` with the ends of the pieces of a part of a text that is a text of its own.
+    pub(super) fn ends_of_pieces<const EMPTY_TOO: bool>(
+        &mut self,
+        text: &[u8],
+        part: Range<usize>,
+        each: &mut impl FnMut(&[usize]) -> Result<()>,
+    ) -> Result<()> {
+        if part.is_empty() {
+            return Ok(());
+        }
+        let machine = self.machine.clone();
+        let text = &text[..part.end];
+        let room = self.room;
+        // Those of a short text would not be worth their search.
+        let cuts = if part.len() > room { machine.cuts() } else { None };
+        self.begin(part.start);
+        let (mut at, mut done, mut stand) = (part.start, part.start, ROOT);
+        while at < text.len() {
+            let mut end = self.end_of_block(text, at, room);
+            let last = cuts.and_then(|cuts| self.last_cut(cuts, end.saturating_sub(NEAR).max(at + 1)..end));
+            let state = match last {
+                Some(cut) if end < text.len() => {
+                    end = cut;
+                    self.make_room();
+                    self.labels.end(&machine.plan, 0)
+                }
+                _ => self.state_at(text, end, room),
+            };
+            let size = (end - at) / LANES;
+            let inner: [Option<usize>; LANES] = std::array::from_fn(|lane| {
+                let from = at + lane * size;
+                if lane == 0 { None } else { self.first_cut(cuts?, from..from + size.min(NEAR)) }
+            });
+            let inner = inner.into_iter().flatten();
+            done = self.ends_in_block::<EMPTY_TOO>(at..end, inner, state, &mut stand, done, each)?;
+            if last == Some(end) {
+                each(&[end])?;
+                (done, stand) = (end, ROOT);
+            }
+            self.forget(end);
+            at = end;
+        }
+        if done < text.len() { each(&[text.len()]) } else { Ok(()) }
+    }
+
+    /// Calls `each` with the end of every match and of every gap between two, and whether it is a match. There are empty
+    /// matches, which divide gaps.
     pub(in super::super) fn segments(
         &mut self,
         text: &[u8],
         each: &mut impl FnMut(usize, bool) -> Result<()>,
     ) -> Result<()> {
-        self.passes::<true>(text, each)
-    }
-
-    fn passes<const EMPTY: bool>(
-        &mut self,
-        text: &[u8],
-        each: &mut impl FnMut(usize, bool) -> Result<()>,
-    ) -> Result<()> {
-        self.letters.clear();
-        self.known.clear();
-        (self.base, self.set) = (0, START);
+        self.begin(0);
+        let machine = self.machine.clone();
         let room = self.room;
-        let mut forward = Forward { stand: ROOT, done: 0, last: None };
+        let mut segments = Segments::default();
         let mut at = 0;
         while at < text.len() {
             let end = self.end_of_block(text, at, room);
             let state = self.state_at(text, end, room);
-            self.states.resize(end - at, ANY);
-            self.label(at, end, state);
-            self.follow::<EMPTY>(at, end, &mut forward, each)?;
-            self.letters.drain(..end - at);
-            self.base = end;
+            self.cuts.clear();
+            self.label(&(at..end), state);
+            for (at, &state) in (at..end).zip(self.lanes.states()) {
+                segments.step(self.labels.step(&machine.plan, state, segments.stand), at, each)?;
+            }
+            self.forget(end);
             at = end;
         }
+        // In the last state no match goes on, and none starts that is not empty.
         let state = self.end_of_text();
-        self.finish::<EMPTY>(text.len(), state, &mut forward, each)
+        segments.step(self.labels.step(&machine.plan, state, segments.stand), text.len(), each)?;
+        if segments.done < text.len() { each(text.len(), false) } else { Ok(()) }
     }
 
-    /// Divides pieces of a text of whole characters, each of which is a text of its own: calls `each` with the ends of all that
-    /// they fall into. The first starts at `start`, and each ends at one of `ends`. Pieces are mostly short: many are read at once.
-    pub(in super::super) fn refine(
-        &mut self,
-        text: &[u8],
-        start: usize,
-        ends: &[usize],
-        each: &mut impl FnMut(usize) -> Result<()>,
-    ) -> Result<()> {
-        let room = self.room;
-        let (mut at, mut rest) = (start, ends);
-        while let Some(&first) = rest.first() {
-            let mut done = at;
-            if first - at > room {
-                let offset = at;
-                self.segments(&text[at..first], &mut |end, _| new_end(offset + end, &mut done, each))?;
-                (at, rest) = (first, &rest[1..]);
-                continue;
-            }
-            let group = rest.iter().take_while(|&&end| end - at <= room).count();
-            self.refine_group(text, at, &rest[..group], &mut |end, _| new_end(end, &mut done, each))?;
-            (at, rest) = (rest[group - 1], &rest[group..]);
+    /// Begins to read at a place where a text begins.
+    pub(super) fn begin(&mut self, at: usize) {
+        self.letters.clear();
+        self.known.clear();
+        (self.base, self.set) = (at, START);
+    }
+
+    /// Forgets the letters before a place, now and then: moving the rest each time would take quadratic time.
+    fn forget(&mut self, before: usize) {
+        if before - self.base >= self.letters.len() / 2 {
+            self.letters.drain(..before - self.base);
+            self.base = before;
         }
-        Ok(())
     }
 
-    /// The same of pieces that are a block together.
-    fn refine_group(
-        &mut self,
-        text: &[u8],
-        start: usize,
-        ends: &[usize],
-        each: &mut impl FnMut(usize, bool) -> Result<()>,
-    ) -> Result<()> {
+    /// Makes room for the states of a block. Then no state of before may be used any more.
+    fn make_room(&mut self) {
         if self.labels.is_full(&self.machine.plan) {
             self.labels = Labels::new(&self.machine.plan);
         }
-        self.letters.clear();
-        self.base = start;
-        // The states at the ends are those at the end of a text.
-        let mut states = std::mem::take(&mut self.ends);
-        states.clear();
-        if self.sets.is_some() {
-            for &end in ends {
-                self.set = START;
-                self.read(text, end);
-                states.push(self.end_of_text());
-            }
-        } else {
-            self.read(text, ends[ends.len() - 1]);
-            let state = self.end_of_text();
-            states.resize(ends.len(), state);
+    }
+
+    /// Calls `each` with the ends of pieces in a block, but not with that of the block. At each of `cuts`, which are inside the
+    /// block, a text ends and another one begins. Gives the last end, which is `done` if there is none.
+    fn ends_in_block<const EMPTY_TOO: bool>(
+        &mut self,
+        block: Range<usize>,
+        cuts: impl Iterator<Item = usize>,
+        state: State,
+        stand: &mut Stand,
+        done: usize,
+        each: &mut impl FnMut(&[usize]) -> Result<()>,
+    ) -> Result<usize> {
+        self.cuts.clear();
+        self.cuts.extend(cuts.map(|cut| cut - block.start));
+        self.cuts.dedup();
+        self.label(&block, state);
+        let mut found = std::mem::take(&mut self.ends);
+        found.clear();
+        let plan = &self.machine.plan;
+        *stand = self.lanes.follow::<EMPTY_TOO>(plan, &self.labels, *stand, block.start, &mut found);
+        // The beginning of the text is the end of no piece.
+        let ends = if found.first() == Some(&done) { &found[1..] } else { &found };
+        if !ends.is_empty() {
+            each(ends)?;
         }
-        self.states.resize(self.letters.len(), ANY);
-        for (number, (&end, &state)) in ends.iter().zip(&states).enumerate().rev() {
-            let start = if number == 0 { start } else { ends[number - 1] };
-            self.label(start, end, state);
-        }
-        let mut at = start;
-        for (&end, &state) in ends.iter().zip(&states) {
-            let mut forward = Forward { stand: ROOT, done: at, last: None };
-            self.follow::<true>(at, end, &mut forward, each)?;
-            self.finish::<true>(end, state, &mut forward, each)?;
-            at = end;
-        }
-        self.ends = states;
+        let last = *ends.last().unwrap_or(&done);
+        self.ends = found;
+        Ok(last)
+    }
+
+    /// The same of a block that is one or more texts.
+    pub(super) fn ends_in_texts(
+        &mut self,
+        block: Range<usize>,
+        cuts: impl Iterator<Item = usize>,
+        done: usize,
+        each: &mut impl FnMut(&[usize]) -> Result<()>,
+    ) -> Result<()> {
+        self.make_room();
+        let state = self.end_of_text();
+        self.ends_in_block::<true>(block, cuts, state, &mut { ROOT }, done, each)?;
         Ok(())
+    }
+
+    /// Labels the places of a block, given the state at its end.
+    fn label(&mut self, block: &Range<usize>, state: State) {
+        let letters = &mut self.letters[block.start - self.base..block.end - self.base];
+        self.lanes.label(&self.machine.plan, &mut self.labels, letters, &self.cuts, state);
+    }
+
+    /// The first place inside a range where the text may be cut.
+    fn first_cut(&self, cuts: &Cuts, places: Range<usize>) -> Option<usize> {
+        places.into_iter().find(|&place| self.is_cut(cuts, place))
+    }
+
+    /// The last one.
+    fn last_cut(&self, cuts: &Cuts, places: Range<usize>) -> Option<usize> {
+        places.into_iter().rfind(|&place| self.is_cut(cuts, place))
+    }
+
+    fn is_cut(&self, cuts: &Cuts, place: usize) -> bool {
+        let letters = &self.letters[..=place - self.base];
+        let Some((&after, before)) = letters.split_last() else { return false };
+        let before = before.iter().rfind(|&&letter| letter != Letter::from(TAIL));
+        after != Letter::from(TAIL) && before.is_some_and(|&before| cuts.is_cut(before as Symbol, after as Symbol))
     }
 
     /// The first character that starts so many bytes behind a place, or the end of the text.
@@ -205,8 +264,8 @@ impl Worker {
     }
 
     /// Makes letters of the text up to a place, and to the end of a character.
-    fn read(&mut self, text: &[u8], to: usize) {
-        let Machine { alphabet, plan, behind } = &*self.machine;
+    pub(super) fn read(&mut self, text: &[u8], to: usize) {
+        let Machine { alphabet, plan, behind, .. } = &*self.machine;
         let mut at = self.filled();
         if let (Some(behind), Some(sets)) = (behind, &mut self.sets) {
             while at < to {
@@ -251,9 +310,7 @@ impl Worker {
 
     /// The state at the end of a block.
     fn state_at(&mut self, text: &[u8], end: usize, room: usize) -> State {
-        if self.labels.is_full(&self.machine.plan) {
-            self.labels = Labels::new(&self.machine.plan);
-        }
+        self.make_room();
         if end == text.len() {
             return self.end_of_text();
         }
@@ -266,7 +323,7 @@ impl Worker {
         loop {
             self.read(text, end.saturating_add(beyond).min(text.len()));
             let state = self.state_by_reading_on(text, end, room);
-            if self.labels.is_exact(state) {
+            if self.labels.is_exact(plan, state) {
                 return state;
             }
             self.known.clear();
@@ -286,11 +343,11 @@ impl Worker {
         let plan = &machine.plan;
         let mut state = if self.filled() == text.len() { self.end_of_text() } else { ANY };
         for places in ends.windows(2).rev() {
-            if places[1] < text.len() && self.labels.is_exact(state) {
-                self.known.push((places[1], self.labels.truths(state)));
+            if places[1] < text.len() && self.labels.is_exact(plan, state) {
+                self.known.push((places[1], self.labels.truths(plan, state)));
             }
             if self.labels.is_full(plan) {
-                let truths = self.labels.truths(state);
+                let truths = self.labels.truths(plan, state);
                 self.labels = Labels::new(plan);
                 state = self.labels.seed(plan, truths);
             }
@@ -300,88 +357,36 @@ impl Worker {
         }
         state
     }
+}
 
-    /// Labels a part of the text, given the state at its end.
-    fn label(&mut self, at: usize, end: usize, mut state: State) {
-        let plan = &self.machine.plan;
-        let places = at - self.base..end - self.base;
-        for (place, &letter) in self.states[places.clone()].iter_mut().zip(&self.letters[places]).rev() {
-            state = self.labels.before(plan, letter, state);
-            *place = state;
-        }
-    }
+/// What was found so far of a text.
+#[derive(Default)]
+struct Segments {
+    stand: Stand,
+    /// The end of the last segment.
+    done: usize,
+    /// The end of the last match.
+    last: Option<usize>,
+}
 
-    /// Follows the preferred ways through a block.
-    fn follow<const EMPTY: bool>(
-        &self,
-        start: usize,
-        end: usize,
-        forward: &mut Forward,
-        each: &mut impl FnMut(usize, bool) -> Result<()>,
-    ) -> Result<()> {
-        let plan = &self.machine.plan;
-        let places = start - self.base..end - self.base;
-        let mut stand = forward.stand;
-        for (at, (&letter, &state)) in self.letters[places.clone()].iter().zip(&self.states[places]).enumerate() {
-            if letter == Letter::from(TAIL) {
-                continue;
-            }
-            let row = self.labels.row(plan, state);
-            let next = row[usize::from(stand)];
-            if next < END && stand != ROOT {
-                stand = next;
-                continue;
-            }
-            let at = start + at;
-            if stand != ROOT {
-                // It is the end of a match.
-                each(at, true)?;
-                (forward.done, forward.last) = (at, Some(at));
-            }
-            stand = row[usize::from(ROOT)];
-            if stand < END {
-                if forward.done < at {
-                    each(at, false)?;
-                    forward.done = at;
-                }
-                continue;
-            }
-            if EMPTY && stand == END {
-                self.empty(at, forward, each)?;
-            }
-            stand = ROOT;
+impl Segments {
+    /// Takes a step of the forward pass at a place.
+    fn step(&mut self, step: Step, at: usize, each: &mut impl FnMut(usize, bool) -> Result<()>) -> Result<()> {
+        let ends_match = self.stand != ROOT && step & BOUNDARY != 0;
+        // There is no empty match at the end of a match.
+        let is_empty_match = step & EMPTY != 0 && self.last != Some(at);
+        let ends_gap = self.stand == ROOT && self.done < at && (step & BOUNDARY != 0 || is_empty_match);
+        self.stand = (step & STAND) as Stand;
+        if ends_gap || ends_match {
+            each(at, ends_match)?;
+            self.done = at;
         }
-        forward.stand = stand;
+        if is_empty_match {
+            each(at, true)?;
+        }
+        if ends_match || is_empty_match {
+            (self.done, self.last) = (at, Some(at));
+        }
         Ok(())
-    }
-
-    /// An empty match. There is none at the end of a match.
-    fn empty(&self, at: usize, forward: &mut Forward, each: &mut impl FnMut(usize, bool) -> Result<()>) -> Result<()> {
-        if forward.last == Some(at) {
-            return Ok(());
-        }
-        if forward.done < at {
-            each(at, false)?;
-        }
-        (forward.done, forward.last) = (at, Some(at));
-        each(at, true)
-    }
-
-    /// What ends with the text, given the state there.
-    fn finish<const EMPTY: bool>(
-        &self,
-        end: usize,
-        state: State,
-        forward: &mut Forward,
-        each: &mut impl FnMut(usize, bool) -> Result<()>,
-    ) -> Result<()> {
-        if forward.stand != ROOT {
-            each(end, true)?;
-            (forward.done, forward.last) = (end, Some(end));
-        }
-        if EMPTY && self.labels.row(&self.machine.plan, state)[usize::from(ROOT)] != NOWHERE {
-            self.empty(end, forward, each)?;
-        }
-        if forward.done < end { each(end, false) } else { Ok(()) }
     }
 }

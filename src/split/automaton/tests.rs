@@ -46,6 +46,8 @@ const PATTERNS: &[(&str, &[&str])] = &[
     (r"\R|a", &["\r", "\n", "a"]),
     (r".+", &["a", "\n"]),
     (r"x*", &["a", "x"]),
+    (r"\p{N}{1,3}", &["1", "a", "é", "中"]),
+    (r"[\r\n]|中+", &["\n", "a", "é", "中", "日"]),
 ];
 
 #[test]
@@ -104,6 +106,59 @@ fn blocks_do_not_change_pieces() {
     }
 }
 
+/// The ends of pieces, and of those that empty matches divide, in blocks of a size.
+fn ends_by_blocks(automaton: &Automaton, text: &str, room: usize) -> [Vec<usize>; 2] {
+    let mut worker = Worker::new(&automaton.0.machine);
+    worker.room = room;
+    let (mut pieces, mut refined) = (Vec::new(), Vec::new());
+    let mut push = |ends: &[usize]| {
+        pieces.extend_from_slice(ends);
+        Ok(())
+    };
+    worker.pieces(text.as_bytes(), &mut push).unwrap();
+    let mut push = |ends: &[usize]| {
+        refined.extend_from_slice(ends);
+        Ok(())
+    };
+    worker.refine(text.as_bytes(), 0, &[text.len()], &mut push).unwrap();
+    [pieces, refined]
+}
+
+/// The ends of pieces, given the ends of matches and gaps.
+fn ends_of_pieces(segments: &[(usize, bool)]) -> [Vec<usize>; 2] {
+    let mut refined: Vec<usize> = segments.iter().map(|&(end, _)| end).filter(|&end| end > 0).collect();
+    refined.dedup();
+    let mut pieces: Vec<(usize, bool)> = Vec::new();
+    let mut start = 0;
+    for &(end, is_match) in segments {
+        if end == start {
+            continue;
+        }
+        match pieces.last_mut() {
+            // An empty match divides no gap.
+            Some((last, false)) if !is_match => *last = end,
+            _ => pieces.push((end, is_match)),
+        }
+        start = end;
+    }
+    [pieces.into_iter().map(|(end, _)| end).collect(), refined]
+}
+
+#[test]
+fn neither_blocks_nor_lanes_change_the_ends_of_pieces() {
+    for (number, (pattern, alphabet)) in PATTERNS.iter().enumerate() {
+        let automaton = Automaton::new(pattern).unwrap();
+        for seed in 0..10 {
+            let text = long_text(alphabet, number as u64 * 100 + seed);
+            let expected = ends_of_pieces(&pieces(&automaton, &text));
+            for room in [1, 2, 10, 64, 257, 300, 1000, 2900, 100_000] {
+                let found = ends_by_blocks(&automaton, &text, room);
+                assert_eq!(found, expected, "{pattern} {text:?} in blocks of {room}");
+            }
+        }
+    }
+}
+
 #[test]
 fn pieces_of_pieces_are_those_of_each_alone() {
     for (number, (pattern, alphabet)) in PATTERNS.iter().enumerate() {
@@ -130,8 +185,8 @@ fn pieces_of_pieces_are_those_of_each_alone() {
                 let mut worker = Worker::new(&automaton.0.machine);
                 worker.room = room;
                 let mut found = Vec::new();
-                let mut push = |end| {
-                    found.push(end);
+                let mut push = |ends: &[usize]| {
+                    found.extend_from_slice(ends);
                     Ok(())
                 };
                 worker.refine(text.as_bytes(), 0, &ends, &mut push).unwrap();
@@ -148,8 +203,8 @@ fn the_parts_of_a_text_that_is_cut_have_the_pieces_of_the_whole() {
         let automaton = Automaton::new(pattern).unwrap();
         let ends = |text: &str| {
             let mut ends = Vec::new();
-            let mut push = |end, _| {
-                ends.push(end);
+            let mut push = |found: &[usize]| {
+                ends.extend_from_slice(found);
                 Ok(())
             };
             automaton.worker().pieces(text.as_bytes(), &mut push).unwrap();

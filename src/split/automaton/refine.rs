@@ -1,0 +1,204 @@
+//! Pieces → smaller pieces: a step of a split, which cuts the pieces of the step before.
+//!
+//! Each piece is a text of its own. They are mostly short, and so many are read as one, in which texts end and begin. Where a
+//! pattern has something to do in few places ([`Skip`]), only the parts around these are read.
+
+use std::ops::Range;
+
+use super::run::Worker;
+use super::skip::Skip;
+use crate::error::Result;
+
+/// Bytes for each part with something to do that make it worth to look for them. MEASURE
+const SPARSE: usize = 32;
+/// Groups of pieces that are read whole where this is too little.
+const DENSE: usize = 16;
+
+impl Worker {
+    /// Divides pieces of a text of whole characters, each of which is a text of its own: calls `each` with the ends of all that
+    /// they fall into, some hundreds at a time. Empty matches divide gaps. The first piece starts at `start`, and each ends at
+    /// one of `ends`.
+    pub(in super::super) fn refine(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        ends: &[usize],
+        each: &mut impl FnMut(&[usize]) -> Result<()>,
+    ) -> Result<()> {
+        let machine = self.machine.clone();
+        let skip = machine.skip();
+        let room = if machine.plan.joins_texts() { self.room } else { 0 };
+        let (mut at, mut rest) = (start, ends);
+        while let Some(&first) = rest.first() {
+            // Pieces are mostly short: many are read as one.
+            let group = rest.iter().take_while(|&&end| end - at <= room).count().max(1);
+            let (pieces, later) = rest.split_at(group);
+            let end = pieces[group - 1];
+            if group > 1 {
+                self.dense = self.dense.saturating_sub(1);
+            }
+            if let Some(skip) = skip.filter(|_| group == 1 || self.dense == 0) {
+                self.read_needed(skip, text, at, pieces, each)?;
+            } else if group == 1 {
+                self.ends_of_pieces::<true>(text, at..first, each)?;
+            } else {
+                self.begin(at);
+                self.read(text, end);
+                let inner = pieces[..group - 1].iter().copied();
+                self.ends_in_texts(at..end, inner, at, each)?;
+                each(&[end])?;
+            }
+            (at, rest) = (end, later);
+        }
+        Ok(())
+    }
+
+    /// As [`Worker::refine`]. Parts with something to do are read as if they were one text.
+    pub(super) fn read_needed(
+        &mut self,
+        skip: &Skip,
+        text: &[u8],
+        start: usize,
+        ends: &[usize],
+        each: &mut impl FnMut(&[usize]) -> Result<()>,
+    ) -> Result<()> {
+        let machine = self.machine.clone();
+        let Some(&end_of_all) = ends.last() else { return Ok(()) };
+        let (mut at, mut piece, mut pieces) = (start, start, ends);
+        let mut merge = Merge { done: start, ends, found: Vec::new(), part: start };
+        let mut parts: Vec<Part> = Vec::new();
+        self.begin(0);
+        // Where the parts begin, and whether those before were many.
+        let (mut from, mut is_dense) = (start, false);
+        while at < end_of_all {
+            at = skip.find(&machine.alphabet, text, at, end_of_all);
+            let passed = pieces.iter().take_while(|&&end| end <= at).count();
+            piece = if passed > 0 { pieces[passed - 1] } else { piece };
+            pieces = &pieces[passed..];
+            let Some(&end) = pieces.first() else { break };
+            let mut part = skip.part(&machine.alphabet, text, piece..end, at);
+            if std::mem::take(&mut is_dense) {
+                part.end = skip.end_of_part(&machine.alphabet, text, part.end + DENSE * self.room, end);
+            }
+            at = part.end;
+            if part.len() > self.room {
+                from = at;
+                self.read_parts(&mut parts, &mut merge, each)?;
+                merge.begin(&part);
+                merge.flush(each)?;
+                self.ends_of_pieces::<true>(text, part.clone(), each)?;
+                merge.done = part.end;
+                self.begin(0);
+                continue;
+            }
+            let start = self.letters.len();
+            self.read_part(text, part.clone());
+            parts.push(Part { text: part, start });
+            if at - from > self.room {
+                is_dense = parts.len() * SPARSE > at - from;
+                from = at;
+                self.read_parts(&mut parts, &mut merge, each)?;
+            }
+        }
+        if ends.len() > 1 && parts.len() * SPARSE > end_of_all - from {
+            self.dense = DENSE;
+        }
+        self.read_parts(&mut parts, &mut merge, each)?;
+        merge.finish();
+        merge.flush(each)
+    }
+
+    /// Takes the passes over the letters of parts, each of which is a text of its own.
+    fn read_parts(
+        &mut self,
+        parts: &mut Vec<Part>,
+        merge: &mut Merge<'_>,
+        each: &mut impl FnMut(&[usize]) -> Result<()>,
+    ) -> Result<()> {
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let starts = parts.iter().map(|part| part.start);
+        let mut of_part = 0;
+        self.ends_in_texts(0..self.letters.len(), starts.skip(1), usize::MAX, &mut |ends| {
+            for &end in ends {
+                while of_part < parts.len() && parts[of_part].start <= end {
+                    merge.begin(&parts[of_part].text);
+                    of_part += 1;
+                }
+                let part = &parts[of_part - 1];
+                merge.push(part.text.start + end - part.start);
+            }
+            Ok(())
+        })?;
+        for part in &parts[of_part..] {
+            merge.begin(&part.text);
+        }
+        parts.clear();
+        self.begin(0);
+        merge.flush(each)
+    }
+
+    /// Makes letters of a part of a text behind those that there are.
+    fn read_part(&mut self, text: &[u8], part: Range<usize>) {
+        let base = std::mem::replace(&mut self.base, part.start.wrapping_sub(self.letters.len()));
+        self.read(text, part.end);
+        self.base = base;
+    }
+}
+
+/// A part of a text, and where its letters start.
+struct Part {
+    text: Range<usize>,
+    start: usize,
+}
+
+/// The ends of pieces, those that were there before among those that were found in parts of the text.
+struct Merge<'e> {
+    done: usize,
+    /// Of pieces that were there before, and not passed so far.
+    ends: &'e [usize],
+    found: Vec<usize>,
+    /// Where the part ends that is in work.
+    part: usize,
+}
+
+impl Merge<'_> {
+    fn push(&mut self, end: usize) {
+        if end > self.done {
+            self.found.push(end);
+            self.done = end;
+        }
+    }
+
+    /// Takes all ends that were there before up to a place.
+    fn pass(&mut self, place: usize) {
+        let passed = self.ends.iter().take_while(|&&end| end <= place).count();
+        let (passed, rest) = self.ends.split_at(passed);
+        self.found.extend(passed.iter().filter(|&&end| end > self.done));
+        self.done = self.done.max(*passed.last().unwrap_or(&0));
+        self.ends = rest;
+    }
+
+    /// Goes on with a part, at the beginning and the end of which pieces end.
+    fn begin(&mut self, part: &Range<usize>) {
+        self.push(self.part);
+        self.pass(part.start);
+        self.push(part.start);
+        self.part = part.end;
+    }
+
+    /// Ends with the text.
+    fn finish(&mut self) {
+        self.push(self.part);
+        self.pass(usize::MAX);
+    }
+
+    fn flush(&mut self, each: &mut impl FnMut(&[usize]) -> Result<()>) -> Result<()> {
+        if !self.found.is_empty() {
+            each(&self.found)?;
+            self.found.clear();
+        }
+        Ok(())
+    }
+}

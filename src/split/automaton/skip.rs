@@ -1,0 +1,180 @@
+//! What needs no pass. The steps of a split look for digits, line ends or punctuation in pieces that mostly have none: those
+//! have no match. Such text is passed over at a byte a cycle or two, and only the rest is read.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use super::Machine;
+use super::alphabet::{Alphabet, Symbol};
+use super::cuts::all_states;
+use super::labels::{END, Labels, NOWHERE, ROOT, Stand, State};
+
+/// More places to look at than those of any published pattern.
+const MOST_PLACES: usize = 100_000;
+
+/// Which parts of a text are to be read.
+#[derive(Debug)]
+pub(super) struct Skip {
+    /// By symbol: whether there is something to do at characters of this kind.
+    is_needed: Vec<bool>,
+    /// Of each byte, whether it is a character with nothing to do.
+    is_quiet: [bool; 256],
+    /// Whether a run of needed characters is a text of its own. Else pieces are read that have such a character.
+    are_runs_texts: bool,
+    has_empty_matches: bool,
+}
+
+impl Skip {
+    /// `None` if there is something to do in most text, or if that cannot be told.
+    pub(super) fn new(machine: &Machine) -> Option<Skip> {
+        let cuts = machine.cuts()?;
+        let symbols = || machine.alphabet.all();
+        let matches = Matches::new(machine)?;
+        let mut is_needed = matches.taken.clone();
+        let meets = |before: Symbol, after: Symbol| {
+            is_needed[usize::from(before)] == is_needed[usize::from(after)] || cuts.is_cut(before, after)
+        };
+        let are_runs_texts = symbols().all(|before| symbols().all(|after| meets(before, after)));
+        if !are_runs_texts {
+            // Those without which there may be a match; blanks and letters first, for these are the most.
+            let mut order: Vec<Symbol> = symbols().filter(|&symbol| is_needed[usize::from(symbol)]).collect();
+            order.sort_by_key(|&symbol| {
+                !b" e".iter().any(|&byte| machine.alphabet.ascii()[usize::from(byte)] == symbol)
+            });
+            for symbol in order {
+                is_needed[usize::from(symbol)] = false;
+                is_needed[usize::from(symbol)] = matches.has_one_without(&is_needed)?;
+            }
+        }
+        let mut is_quiet = [false; 256];
+        for (quiet, &symbol) in is_quiet.iter_mut().zip(machine.alphabet.ascii()) {
+            *quiet = !is_needed[usize::from(symbol)];
+        }
+        let is_rare = is_quiet[usize::from(b'e')] && is_quiet[usize::from(b' ')];
+        is_rare.then_some(Skip { is_needed, is_quiet, are_runs_texts, has_empty_matches: matches.are_some_empty() })
+    }
+
+    /// Whether this is of use for a text that is one piece, and in which empty matches do not count.
+    pub(super) fn divides(&self) -> bool {
+        self.are_runs_texts && !self.has_empty_matches
+    }
+
+    /// The first character with something to do, or `end`.
+    pub(super) fn find(&self, alphabet: &Alphabet, text: &[u8], mut at: usize, end: usize) -> usize {
+        loop {
+            at += self.quiet_bytes(&text[at..end]);
+            if at >= end {
+                return end;
+            }
+            let (symbol, length) = alphabet.symbol_at(text, at);
+            if self.is_needed[usize::from(symbol)] {
+                return at;
+            }
+            at += length;
+        }
+    }
+
+    /// What is to be read of a piece in which there is something to do at a place.
+    pub(super) fn part(&self, alphabet: &Alphabet, text: &[u8], piece: Range<usize>, place: usize) -> Range<usize> {
+        if !self.are_runs_texts {
+            return piece;
+        }
+        let mut at = place;
+        while at < piece.end {
+            let (symbol, length) = alphabet.symbol_at(text, at);
+            if !self.is_needed[usize::from(symbol)] {
+                break;
+            }
+            at += length;
+        }
+        place..at
+    }
+
+    /// The first place behind another one where a part ends, or the end of the piece.
+    pub(super) fn end_of_part(&self, alphabet: &Alphabet, text: &[u8], mut behind: usize, end: usize) -> usize {
+        while behind < end && matches!(text[behind], 0x80..=0xbf) {
+            behind += 1;
+        }
+        if behind >= end {
+            return end;
+        }
+        let place = self.find(alphabet, text, behind, end);
+        self.part(alphabet, text, place..end, place).end
+    }
+
+    /// How many characters of ASCII at the beginning are passed over.
+    fn quiet_bytes(&self, text: &[u8]) -> usize {
+        let is_quiet = |&byte: &u8| self.is_quiet[usize::from(byte)];
+        let words = text.chunks_exact(8);
+        // All of a word at once, without a branch at each.
+        let quiet = words.take_while(|word| word.iter().fold(true, |all, byte| all & is_quiet(byte))).count() * 8;
+        quiet + text[quiet..].iter().take_while(|byte| is_quiet(byte)).count()
+    }
+}
+
+/// The matches in all texts.
+struct Matches {
+    /// By symbol, whether a match takes it, or an empty one is before it.
+    taken: Vec<bool>,
+    /// Where the preferred way goes on, by state.
+    rows: HashMap<State, Vec<Stand>>,
+    /// By the state of a place, the symbol behind the place and the state behind that.
+    next: HashMap<State, Vec<(Symbol, State)>>,
+}
+
+impl Matches {
+    fn new(machine: &Machine) -> Option<Matches> {
+        let plan = &machine.plan;
+        let mut labels = Labels::new(plan);
+        let states = all_states(machine, &mut labels)?;
+        let mut matches =
+            Matches { taken: vec![false; machine.alphabet.len() + 1], rows: HashMap::new(), next: HashMap::new() };
+        for &behind in &states {
+            for symbol in machine.alphabet.all() {
+                let state = labels.before(plan, plan.letter(symbol, 0), behind);
+                let row = labels.row(plan, state);
+                let is_taken = row[usize::from(ROOT)] != NOWHERE || row.iter().any(|&stand| stand < END);
+                matches.taken[usize::from(symbol)] |= is_taken;
+                matches.next.entry(state).or_default().push((symbol, behind));
+            }
+        }
+        matches.rows = states.iter().map(|&state| (state, labels.row(plan, state).to_vec())).collect();
+        Some(matches)
+    }
+
+    fn are_some_empty(&self) -> bool {
+        self.rows.values().any(|row| row[usize::from(ROOT)] == END)
+    }
+
+    /// Whether there is a match that takes none of these symbols; `None` if there are too many places to tell.
+    fn has_one_without(&self, symbols: &[bool]) -> Option<bool> {
+        let all = self.next.iter().flat_map(|(state, next)| next.iter().map(move |next| (state, next)));
+        let mut places = Vec::new();
+        let mut known = HashSet::new();
+        let mut reach = |stand: Stand, symbol: Symbol, state: State, places: &mut Vec<_>| {
+            if stand < END && !symbols[usize::from(symbol)] && known.insert((stand, state)) {
+                places.push((stand, state));
+            }
+            known.len()
+        };
+        for (state, &(symbol, behind)) in all {
+            let stand = self.rows[state][usize::from(ROOT)];
+            if stand == END {
+                return Some(true);
+            }
+            reach(stand, symbol, behind, &mut places);
+        }
+        while let Some((stand, state)) = places.pop() {
+            let next_stand = self.rows[&state][usize::from(stand)];
+            if next_stand == END {
+                return Some(true);
+            }
+            for &(symbol, behind) in self.next.get(&state).into_iter().flatten() {
+                if reach(next_stand, symbol, behind, &mut places) > MOST_PLACES {
+                    return None;
+                }
+            }
+        }
+        Some(false)
+    }
+}
