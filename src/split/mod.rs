@@ -28,7 +28,7 @@ use std::ops::Range;
 use crate::error::{Error, Result};
 use automaton::{Automaton, Refusal};
 use invalid::with_stand_ins;
-use regex::{RegexSplitter, shown};
+use regex::{Found, RegexSplitter, shown};
 use scan::{ENDS, Ends, Scanner};
 use steps::StepSplitter;
 
@@ -153,7 +153,8 @@ impl Splitter {
     }
 
     /// Calls `each` with the ends of all pieces, in order and some hundreds at a time: for those who have something to
-    /// gain from knowing the next pieces.
+    /// gain from knowing the next pieces. A batch may be empty: a pattern that needs backtracking gives one every 50 ms at
+    /// least, so that you can stop it with an error.
     ///
     /// # Errors
     /// As [`Splitter::split`].
@@ -184,9 +185,14 @@ impl Splitter {
                 }
             }
             Engine::Automaton(automaton) => automaton.worker().pieces(text, &mut each),
-            Engine::Regex(splitter) => {
-                by_characters(text, each, |text, each| in_batches(each, |push| splitter.ends(text, push)))
-            }
+            Engine::Regex(splitter) => by_characters(text, each, |text, each| {
+                in_batches(each, |push| {
+                    splitter.ends(text, |found| match found {
+                        Found::End { end, .. } => push(Some(end)),
+                        Found::Pulse => push(None),
+                    })
+                })
+            }),
             Engine::Steps(splitter) => by_characters(text, each, |text, each| splitter.batches(text, each)),
         }
     }
@@ -288,15 +294,15 @@ impl Engine {
     }
 }
 
-/// Calls `each` with the ends that `cut` gives, some hundreds at a time.
+/// Calls `each` with the ends that `cut` gives, some hundreds at a time, or those that there are when it gives none.
 fn in_batches(
     mut each: impl FnMut(&[usize]) -> Result<()>,
-    cut: impl FnOnce(&mut dyn FnMut(usize) -> Result<()>) -> Result<()>,
+    cut: impl FnOnce(&mut dyn FnMut(Option<usize>) -> Result<()>) -> Result<()>,
 ) -> Result<()> {
     let mut ends = Vec::with_capacity(ENDS);
     cut(&mut |end| {
-        ends.push(end);
-        if ends.len() == ENDS {
+        ends.extend(end);
+        if ends.len() == ENDS || end.is_none() {
             each(&ends)?;
             ends.clear();
         }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde_json::{Map, Value, json};
 
 use super::automaton::{self, Automaton, Places};
-use super::regex::RegexSplitter;
+use super::regex::{Found, RegexSplitter};
 use super::{Pattern, Scratch, Splitter, in_batches};
 use crate::error::{Error, Result};
 
@@ -181,7 +181,7 @@ impl StepSplitter {
         if self.only_isolates() {
             refine(&mut self.stages(), text, 0, &[text.len()], &mut each)
         } else {
-            in_batches(each, |push| self.ends(text, push))
+            in_batches(each, |push| self.ends(text, |end| push(Some(end))))
         }
     }
 
@@ -213,7 +213,8 @@ impl Cutter {
     }
 }
 
-/// Bytes of a piece, in the mean, from which on a scanner is faster than an automaton: it takes 30 ns to start. MEASURE
+/// Pieces that are shorter in the mean are split by the automaton, for a scanner takes 30 ns to start. A megabyte of `12a ` takes the
+/// steps of MiniCPM 5 31 ms with 0, and 9 ms with 16.
 const SHORT: usize = 16;
 /// Pieces that go to the next step together, at least.
 const MANY: usize = 1024;
@@ -267,12 +268,16 @@ impl Stage<'_> {
             } else if !piece.is_empty() {
                 // An error of the next step names its place in the text already.
                 let (mut done, mut of_next) = (0, None);
-                let push = |end, _| {
-                    if end == done {
-                        return Ok(());
-                    }
-                    done = end;
-                    each(&[at + end]).map_err(|error| {
+                let push = |found| {
+                    let found = match found {
+                        Found::End { end, .. } if end == done => return Ok(()),
+                        Found::End { end, .. } => {
+                            done = end;
+                            each(&[at + end])
+                        }
+                        Found::Pulse => each(&[]),
+                    };
+                    found.map_err(|error| {
                         of_next = Some(error);
                         Error::Interrupted
                     })
@@ -286,12 +291,13 @@ impl Stage<'_> {
     }
 
     /// Calls `each` with the end of every match and of every gap, and which of the two it is.
-    fn segments(&mut self, text: &str, mut each: impl FnMut(usize, bool) -> Result<()>) -> Result<()> {
+    fn segments(&mut self, text: &str, mut each: impl FnMut(Found) -> Result<()>) -> Result<()> {
+        let mut push = |end, is_match| each(Found::End { end, is_match });
         match &mut self.work {
             Work::Scanner(splitter, scratch, _) => {
-                splitter.batches_in(scratch, text.as_bytes(), |ends| ends.iter().try_for_each(|&end| each(end, true)))
+                splitter.batches_in(scratch, text.as_bytes(), |ends| ends.iter().try_for_each(|&end| push(end, true)))
             }
-            Work::Automaton(worker) => worker.segments(text.as_bytes(), &mut each),
+            Work::Automaton(worker) => worker.segments(text.as_bytes(), &mut push),
             Work::Regex(regex) => regex.segments(text, each),
         }
     }
@@ -311,6 +317,9 @@ fn refine(
     found.clear();
     let mut done = start;
     stage.refine(text, start, ends, |ends| {
+        if ends.is_empty() {
+            return each(ends);
+        }
         found.extend_from_slice(ends);
         if let Some(&last) = found.last()
             && found.len() >= MANY
@@ -357,8 +366,10 @@ impl Stage<'_> {
         let step = self.step;
         // The end of every match and of every gap, and which of the two it is.
         let mut segments = Vec::new();
-        self.segments(text, |end, is_match| {
-            segments.push((end, is_match != step.invert));
+        self.segments(text, |found| {
+            if let Found::End { end, is_match } = found {
+                segments.push((end, is_match != step.invert));
+            }
             Ok(())
         })?;
         let ends = joined(&segments, step.behavior);

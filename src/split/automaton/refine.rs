@@ -1,7 +1,7 @@
-//! Pieces → smaller pieces: a step of a split, which cuts the pieces of the step before.
+//! Pieces → smaller pieces: one step of a split, which cuts the pieces of the step before.
 //!
-//! Each piece is a text of its own. They are mostly short, and so many are read as one, in which texts end and begin. Where a
-//! pattern has something to do in few places ([`Skip`]), only the parts around these are read.
+//! Each piece is a text of its own. Most are short, so many are read in one block, with cuts between them. Where a pattern can
+//! match in few places only ([`Skip`]), the parts around these are copied into one block, and the rest is not read at all.
 
 use std::ops::Range;
 
@@ -9,9 +9,10 @@ use super::run::Worker;
 use super::skip::Skip;
 use crate::error::Result;
 
-/// Bytes for each part with something to do that make it worth to look for them. MEASURE
-const SPARSE: usize = 32;
-/// Groups of pieces that are read whole where this is too little.
+/// Parts are copied if there is no more than one in so many bytes. With 8, 32 and 128 text beyond ASCII is split at 290, 218 and 158
+/// MB/s by the steps of SmolLM, and English at 90, 102 and 87 by those of DeepSeek Coder.
+const SPARSE: usize = 16;
+/// Groups of pieces that are read whole after one with more parts.
 const DENSE: usize = 16;
 
 impl Worker {
@@ -53,7 +54,7 @@ impl Worker {
         Ok(())
     }
 
-    /// As [`Worker::refine`]. Parts with something to do are read as if they were one text.
+    /// As [`Worker::refine`], reading only the parts where the pattern can match.
     pub(super) fn read_needed(
         &mut self,
         skip: &Skip,
@@ -68,7 +69,7 @@ impl Worker {
         let mut merge = Merge { done: start, ends, found: Vec::new(), part: start };
         let mut parts: Vec<Part> = Vec::new();
         self.begin(0);
-        // Where the parts begin, and whether those before were many.
+        // Where the parts of this block begin in the text, and whether the last block had too many.
         let (mut from, mut is_dense) = (start, false);
         while at < end_of_all {
             at = skip.find(&machine.alphabet, text, at, end_of_all);
@@ -108,7 +109,7 @@ impl Worker {
         merge.flush(each)
     }
 
-    /// Takes the passes over the letters of parts, each of which is a text of its own.
+    /// Runs the passes over the letters of parts, each of which is a text of its own.
     fn read_parts(
         &mut self,
         parts: &mut Vec<Part>,
@@ -139,7 +140,7 @@ impl Worker {
         merge.flush(each)
     }
 
-    /// Makes letters of a part of a text behind those that there are.
+    /// Appends the letters of a part of a text.
     fn read_part(&mut self, text: &[u8], part: Range<usize>) {
         let base = std::mem::replace(&mut self.base, part.start.wrapping_sub(self.letters.len()));
         self.read(text, part.end);
@@ -147,19 +148,19 @@ impl Worker {
     }
 }
 
-/// A part of a text, and where its letters start.
+/// A part of a text that is read, and where its letters start in the block.
 struct Part {
     text: Range<usize>,
     start: usize,
 }
 
-/// The ends of pieces, those that were there before among those that were found in parts of the text.
+/// Merges the ends of the old pieces with those found inside parts.
 struct Merge<'e> {
     done: usize,
-    /// Of pieces that were there before, and not passed so far.
+    /// Of old pieces, from `done` on.
     ends: &'e [usize],
     found: Vec<usize>,
-    /// Where the part ends that is in work.
+    /// The end of the current part.
     part: usize,
 }
 
@@ -171,7 +172,7 @@ impl Merge<'_> {
         }
     }
 
-    /// Takes all ends that were there before up to a place.
+    /// Takes the ends of old pieces up to a place.
     fn pass(&mut self, place: usize) {
         let passed = self.ends.iter().take_while(|&&end| end <= place).count();
         let (passed, rest) = self.ends.split_at(passed);
@@ -180,7 +181,7 @@ impl Merge<'_> {
         self.ends = rest;
     }
 
-    /// Goes on with a part, at the beginning and the end of which pieces end.
+    /// Ends the current part and begins the next. Pieces end at the start and at the end of a part.
     fn begin(&mut self, part: &Range<usize>) {
         self.push(self.part);
         self.pass(part.start);
@@ -188,7 +189,7 @@ impl Merge<'_> {
         self.part = part.end;
     }
 
-    /// Ends with the text.
+    /// Ends the current part and takes all old pieces behind it.
     fn finish(&mut self) {
         self.push(self.part);
         self.pass(usize::MAX);

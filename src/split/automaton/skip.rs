@@ -1,5 +1,5 @@
-//! What needs no pass. The steps of a split look for digits, line ends or punctuation in pieces that mostly have none: those
-//! have no match. Such text is passed over at a byte a cycle or two, and only the rest is read.
+//! Text in which a pattern cannot match. Many steps look for digits, line ends or punctuation, which most pieces do not have.
+//! Such text is skipped at one or two cycles a byte.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -9,23 +9,23 @@ use super::alphabet::{Alphabet, Symbol};
 use super::cuts::all_states;
 use super::labels::{END, Labels, NOWHERE, ROOT, Stand, State};
 
-/// More places to look at than those of any published pattern.
+/// A limit on the search for matches, larger than any published pattern needs.
 const MOST_PLACES: usize = 100_000;
 
-/// Which parts of a text are to be read.
+/// Tells which parts of a text have to be read.
 #[derive(Debug)]
 pub(super) struct Skip {
-    /// By symbol: whether there is something to do at characters of this kind.
+    /// By symbol: characters that some matches need, or, for runs, that matches take.
     is_needed: Vec<bool>,
-    /// Of each byte, whether it is a character with nothing to do.
+    /// By byte: ASCII characters that are not needed.
     is_quiet: [bool; 256],
-    /// Whether a run of needed characters is a text of its own. Else pieces are read that have such a character.
+    /// Whether each run of needed characters is a text of its own. Otherwise pieces with such a character are read whole.
     are_runs_texts: bool,
     has_empty_matches: bool,
 }
 
 impl Skip {
-    /// `None` if there is something to do in most text, or if that cannot be told.
+    /// `None` if ordinary text has needed characters everywhere, or if they are not known.
     pub(super) fn new(machine: &Machine) -> Option<Skip> {
         let cuts = machine.cuts()?;
         let symbols = || machine.alphabet.all();
@@ -36,7 +36,8 @@ impl Skip {
         };
         let are_runs_texts = symbols().all(|before| symbols().all(|after| meets(before, after)));
         if !are_runs_texts {
-            // Those without which there may be a match; blanks and letters first, for these are the most.
+            // A symbol is not needed if every match also takes another needed one. Blanks and letters are tried first, because
+            // text has most of them.
             let mut order: Vec<Symbol> = symbols().filter(|&symbol| is_needed[usize::from(symbol)]).collect();
             order.sort_by_key(|&symbol| {
                 !b" e".iter().any(|&byte| machine.alphabet.ascii()[usize::from(byte)] == symbol)
@@ -54,12 +55,12 @@ impl Skip {
         is_rare.then_some(Skip { is_needed, is_quiet, are_runs_texts, has_empty_matches: matches.are_some_empty() })
     }
 
-    /// Whether this is of use for a text that is one piece, and in which empty matches do not count.
+    /// Whether this divides a single piece too, in which empty matches do not count.
     pub(super) fn divides(&self) -> bool {
         self.are_runs_texts && !self.has_empty_matches
     }
 
-    /// The first character with something to do, or `end`.
+    /// The first needed character from `at` on, or `end`.
     pub(super) fn find(&self, alphabet: &Alphabet, text: &[u8], mut at: usize, end: usize) -> usize {
         loop {
             at += self.quiet_bytes(&text[at..end]);
@@ -74,7 +75,7 @@ impl Skip {
         }
     }
 
-    /// What is to be read of a piece in which there is something to do at a place.
+    /// The part of a piece to read, given the place of its next needed character.
     pub(super) fn part(&self, alphabet: &Alphabet, text: &[u8], piece: Range<usize>, place: usize) -> Range<usize> {
         if !self.are_runs_texts {
             return piece;
@@ -90,7 +91,7 @@ impl Skip {
         place..at
     }
 
-    /// The first place behind another one where a part ends, or the end of the piece.
+    /// The first end of a part from `behind` on, or the end of the piece.
     pub(super) fn end_of_part(&self, alphabet: &Alphabet, text: &[u8], mut behind: usize, end: usize) -> usize {
         while behind < end && matches!(text[behind], 0x80..=0xbf) {
             behind += 1;
@@ -102,7 +103,7 @@ impl Skip {
         self.part(alphabet, text, place..end, place).end
     }
 
-    /// How many characters of ASCII at the beginning are passed over.
+    /// The number of leading ASCII characters that are not needed.
     fn quiet_bytes(&self, text: &[u8]) -> usize {
         let is_quiet = |&byte: &u8| self.is_quiet[usize::from(byte)];
         let words = text.chunks_exact(8);
@@ -112,9 +113,9 @@ impl Skip {
     }
 }
 
-/// The matches in all texts.
+/// What the matches of a pattern take, over all texts.
 struct Matches {
-    /// By symbol, whether a match takes it, or an empty one is before it.
+    /// By symbol: whether some match takes it, or some empty match stands before it.
     taken: Vec<bool>,
     /// Where the preferred way goes on, by state.
     rows: HashMap<State, Vec<Stand>>,
@@ -146,7 +147,7 @@ impl Matches {
         self.rows.values().any(|row| row[usize::from(ROOT)] == END)
     }
 
-    /// Whether there is a match that takes none of these symbols; `None` if there are too many places to tell.
+    /// Whether some match takes none of these symbols; `None` if the search is too long.
     fn has_one_without(&self, symbols: &[bool]) -> Option<bool> {
         let all = self.next.iter().flat_map(|(state, next)| next.iter().map(move |next| (state, next)));
         let mut places = Vec::new();

@@ -23,14 +23,7 @@ fn scanned(text: &[u8], splitter: &Splitter) -> Vec<usize> {
 
 fn by_regex(text: &[u8], oracle: &RegexSplitter) -> Vec<usize> {
     let (shown, mut position) = with_stand_ins(text);
-    let mut ends = Vec::new();
-    oracle
-        .ends(&shown, |end| {
-            ends.push(position(end));
-            Ok(())
-        })
-        .unwrap();
-    ends
+    oracle.all_ends(&shown).into_iter().map(&mut position).collect()
 }
 
 fn with_scanners() -> impl Iterator<Item = &'static NamedPattern> {
