@@ -104,6 +104,7 @@ impl Lanes {
         &mut self,
         plan: &Plan,
         labels: &Labels,
+        letters: &[Letter],
         stand: Stand,
         offset: usize,
         found: &mut Vec<usize>,
@@ -112,9 +113,10 @@ impl Lanes {
         let mut stands = [ROOT; LANES];
         stands[0] = stand;
         for (lane, stand) in self.lanes.iter_mut().zip(&mut stands) {
-            let states = &self.states[lane.start..lane.back];
+            let front = lane.start..lane.back;
+            let (letters, states) = (&letters[front.clone()], &self.states[front]);
             let ends = &mut self.ends[lane.start..];
-            (*stand, lane.found) = follow::<EMPTY_TOO>(plan, labels, states, *stand, ends);
+            (*stand, lane.found) = follow::<EMPTY_TOO>(plan, labels, letters, states, *stand, ends);
         }
         let last = if self.shared == 0 { 0 } else { LANES - 1 };
         self.follow_side_by_side::<EMPTY_TOO>(plan, labels, &mut stands);
@@ -154,7 +156,7 @@ impl Lanes {
         *stands = at.map(|stand| stand as Stand);
     }
 
-    /// The states of a block that was not cut.
+    /// The states of a block that was not cut, at all places but those inside characters.
     pub(super) fn states(&self) -> &[State] {
         &self.states
     }
@@ -168,11 +170,14 @@ fn ends_piece<const EMPTY_TOO: bool>(step: Step) -> usize {
     (step >> 31) as usize
 }
 
-/// Labels places, given the state at their end; gives that at their beginning.
+/// Labels places but those inside characters, given the state at their end; gives that at their beginning.
 fn label(plan: &Plan, labels: &mut Labels, letters: &[Letter], states: &mut [State], mut at: State) -> State {
     for (&letter, state) in letters.iter().zip(states).rev() {
-        at = labels.before(plan, letter, at);
-        *state = at;
+        // Nothing waits for a branch, which long runs of one script make easy to predict.
+        if letter != INSIDE {
+            at = labels.before(plan, letter, at);
+            *state = at;
+        }
     }
     at
 }
@@ -216,13 +221,14 @@ fn find_all(plan: &Plan, labels: &mut Labels, letters: [Letter; LANES], at: [Sta
 fn follow<const EMPTY_TOO: bool>(
     plan: &Plan,
     labels: &Labels,
+    letters: &[Letter],
     states: &[State],
     stand: Stand,
     ends: &mut [u32],
 ) -> (Stand, usize) {
     let table = labels.steps(plan);
     let (mut at, mut found) = (u32::from(stand), 0);
-    for (place, state) in states.iter().enumerate() {
+    for (place, (state, _)) in states.iter().zip(letters).enumerate().filter(|(_, (_, letter))| **letter != INSIDE) {
         let step = table[(state + at) as usize];
         at = step & STAND;
         ends[found] = (place as u32).wrapping_sub(states.len() as u32);

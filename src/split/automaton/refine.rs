@@ -65,6 +65,9 @@ impl Worker {
     ) -> Result<()> {
         let machine = self.machine.clone();
         let Some(&end_of_all) = ends.last() else { return Ok(()) };
+        if skip.find(&machine.alphabet, text, start, end_of_all) == end_of_all {
+            return each(ends);
+        }
         let (mut at, mut piece, mut pieces) = (start, start, ends);
         let mut merge = Merge { done: start, ends, found: Vec::new(), part: start };
         let mut parts: Vec<Part> = Vec::new();

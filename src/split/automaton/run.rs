@@ -11,7 +11,7 @@ use super::Machine;
 use super::alphabet::{Symbol, TAIL};
 use super::behind::{START, Sets};
 use super::cuts::Cuts;
-use super::labels::{ANY, BOUNDARY, EMPTY, Labels, Letter, ROOT, STAND, Stand, State, Step, Truth};
+use super::labels::{ANY, BOUNDARY, EMPTY, INSIDE, Labels, Letter, ROOT, STAND, Stand, State, Step, Truth};
 use super::lanes::{LANES, Lanes};
 use crate::error::Result;
 
@@ -140,8 +140,11 @@ impl Worker {
             let state = self.state_at(text, end, room);
             self.cuts.clear();
             self.label(&(at..end), state);
-            for (at, &state) in (at..end).zip(self.lanes.states()) {
-                segments.step(self.labels.step(&machine.plan, state, segments.stand), at, each)?;
+            let letters = &self.letters[at - self.base..end - self.base];
+            for (at, (&letter, &state)) in (at..end).zip(letters.iter().zip(self.lanes.states())) {
+                if letter != INSIDE {
+                    segments.step(self.labels.step(&machine.plan, state, segments.stand), at, each)?;
+                }
             }
             self.forget(end);
             at = end;
@@ -192,7 +195,8 @@ impl Worker {
         let mut found = std::mem::take(&mut self.ends);
         found.clear();
         let plan = &self.machine.plan;
-        *stand = self.lanes.follow::<EMPTY_TOO>(plan, &self.labels, *stand, block.start, &mut found);
+        let letters = &self.letters[block.start - self.base..block.end - self.base];
+        *stand = self.lanes.follow::<EMPTY_TOO>(plan, &self.labels, letters, *stand, block.start, &mut found);
         // The beginning of the text is the end of no piece.
         let ends = if found.first() == Some(&done) { &found[1..] } else { &found };
         if !ends.is_empty() {
