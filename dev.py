@@ -82,8 +82,8 @@ def test() -> None:
     run(PYTHON, "benches/windows.py", "--smoke")
     run(PYTHON, "benches/hostile.py", "--smoke")
     run(PYTHON, "benches/patterns.py", "--smoke")
-    # On every core, each file of tests on one of them.
-    run(PYTHON, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile")
+    # On every core. The tests of a file stay together as long as no core runs out of work.
+    run(PYTHON, "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal")
 
 
 def check_packages() -> None:

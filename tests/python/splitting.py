@@ -40,6 +40,10 @@ def as_python(pattern: str) -> str:
     return ("(?V1)" if "&&" in pattern else "(?V0)") + "".join(tokens)
 
 
+SECONDS = 5
+"""What the `regex` module may take for a match, which can be exponential. Beyond that it raises `TimeoutError`."""
+
+
 @cache
 def compiled(pattern: str) -> regex.Pattern[str]:
     """A pattern for the `regex` module."""
@@ -49,7 +53,7 @@ def compiled(pattern: str) -> regex.Pattern[str]:
 def matches(pattern: str, text: str) -> Iterator[tuple[int, int]]:
     """The places of all matches. One of nothing is left out if another match ends where it is."""
     search, start, last = compiled(pattern).search, 0, -1
-    while start <= len(text) and (found := search(text, start)):
+    while start <= len(text) and (found := search(text, start, timeout=SECONDS)):
         start, end = found.span()
         is_empty = start == end
         if not is_empty or end != last:
