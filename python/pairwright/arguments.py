@@ -64,8 +64,12 @@ def text(argument: str, value: object) -> str:
 
 
 def pattern(value: object) -> str:
-    """The argument `pattern`. Raises `TypeError`; `ValueError` if it is no text."""
+    """The argument `pattern`. Raises `TypeError`; `ValueError` if it is no text, or JSON that is no list of steps."""
     found = text("pattern", value)
+    if found.lstrip()[:1] in ("[", "{"):
+        from pairwright.steps import normalized
+
+        found = normalized(found)
     _refuse_surrogates("pattern", found)
     return found
 

@@ -294,3 +294,44 @@ def test_a_first_row_that_does_not_end_is_not_taken_for_names() -> None:
     Path("a.csv").write_bytes(b"no table " * (2 << 20))
     with pytest.raises(pw.DocumentError, match="its first row is too long to have the names of columns"):
         list(pw.Corpus("a.csv"))
+
+
+UNUSED = {
+    ("a.csv", "text_field"): ("a.csv is read as csv", "--text-column body reads it"),
+    ("a.jsonl.gz", "text_column"): ("a.jsonl.gz is read as jsonl", "--text-field body reads it"),
+    ("a.txt", "text_field"): ("a.txt is read as text", "--input-format jsonl reads it in this format"),
+    ("a.txt", "text_column"): ("a.txt is read as text", "--input-format csv reads it in this format"),
+    ("-", "text_field"): ("standard input is read as text", "--input-format jsonl reads it in this format"),
+    ("in", "text_field"): ("in/a.csv is read as csv", "--text-column body reads it"),
+}
+
+
+@pytest.mark.parametrize(("name", "argument"), UNUSED)
+def test_a_field_or_column_that_no_input_can_have_is_refused(name: str, argument: str) -> None:
+    """Each of these files has a text under the default name too, which would be read instead."""
+    Path("in").mkdir()
+    for path in ("a.csv", "in/a.csv"):
+        Path(path).write_text("text,body\nx,y\n")
+    objects = b'{"text": "x", "body": "y"}\n'
+    Path("a.jsonl.gz").write_bytes(packed("a.gz", objects))
+    Path("a.txt").write_bytes(objects)
+    reason, hint = UNUSED[name, argument]
+    option = "--" + argument.replace("_", "-")
+    for value, given_ in (("body", ["body"]), ({name: "body"}, [f"{name}=body"])):
+        with pytest.raises(ValueError, match=reason) as caught:
+            pw.Corpus(name, **{argument: value})  # type: ignore[arg-type]
+        assert str(caught.value).startswith(f"{argument}='body' names a ")
+        ended = call("count", "model.json", name, option, *given_, given=objects)
+        assert ended.code == 1
+        assert reason in ended.err
+        assert f"hint: {hint}" in ended.err
+
+
+def test_a_field_and_a_column_may_be_named_for_whatever_there_is() -> None:
+    Path("a.csv").write_text("body\nx\n")
+    Path("b.jsonl").write_text('{"body": "y"}\n')
+    assert list(pw.Corpus("a.csv", text_field="body", text_column="body")) == [b"x"]
+    assert list(pw.Corpus("b.jsonl", text_field="body", text_column="body")) == [b"y"]
+    assert list(pw.Corpus("a.csv", "b.jsonl", text_field="body", text_column="body")) == [b"x", b"y"]
+    Path("c.csv").write_text("text\nz\n")
+    assert list(pw.Corpus("c.csv", "b.jsonl", text_field="body")) == [b"z", b"y"]

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from pairwright import Tokenizer, encodings, get_encoding, list_encodings
+from pairwright import Tokenizer, arguments, encodings, get_encoding, list_encodings
 from pairwright._core import kind_of
 from pairwright.cli.console import CommandError, UsageError
 from pairwright.cli.stored import kind_of_stored
@@ -133,6 +133,7 @@ def load_rank_file(
             f"{path} does not tell its split pattern",
             hint="add --pattern with the one it was trained with: cl100k, gpt2, o200k, another name or a regex",
         )
+    pattern = arguments.pattern(pattern)
     ids: dict[str, int] = {}
     for name, token_id in special_tokens or ():
         if ids.setdefault(name, token_id) != token_id:

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pairwright import arguments
+from pairwright.errors import advise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +22,8 @@ Name: TypeAlias = "str | Mapping[Any, str]"
 DEFAULT = "text"
 
 OBJECTS = ("jsonl", "json")
+
+TABLES = ("csv", "tsv", "parquet", "arrow")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,11 @@ class Names:
         names = {key: arguments.text(f"{argument}[{key!r}]", name) for key, name in value.items()}
         default = names.pop(None, DEFAULT)
         return cls(argument, default, {_normal(argument, key): name for key, name in names.items()})
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it asks for anything but the default."""
+        return bool(self.of_inputs) or self.default != DEFAULT
 
     def of_file(self, origin: Origin) -> str:
         """The name for a file: that of itself, of the input it was found for, or of the first pattern it fits."""
@@ -71,6 +79,7 @@ def named(origins: Iterable[Origin], field: Names, column: Names) -> tuple[Origi
     found = tuple(origins)
     field.check(found)
     column.check(found)
+    _check_used(found, field, column)
     return tuple(replace(each, text=_text(each.format, field.of_file(each), column.of_file(each))) for each in found)
 
 
@@ -78,6 +87,30 @@ def _text(format: Format, field: str, column: str) -> str:
     if format == "text":
         return ""
     return field if format in OBJECTS else column
+
+
+def _check_used(origins: tuple[Origin, ...], field: Names, column: Names) -> None:
+    """Raises `ValueError` if only one argument is given, and it is not the one that the files need.
+
+    Without this, the argument would be ignored: a field has no effect on tables, neither has any effect on text.
+    """
+    if field.is_given == column.is_given:
+        return
+    given, what, kind, formats = (
+        (field, "field", "JSON", OBJECTS) if field.is_given else (column, "column", "a table", TABLES)
+    )
+    if any(origin.format in formats for origin in origins):
+        return
+    name = given.default if given.default != DEFAULT else next(iter(given.of_inputs.values()), DEFAULT)
+    first = next((each for each in origins if not each.left_out), origins[0])
+    error = ValueError(
+        f"{given.argument}={name!r} names a {what} of {kind}, but {first.name} is read as {first.format}"
+    )
+    if first.format == "text":
+        advise(error, f'format="{"jsonl" if given is field else "csv"}" reads it in this format')
+    else:
+        advise(error, f'{column.argument if given is field else field.argument}="{name}" reads it')
+    raise error
 
 
 def is_pattern(key: str) -> bool:
