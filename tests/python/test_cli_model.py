@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import shlex
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -249,6 +250,28 @@ def test_what_cannot_be_converted_is_an_error() -> None:
     assert call("convert", "model.json", "--to", "other", "--out", "x").code == 2
     assert call("convert", "model.json", "--to", "minbpe").code == 2
     assert call("convert", "none.json", "--to", "minbpe", "--out", "x").code == 1
+
+
+@pytest.mark.parametrize("to", ["pairwright", "huggingface", "minbpe", "tiktoken"])
+def test_a_model_is_not_converted_into_a_folder_that_is_not_there(to: str) -> None:
+    ended = call("convert", "model.json", "--to", to, "--out", "none/x.json")
+    assert (ended.code, ended.err) == (1, "error: none: there is no such folder\n")
+    ended = call("convert", "model.json", "--to", to, "--out", "x.json.gz")
+    if to != "huggingface":
+        assert ended.code == 2
+        assert "what is written is not compressed" in ended.err
+
+
+def test_the_message_of_convert_has_the_options_with_which_a_rank_file_is_read_again() -> None:
+    pattern = r"""[{"split":"\\p{N}"},{"split":"gpt2"}]"""
+    trained = pairwright.train(["it's 2026"] * 9, 260, pattern=pattern, special_tokens=["<|end|>", "a b"])
+    trained.save("steps.json")
+    ended = call("convert", "steps.json", "--to", "tiktoken", "--out", "steps.tiktoken")
+    options = shlex.split(ended.err.partition("to read it, add ")[2])
+    assert options[2:] == ["--special-token", "<|end|>=258", "--special-token", "a b=259"]
+    assert call("convert", "steps.tiktoken", *options, "--to", "pairwright", "--out", "again.json").code == 0
+    again = pairwright.Tokenizer.load("again.json")
+    assert (again.pattern, again.vocab, again.special_tokens) == (pattern, trained.vocab, trained.special_tokens)
 
 
 def test_a_tokenizer_json_is_told_from_a_damaged_model_file() -> None:

@@ -1,5 +1,6 @@
 """`pairwright convert`."""
 
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -28,6 +29,9 @@ WRITERS = {
     Format.MINBPE: Tokenizer.to_minbpe,
 }
 
+# Special tokens that a message names.
+SHOWN = 8
+
 
 def convert(
     model: Model,
@@ -41,7 +45,20 @@ def convert(
         raise UsageError("a tokenizer cannot go to standard output", hint="name a file with --out")
     if to is not Format.PAIRWRIGHT:
         files.refuse_input(out, [model])
+    if to is not Format.HUGGINGFACE or out.endswith(".json"):
+        # Otherwise it is a folder, which is made.
+        files.check_target(out)
     tokenizer = models.load(model, pattern, special_token)
     WRITERS[to](tokenizer, Path(out))
     if to is Format.TIKTOKEN:
-        say(f"{out} tells neither the split pattern, {tokenizer.pattern!r}, nor special tokens")
+        say(f"{out} has no place for the split pattern and special tokens; to read it, add {missing(tokenizer)}")
+
+
+def missing(tokenizer: Tokenizer) -> str:
+    """The options that tell what a rank file does not."""
+    special = [f"{name}={token_id}" for name, token_id in tokenizer.special_tokens.items()]
+    if len(special) > SHOWN:
+        special = [*special[:SHOWN], "…"]
+    return shlex.join(
+        ["--pattern", tokenizer.pattern, *(word for each in special for word in ("--special-token", each))]
+    )
