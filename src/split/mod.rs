@@ -357,6 +357,18 @@ mod tests {
     }
 
     #[test]
+    fn patterns_with_the_same_text_are_compiled_apart() {
+        let steps = Pattern::of_steps(vec![Step::isolated("b")]);
+        let regex = Pattern::of_step(steps.regex());
+        for _ in 0..2 {
+            for (pattern, expected) in [(&steps, 3), (&regex, 4)] {
+                let pieces = Splitter::of(pattern.clone()).unwrap().pieces(b"abt{").unwrap();
+                assert_eq!(pieces.len(), expected, "{pattern:?}");
+            }
+        }
+    }
+
+    #[test]
     fn batches_are_the_ends_and_an_error_stops_them() {
         let text = "one two, three\n".repeat(500);
         for pattern in ["gpt2", "cl100k", "o200k", r"\w+|\s+"] {

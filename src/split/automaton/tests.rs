@@ -42,6 +42,8 @@ const PATTERNS: &[(&str, &[&str])] = &[
     (r"x*", &["a", "x"]),
     (r"\p{N}{1,3}", &["1", "a", "é", "中"]),
     (r"[\r\n]|中+", &["\n", "a", "é", "中", "日"]),
+    (r"\s?!+", &[" ", "!", "a", "é"]),
+    (r"1{2}|(?=11)|3", &["1", "3", "a"]),
 ];
 
 #[test]
@@ -187,6 +189,31 @@ fn pieces_of_pieces_are_those_of_each_alone() {
                 assert_eq!(found, expected, "{pattern} {text:?}");
             }
         }
+    }
+}
+
+#[test]
+fn text_is_skipped_that_has_no_match() {
+    let needed = |pattern: &str| {
+        let automaton = Automaton::new(pattern).unwrap();
+        let machine = &automaton.0.machine;
+        let skip = machine.skip()?;
+        let is_needed = |&c: &char| skip.find(&machine.alphabet, c.to_string().as_bytes(), 0, c.len_utf8()) == 0;
+        Some((skip.divides(), "a 1!\n中".chars().filter(is_needed).collect::<String>()))
+    };
+    for (pattern, expected) in [
+        (r"\p{N}{1,3}", Some((true, "1"))),
+        (r"[\r\n]|[一-龥]+", Some((true, "\n中"))),
+        // A blank may be a part of a match, but is none on its own.
+        (r"\s?\p{P}+", Some((false, "!"))),
+        (r"\p{P}+|(?=1)", Some((false, "1!"))),
+        (r"zz", Some((false, ""))),
+        (r"\w+", None),
+        (r"\S+|\s", None),
+        (r"1*", None),
+        (r"(?<=a)1", None),
+    ] {
+        assert_eq!(needed(pattern), expected.map(|(divides, needed)| (divides, needed.to_owned())), "{pattern}");
     }
 }
 
