@@ -9,8 +9,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import venv
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,15 +24,24 @@ PYTHON = SCRIPTS / ("python.exe" if WINDOWS else "python")
 
 
 def run(*command: str | Path, **variables: str) -> None:
-    """Run a command in the environment; end with its exit status if it fails."""
+    """Run a command in the environment; end with its exit status if it fails.
+
+    Beside the main thread, its output is printed when it ends.
+    """
     shown = " ".join(str(word) for word in command)
-    print(f"$ {shown}", file=sys.stderr, flush=True)
     path = os.pathsep.join([str(SCRIPTS), os.environ.get("PATH", "")])
     environment = os.environ | {"PATH": path, "VIRTUAL_ENV": str(ENVIRONMENT)} | variables
     environment.pop("PYTHONHOME", None)
-    status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-    if status != 0:
-        sys.exit(f"failed with exit status {status}: {shown}")
+    if threading.current_thread() is threading.main_thread():
+        print(f"$ {shown}", file=sys.stderr, flush=True)
+        ended = subprocess.run(command, cwd=ROOT, env=environment, check=False)
+    else:
+        ended = subprocess.run(
+            command, cwd=ROOT, env=environment, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        print(f"$ {shown}\n{ended.stdout.decode(errors='replace')}", end="", file=sys.stderr, flush=True)
+    if ended.returncode != 0:
+        sys.exit(f"failed with exit status {ended.returncode}: {shown}")
 
 
 def output(*command: str) -> str:
@@ -62,6 +73,17 @@ def test() -> None:
     """Every check and test."""
     build("vocabularies", "docs")
     check_packages()
+    # Compiling leaves cores idle, and so do most checks of Python.
+    with ThreadPoolExecutor(1) as pool:
+        checks = pool.submit(check_python)
+        check_rust()
+        checks.result()
+    # On every core. The tests of a file stay together as long as no core runs out of work.
+    run(PYTHON, "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal")
+
+
+def check_rust() -> None:
+    """Style, tests, models and documentation of the core."""
     run("cargo", "fmt", "--check")
     run("cargo", "clippy", "--locked", "--lib", "--", "-D", "warnings")
     run("cargo", "clippy", "--locked", "--all-targets", "--features", "python", "--", "-D", "warnings")
@@ -70,6 +92,10 @@ def test() -> None:
     # Each benchmark once, as built for the tests.
     run("cargo", "test", "--locked", "--benches")
     run("cargo", "doc", "--locked", "--no-deps", "--document-private-items", RUSTDOCFLAGS="-D warnings")
+
+
+def check_python() -> None:
+    """Style and types of the Python layer, the documentation site, a short run of each benchmark."""
     build_site()
     run(SCRIPTS / "ruff", "format", "--check")
     run(SCRIPTS / "ruff", "check")
@@ -82,8 +108,6 @@ def test() -> None:
     run(PYTHON, "benches/windows.py", "--smoke")
     run(PYTHON, "benches/hostile.py", "--smoke")
     run(PYTHON, "benches/patterns.py", "--smoke")
-    # On every core. The tests of a file stay together as long as no core runs out of work.
-    run(PYTHON, "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal")
 
 
 def check_packages() -> None:

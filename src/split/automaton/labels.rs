@@ -1,23 +1,23 @@
-//! The backward pass: what can still match at each place of a text, as a deterministic automaton that is built while it runs.
+//! The backward pass: what can still match at each place of a text. It is a deterministic automaton, built while it runs.
 //!
-//! A state says of each point of the program whether it leads to a match, given the text behind. It depends on the state one
-//! character further on and on that character, and so a text is labelled from its end to its beginning, one look-up a
-//! character. With a state come its steps: where the forward pass goes on from each point, for the preferred way is the first
-//! one that leads to a match (Frisch and Cardelli, "Greedy regular expression matching", ICALP 2004).
+//! A state tells for each point of the program whether it leads to a match, given the text that follows. It depends on the
+//! next character and on the state behind that, so a text is labelled from its end to its beginning, with one look-up a
+//! character. Each state also has the steps of the forward pass: where the preferred way goes on from each point, which is the
+//! first way that leads to a match (Frisch and Cardelli, "Greedy regular expression matching", ICALP 2004).
 //!
-//! In the middle of a text nothing is known of the text behind, at first: points are then unknown, too. After some characters
-//! nothing is unknown any more in most texts, and the state is the one that the whole text would have given.
+//! In the middle of a text, the text that follows is unknown at first, and so is what points lead to. In most texts all is known
+//! after a few characters, and the state is then that of the whole text.
 //!
 //! The table has a row for each state:
 //!
 //! | columns | entry |
 //! |---|---|
 //! | letters | the state before this letter |
-//! | letters, once more | the state before this letter where a text ends behind it, whatever the state |
+//! | letters, repeated | the state before this letter if a text ends behind it, whatever the state |
 //! | stands | the step from this stand |
-//! | stands, once more | the step where a text begins, whatever the stand |
+//! | stands, repeated | the step if a text begins here, whatever the stand |
 //!
-//! The second half of each is there so that many short texts can be read as one. Patterns that look behind do without.
+//! The repeated columns let many short texts be read as one block. Patterns with look-behind do not have them.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ use super::program::{Op, Point, Program};
 
 /// A state: where its row begins in the table.
 pub(super) type State = u32;
-/// Where the forward pass stands: the number of a point behind a character, or one of these.
+/// A stand of the forward pass: the number of a point behind a character, or one of these.
 pub(super) type Stand = u16;
 /// Where a match starts, or in a gap.
 pub(super) const ROOT: Stand = 0;

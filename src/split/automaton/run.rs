@@ -1,9 +1,9 @@
 //! The passes over a text, block by block.
 //!
-//! A block is labelled from its end, where the state has to be known. It is known at the end of the text; elsewhere some more
-//! text is labelled, from a place where nothing is known, until nothing is unknown any more. Where that takes long (white
-//! space without an end, under a pattern that asks what is behind it) the states met on the way are kept for the blocks to
-//! come, so that no text is labelled more than a few times.
+//! A block is labelled from its end, so the state there has to be known. It is known at the end of a text and at a cut.
+//! Elsewhere the backward pass starts further on, where nothing is known, until it knows the state. Where that takes long
+//! (endless white space, under a pattern that asks what follows it), the states on the way are kept for later blocks, so that no
+//! text is labelled more than a few times.
 
 use std::ops::Range;
 
@@ -78,7 +78,7 @@ impl Worker {
         self.ends_of_pieces::<false>(text, 0..text.len(), each)
     }
 
-    /// Calls `each` with the ends of the pieces of a part of a text that is a text of its own.
+    /// Calls `each` with the ends of the pieces of a part of a text. The part is a text of its own.
     pub(super) fn ends_of_pieces<const EMPTY_TOO: bool>(
         &mut self,
         text: &[u8],
@@ -91,7 +91,7 @@ impl Worker {
         let machine = self.machine.clone();
         let text = &text[..part.end];
         let room = self.room;
-        // Those of a short text would not be worth their search.
+        // A short text is not worth the search for cuts.
         let cuts = if part.len() > room { machine.cuts() } else { None };
         self.begin(part.start);
         let (mut at, mut done, mut stand) = (part.start, part.start, ROOT);
