@@ -545,6 +545,7 @@ class Counts:
 
     @property
     def _bytes(self) -> int: ...
+    def _sample(self, number: int) -> list[tuple[bytes, int]]: ...
     @property
     def pattern(self) -> str:
         """The split pattern: its name, or the regex that was given."""

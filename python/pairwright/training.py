@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 import time
@@ -265,8 +264,8 @@ def _have_several_words(counts: Counts) -> bool:
     Pieces of two words are no sign of a mistake: a number and its unit, for example.
     """
     of_several = of_all = 0
-    for piece in itertools.islice(counts, 0, None, max(1, len(counts) // SAMPLE)):
-        size = len(piece) * counts[piece]
+    for piece, count in counts._sample(SAMPLE):
+        size = len(piece) * count
         of_all += size
         if len(re.split(BETWEEN_WORDS, piece.decode(errors="replace").strip())) >= 3:
             of_several += size

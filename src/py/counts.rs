@@ -115,6 +115,12 @@ impl Counts {
         py.detach(|| self.core.bytes()).map_err(|error| to_python(py, error))
     }
 
+    /// About so many pieces, evenly from all, each with its count.
+    fn _sample<'py>(&self, py: Python<'py>, number: usize) -> Vec<(Bound<'py, PyBytes>, u64)> {
+        let step = (self.core.len() / number.max(1)).max(1);
+        self.core.iter().step_by(step).map(|(piece, count)| (PyBytes::new(py, piece), count)).collect()
+    }
+
     /// The split pattern.
     #[getter]
     fn pattern(&self) -> &str {
