@@ -274,6 +274,15 @@ def test_the_message_of_convert_has_the_options_with_which_a_rank_file_is_read_a
     assert (again.pattern, again.vocab, again.special_tokens) == (pattern, trained.vocab, trained.special_tokens)
 
 
+def test_show_says_that_the_name_of_a_file_is_taken_as_text() -> None:
+    Path("a b.txt").write_text("content")
+    ended = call("show", "model.json", "a b.txt")
+    assert ended.code == 0
+    assert ended.err == "note: the text is the name a b.txt, not the file; to show the file, write: < 'a b.txt'\n"
+    for text in ("no b.txt", "-", "x" * 100_000, "."):
+        assert call("show", "model.json", text, given=b"x").err == ""
+
+
 def test_a_tokenizer_json_is_told_from_a_damaged_model_file() -> None:
     content = {"version": "1.0", "added_tokens": [], "model": {"type": "BPE", "vocab": {}, "merges": []}}
     for name in ("tokenizer.json", "some.json"):

@@ -73,7 +73,7 @@ def test_every_file_has_a_line_of_its_own_in_the_summary(mixed: list[str]) -> No
         documents, hint = others[6:]
         assert documents.startswith("  a.jsonl, line 2: there is no field")
         assert documents.endswith("; and 97 more documents")
-        assert hint == '  hint: text_column="body" reads another column'
+        assert hint == '  hint: for b.parquet: text_column="body" reads another column'
 
 
 def test_the_command_line_and_the_manifest_tell_files_from_documents(mixed: list[str]) -> None:
@@ -81,7 +81,7 @@ def test_the_command_line_and_the_manifest_tell_files_from_documents(mixed: list
         ended = call(*command, *mixed, "--on-error", "skip", "--quiet")
         assert ended.code == 0
         assert "warning: 6 files and 100 documents were skipped:\n  b.parquet: there is no column" in ended.err
-        assert "\n  hint: --text-column body reads another column" in ended.err
+        assert "\n  hint: for b.parquet: --text-column body reads another column" in ended.err
     counted = json.loads(call("count", "model.json", *mixed, "--on-error", "skip", "--json").out)
     assert (counted["documents"], counted["skipped"]) == (2, 100)
     assert [each["name"] for each in counted["skipped_files"]] == list(BAD)

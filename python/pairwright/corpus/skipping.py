@@ -42,19 +42,23 @@ def tell(corpus: Corpus, skipped: Sequence[Skipped], *, read: int) -> None:
         return
     if not read:
         raise nothing_read(corpus, skipped)
-    hint = hint_of(skipped)
+    hint = hint_of(corpus, skipped)
     advice = f"{HINTED}{hint}" if hint else ""
     warnings.warn(summary(corpus, skipped) + advice, SkippedWarning, stacklevel=3)
 
 
 def nothing_read(corpus: Corpus, skipped: Sequence[Skipped]) -> DocumentError:
     """The error that all there is was passed over."""
-    return DocumentError(f"nothing could be read: {summary(corpus, skipped)}", hint=hint_of(skipped))
+    return DocumentError(f"nothing could be read: {summary(corpus, skipped)}", hint=hint_of(corpus, skipped))
 
 
-def hint_of(skipped: Sequence[Skipped]) -> str | None:
-    """What to do about a file that was passed over."""
-    return next((each.hint for each in skipped if each.hint and each.is_file), None)
+def hint_of(corpus: Corpus, skipped: Sequence[Skipped]) -> str | None:
+    """What to do about a file that was passed over: about the first with a hint, which is named if there are others."""
+    files = [each for each in skipped if each.is_file]
+    first = next((each for each in files if each.hint), None)
+    if first is None:
+        return None
+    return f"for {corpus.origins[first.at.file].name}: {first.hint}" if len(files) > 1 else first.hint
 
 
 def summary(corpus: Corpus, skipped: Sequence[Skipped]) -> str:
