@@ -86,7 +86,7 @@ def list_patterns() -> dict[str, PatternInfo]:
 def explain_pattern(pattern: str) -> PatternExplanation:
     r"""What a split pattern becomes: the splitter that is chosen, how it behaves, and why.
 
-    `pattern` is what `train` and others take: a name or a regex. Raises `ValueError` as they do.
+    `pattern` is what `train` and others take: a name, a regex or several steps as JSON. Raises `ValueError` as they do.
 
     >>> import pairwright as pw
     >>> pw.explain_pattern("cl100k").engine

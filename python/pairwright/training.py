@@ -106,7 +106,8 @@ def train(
         pattern: "cl100k" (the default), "gpt2", "o200k", "qwen", the name of another pattern, of an encoding or of a
             model, in any spelling ("GPT-4o", "o200k_base", "qwen2.5"); or any regex, followed to the letter. What lies
             between two matches of a regex is a piece too, so that nothing is lost. A word that is no name is refused:
-            write "(?:word)" for a regex that matches nothing but the word.
+            write "(?:word)" for a regex that matches nothing but the word. A JSON list of objects with the field
+            `split` is a pattern of several steps, of which each cuts the pieces of the one before.
         special_tokens: Names, in order; those of a `set`, which has none, sorted. They cut the text and are never
             counted or merged.
         base: Learn more merges on top of this tokenizer and keep every id it has. Words start as the ids it encodes

@@ -90,7 +90,8 @@ class Corpus:
         DocumentError: A folder is one of token files.
         TypeError: What is given is no path, nor an iterable of paths.
         ValueError: There are no paths, `lines` and `separator` are both given, the separator is empty, an option has
-            none of its values, or a dict of fields or columns names what is no input.
+            none of its values, a dict of fields or columns names what is no input, or only one of `text_field` and
+            `text_column` is given and no input can have it.
 
     """
 
