@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +32,14 @@ def shown(path: aliases.Path) -> str:
         content = name.encode(errors="backslashreplace")
     text = LITERAL.sub(rb"\\x5c", content).decode(errors="backslashreplace")
     return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def followed(path: aliases.Path) -> Path:
+    """The path that a name leads to at the end of all links. Raises `OSError` for links that lead in a circle."""
+    # What `Path.resolve` says of a circle depends on the version of Python, and may be a RuntimeError.
+    with suppress(FileNotFoundError):
+        Path(path).stat()
+    return Path(os.path.realpath(path))
 
 
 def actual(text: str) -> str:

@@ -142,7 +142,7 @@ def test_whatever_a_name_means_is_what_is_written_there(
             assert path.stat().st_size > 100
         else:
             assert format is None
-            assert suffix in (".txt", "")
+            assert suffix == ".txt"
             assert [list(map(int, line.split())) for line in path.read_text().splitlines()] == [
                 tokenizer.encode(text) for text in DOCUMENTS
             ]

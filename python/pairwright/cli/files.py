@@ -18,6 +18,8 @@ STANDARD = "-"
 
 COMPRESSED = (".gz", ".gzip", ".zst", ".zstd", ".xz", ".lzma", ".bz2", ".lz4", ".br", ".zip", ".7z", ".tar", ".tgz")
 
+SEPARATORS = tuple(each for each in (os.sep, os.altsep) if each)
+
 STANDARD_INPUT = "standard input"
 STANDARD_OUTPUT = "standard output"
 
@@ -69,7 +71,7 @@ def streamed(name: str | None) -> Iterator[Callable[[bytes], object]]:
         flush_standard_output()
         return
     check_target(name)
-    path = Path(name).resolve()
+    path = filenames.followed(name)
     if path.exists() and not path.is_file():
         with blaming(name), path.open("wb") as device:
             yield device.write
@@ -102,9 +104,11 @@ def check_target(name: str) -> None:
     """
     check_ending(name)
     path = Path(name)
-    folder = path.resolve().parent
+    folder = filenames.followed(name).parent
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+    if name.endswith(SEPARATORS):  # A `Path` has no slash at its end.
+        raise IsADirectoryError(errno.EISDIR, "this is the name of a folder; name a file", name)
     if not folder.is_dir():
         raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
     if not os.access(folder if path.is_file() or not path.exists() else path, os.W_OK):

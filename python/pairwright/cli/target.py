@@ -74,6 +74,13 @@ def target_of(out: str | None, format: Format | None, options: list[str], of_fol
             f"{out}: {suffix} is the ending of no format",
             hint=f"name a file with one of the endings {endings()}, or a folder: --out {folder}",
         )
+    if not suffix and path.is_file():
+        # Without that file the same name would be a folder: what it says must not depend on that.
+        raise UsageError(
+            f"{out} is a file, and a name without an ending is that of a folder",
+            hint=f"name another folder, such as --out {folder_for(path)}, or a file with one of the endings "
+            f"{endings()}; or remove the file",
+        )
     if not (suffix or path.exists()):
         return Target("folder", format or "bin")
     if options:

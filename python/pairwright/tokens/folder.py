@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pairwright.filenames import shown
+from pairwright.filenames import followed, shown
 from pairwright.tokens.manifest import FORMAT, MANIFEST, MODEL, PROGRESS
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ TEMPORARY = re.compile(r"\.pairwright-\w+\.tmp")
 
 def check_outside(folder: Path, corpus: Corpus) -> None:
     """Raises `ValueError` if a folder is in one of the inputs: what is written there would be one the next time."""
-    target = folder.resolve()
+    target = followed(folder)
     for given in {origin.given for origin in corpus.origins if origin.path is not None}:
-        if Path(given).is_dir() and Path(given).resolve() in target.parents:
+        if Path(given).is_dir() and followed(given) in target.parents:
             raise ValueError(
                 f"{shown(folder)} is in {given}, all files of which are inputs; name a folder outside of it"
             )

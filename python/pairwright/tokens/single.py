@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,7 +12,7 @@ from pairwright import arguments
 from pairwright.corpus.blocks import Position
 from pairwright.corpus.finding import is_one_of
 from pairwright.corpus.skipping import gather, nothing_read
-from pairwright.filenames import shown
+from pairwright.filenames import followed, shown
 from pairwright.tokens import writers
 from pairwright.tokens.encoding import Encoder, write_all
 from pairwright.tokens.manifest import Shard
@@ -19,7 +21,6 @@ from pairwright.tokens.progress import reporting
 from pairwright.tokens.run import Asked, dtype_of, settings_of
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable
 
     import numpy as np
@@ -75,6 +76,10 @@ def encode_to_file(
     if format is None:
         known = ", ".join(writers.FORMAT_OF)
         raise ValueError(f"path={str(path)!r}: its ending tells no format of ids; there are {known}")
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    if followed(target).exists() and not target.is_file():
+        raise ValueError(f"{shown(target)} is a pipe or device, which no file of ids replaces; name another file")
     corpus = corpus_of(source)
     # What is wrong with the number of threads is not to be said of a document. This also imports what batches need.
     tokenizer.encode_batch([], threads=threads)
@@ -84,7 +89,7 @@ def encode_to_file(
         raise ValueError(f"{shown(target)} is an input, and would be replaced; name another file")
     settings = settings_of(tokenizer, corpus, Asked(format, append, ALL, 0.0, special))
     with reporting(progress) as report:
-        run = _File(target.resolve(), settings, dtype_of(tokenizer.vocab_size))
+        run = _File(followed(target), settings, dtype_of(tokenizer.vocab_size))
         write_all(Encoder(tokenizer, corpus, run, threads), report)
         if run.skipped and not run.written:
             raise nothing_read(corpus, [each for _, each in sorted(run.skipped.items())])
