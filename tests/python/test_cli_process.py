@@ -6,11 +6,12 @@ import random
 import resource
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
-from command_line import call, end as ended_by, isolate, spawn, start, terminal
+from command_line import LIMIT, call, end as ended_by, isolate, spawn, start, terminal
 
 import pairwright
 
@@ -204,6 +205,39 @@ def test_ctrl_c_while_reading_leaves_nothing_behind(arguments: list[str]) -> Non
     process.send_signal(signal.SIGINT)
     ended = ended_by(process)
     assert (ended.code, ended.out, ended.err) == (130, b"", "interrupted\n")
+    assert files() == before
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["count", "model.json", "long.txt"],
+        ["encode", "model.json", "long.txt", "--out", "new.txt"],
+        ["decode", "model.json", "ids.txt"],
+        ["train", "long.txt", "--vocab-size", "260", "--out", "model.json"],
+    ],
+)
+def test_a_signal_while_the_core_looks_for_numpy_is_no_panic(arguments: list[str], name: str) -> None:
+    Path("ids.txt").write_text("97 98")
+    before = files()
+    # The core asks this class for the version of numpy before it makes its first array.
+    script = f"""
+import signal, sys
+import numpy.lib
+Version = numpy.lib.NumpyVersion
+class Signalling(Version):
+    def __init__(self, version):
+        signal.raise_signal(signal.{name})
+        Version.__init__(self, version)
+numpy.lib.NumpyVersion = Signalling
+from pairwright.cli import main
+sys.argv[1:] = {arguments!r}
+main()
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=LIMIT, check=False)
+    code, said = (130, "interrupted") if name == "SIGINT" else (143, "terminated")
+    assert (ended.returncode, ended.stderr.decode().splitlines()[-1]) == (code, said)
     assert files() == before
 
 
