@@ -2,7 +2,7 @@
 
 use super::automaton::Automaton;
 use super::names;
-use super::regex::{RegexSplitter, seems_empty};
+use super::regex::{self, RegexSplitter, seems_empty};
 use super::scan::{BehindSymbols, Digits, Grammar};
 use super::steps::{self, Behavior, Step};
 use crate::error::{Error, Result};
@@ -306,16 +306,21 @@ impl NamedPattern {
 }
 
 impl Pattern {
-    /// What a user means: the named pattern of a name in any spelling , which may be that of an encoding or model; steps for the text of steps; anything else is a regex.
+    /// What a user means: the named pattern of a name in any spelling, which may be that of an encoding or model; steps for a list of
+    /// steps in JSON; anything else is a regex.
     ///
     /// # Errors
     /// [`Error::UnknownPattern`] for a word: a regex without any operator is hardly meant, more likely a name is misspelled.
-    /// `(?:word)` is taken for a regex. [`Error::Pattern`] for an empty text.
+    /// `(?:word)` is taken for a regex. [`Error::Pattern`] for an empty text, and for JSON that is not a list of steps.
     pub fn parse(pattern: &str) -> Result<Pattern> {
         if let Some(named) = NamedPattern::of_name(pattern) {
             Ok(Pattern::Named(named))
         } else if let Some(steps) = steps::of_text(pattern) {
             Ok(Pattern::of_steps(steps))
+        } else if steps::are_meant(pattern) {
+            let message = "it is JSON, but not a list of steps such as [{\"split\": \"\\\\p{N}\"}, {\"split\": \"gpt2\"}]; as a \
+                           regex it is written (?:…)";
+            Err(Error::Pattern { pattern: regex::shown(pattern), message: message.to_owned() })
         } else if pattern.is_empty() {
             let message = format!("it is empty; there are {}, and any regex", list_of_names());
             Err(Error::Pattern { pattern: String::new(), message })

@@ -68,8 +68,9 @@ impl Step {
     }
 }
 
-/// How a split in steps is written where a pattern is: as a list in JSON. No regex that anybody means looks like it.
+/// How a split in several steps begins where a pattern is given: as a list in JSON. No regex begins like this on purpose.
 const BEGINNING: &str = "[{\"split\":";
+const FIELDS: [&str; 3] = ["split", "behavior", "invert"];
 
 /// The text of a split in steps.
 pub(super) fn to_text(steps: &[Step]) -> String {
@@ -86,19 +87,36 @@ pub(super) fn to_text(steps: &[Step]) -> String {
     format!("[{}]", shown.collect::<Vec<_>>().join(","))
 }
 
-/// The steps of a text, if it is that of some.
+/// The steps of a text, if it is a list of steps in JSON.
 pub(super) fn of_text(text: &str) -> Option<Vec<Step>> {
-    if !text.starts_with(BEGINNING) {
+    // A quick look, for this is asked of every pattern.
+    if !text.trim_start().starts_with('[') {
         return None;
     }
     let steps: Vec<Map<String, Value>> = serde_json::from_str(text).ok()?;
     let step = |step: Map<String, Value>| {
+        if !step.keys().all(|field| FIELDS.contains(&field.as_str())) {
+            return None;
+        }
         let behavior =
             step.get("behavior").map_or(Some(Behavior::Isolated), |name| Behavior::of_name(name.as_str()?))?;
         let invert = step.get("invert").map_or(Some(false), Value::as_bool)?;
         Some(Step { pattern: step.get("split")?.as_str()?.to_owned(), behavior, invert })
     };
-    steps.into_iter().map(step).collect()
+    let steps: Option<Vec<Step>> = steps.into_iter().map(step).collect();
+    steps.filter(|steps| !steps.is_empty())
+}
+
+/// Whether a text is meant as steps, although it may have mistakes: JSON with strings or objects. As a regex it would be a class of
+/// characters.
+pub(super) fn are_meant(text: &str) -> bool {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(_)) => true,
+        // [1] is a class of one character.
+        Ok(Value::Array(steps)) => steps.iter().any(|step| step.is_string() || step.is_object()),
+        Ok(_) => false,
+        Err(_) => text.split_whitespace().collect::<String>().starts_with(BEGINNING),
+    }
 }
 
 /// Cuts text in steps.
@@ -178,7 +196,10 @@ impl StepSplitter {
     /// # Errors
     /// [`Error::Split`] if text would be left out, for pieces lie side by side.
     pub(super) fn batches(&self, text: &str, mut each: impl FnMut(&[usize]) -> Result<()>) -> Result<()> {
-        if self.only_isolates() {
+        if text.is_empty() {
+            // No piece is empty.
+            Ok(())
+        } else if self.only_isolates() {
             refine(&mut self.stages(), text, 0, &[text.len()], &mut each)
         } else {
             in_batches(each, |push| self.ends(text, |end| push(Some(end))))
@@ -424,6 +445,26 @@ mod tests {
 
     /// The first of each is the example of tokenizers' documentation.
     #[test]
+    fn the_empty_text_has_no_pieces() {
+        for regex in [r"\p{N}", "(?=a)", "a|", r"\s+$", r"(a)\1", "gpt2"] {
+            for behavior in Behavior::ALL {
+                for steps in
+                    [vec![step(regex, behavior, false)], vec![Step::isolated("b"), step(regex, behavior, true)]]
+                {
+                    let splitter = Splitter::new(&to_text(&steps)).unwrap();
+                    let mut batches = 0;
+                    let count = |_: &[usize]| {
+                        batches += 1;
+                        Ok(())
+                    };
+                    splitter.batches(b"", count).unwrap();
+                    assert_eq!((batches, splitter.pieces(b"").unwrap()), (0, vec![]), "{steps:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn behaviors() {
         let text = "the-final--countdown";
         for (behavior, expected, inverted) in [
@@ -480,8 +521,22 @@ mod tests {
     fn steps_are_written_and_read() {
         let steps = vec![step("\"\\d", Behavior::MergedWithNext, true), Step::isolated("cl100k")];
         assert_eq!(of_text(&to_text(&steps)), Some(steps));
-        for text in ["[{\"split\": 1}]", "[{\"split\":\"a\",\"behavior\":\"x\"}]", "[{\"split\":\"a\"", "[a-z]"] {
-            assert_eq!(of_text(text), None);
+        assert_eq!(of_text(" [ {\"invert\": false, \"split\" : \"a\"} ]"), Some(vec![Step::isolated("a")]));
+        for text in [
+            r#"[{"split": 1}]"#,
+            r#"[{"split":"a","behavior":"x"}]"#,
+            r#"[{"split":"a""#,
+            r#"[ {"split" : "\d"}]"#,
+            r#"[{"split":"a","x":1}]"#,
+            r#"["a", "b"]"#,
+            r#"{"split":"a"}"#,
+        ] {
+            assert_eq!((of_text(text), are_meant(text)), (None, true), "{text}");
+            let error = Splitter::new(text).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains("not a list of steps"), "{text}: {error}");
+        }
+        for text in ["[a-z]", "[1]", "[1, 2]", "[]", "[{]", "[\"a-z]", "1"] {
+            assert_eq!((of_text(text), are_meant(text)), (None, false), "{text}");
         }
     }
 }

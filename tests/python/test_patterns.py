@@ -94,6 +94,11 @@ def test_short_strings(steps: tuple[str, ...]) -> None:
 
 
 @every_pattern
+def test_the_empty_text(steps: tuple[str, ...]) -> None:
+    assert check(steps, [""]) == 1
+
+
+@every_pattern
 def test_every_alignment_in_a_block(steps: tuple[str, ...]) -> None:
     """Scanners take 64 bytes at once."""
     characters, chance = representatives(steps), random.Random(1)

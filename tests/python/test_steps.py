@@ -85,3 +85,17 @@ def test_a_regex_that_begins_like_json_stays_a_regex(pattern: str) -> None:
 def test_a_word_in_a_step_matches_itself() -> None:
     pattern = '[{"split":"saw"},{"split":"(?:o200k_base)"}]'
     assert pw.count([TEXT], pattern=pattern).items() == pw.count([TEXT], pattern="saw|(?:o200k_base)").items()
+
+
+@pytest.mark.parametrize("pattern", [r'["\\p{N}", "\\w+"]', '{"split":"a"}', '[{"split":"a","x":1}]'])
+def test_tokenizers_and_counts_refuse_json_that_is_not_a_list_of_steps(pattern: str, tmp_path: Path) -> None:
+    ranks = {bytes([byte]): byte for byte in range(256)}
+    pw.Tokenizer.from_ranks(ranks, pattern="gpt2").to_tiktoken(tmp_path / "ranks.tiktoken")
+    for make in (
+        lambda: pw.Tokenizer.from_ranks(ranks, pattern=pattern),
+        lambda: pw.Tokenizer.from_merges([(b"a", b"b")], pattern=pattern),
+        lambda: pw.Tokenizer.from_tiktoken(tmp_path / "ranks.tiktoken", pattern=pattern),
+        lambda: pw.Counts.from_items([(b"a", 1)], pattern),
+    ):
+        with pytest.raises(ValueError, match="not a list of steps"):
+            make()
