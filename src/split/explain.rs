@@ -151,7 +151,7 @@ fn parameters(grammar: Grammar) -> [(&'static str, String); 7] {
 }
 
 /// What there is in a regex that no automaton can follow, each kind once.
-fn constructs(regex: &str) -> Vec<&'static str> {
+pub(super) fn constructs(regex: &str) -> Vec<&'static str> {
     let mut found = Vec::new();
     if let Ok(tree) = Expr::parse_tree(regex) {
         collect(&tree.expr, &mut found);

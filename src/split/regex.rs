@@ -3,8 +3,9 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use fancy_regex::{AstNode, Expr, Match, Regex, RegexBuilder, RuntimeError};
+use fancy_regex::{AstNode, CompileError, Expr, Match, Regex, RegexBuilder, RuntimeError};
 
+use super::explain::constructs;
 use crate::error::{Error, Result};
 
 /// Steps back in a search for the next match. What needs more is looked for place by place.
@@ -38,7 +39,7 @@ pub(super) enum Found {
 impl RegexSplitter {
     pub(super) fn new(pattern: &str) -> Result<RegexSplitter> {
         let refuse =
-            |error: fancy_regex::Error| Error::Pattern { pattern: shown(pattern), message: shown(&error.to_string()) };
+            |error: fancy_regex::Error| Error::Pattern { pattern: shown(pattern), message: shown(&reason(&error)) };
         let regex = RegexBuilder::new(pattern).backtrack_limit(SEARCH).build().map_err(refuse)?;
         let is_own = Expr::parse_tree(pattern).is_ok_and(|tree| !depends_on_start(&tree.expr));
         let anchored = is_own.then(|| anchored(pattern, FIRST)).and_then(std::result::Result::ok);
@@ -146,9 +147,31 @@ impl RegexSplitter {
     }
 
     fn failed(&self, offset: usize, error: &fancy_regex::Error) -> Error {
+        let needs = match constructs(self.regex.as_str()) {
+            found if found.is_empty() => String::new(),
+            found => format!("; it needs backtracking for {}", found.join(", ")),
+        };
         let advice = "use a named pattern, or rewrite it without nested or ambiguous repetition";
-        Error::Split { pattern: shown(self.regex.as_str()), offset, message: format!("{error}; {advice}") }
+        Error::Split { pattern: shown(self.regex.as_str()), offset, message: format!("{error}{needs}; {advice}") }
     }
+}
+
+/// What is wrong with a regex, and where.
+fn reason(error: &fancy_regex::Error) -> String {
+    if let fancy_regex::Error::CompileError(error) = error
+        && let CompileError::InnerError(error) = &**error
+    {
+        let (kind, pattern, span) = match error.syntax_error() {
+            Some(regex_syntax::Error::Parse(error)) => (error.kind().to_string(), error.pattern(), error.span()),
+            Some(regex_syntax::Error::Translate(error)) => (error.kind().to_string(), error.pattern(), error.span()),
+            _ => return error.to_string(),
+        };
+        return match pattern.get(span.start.offset..span.end.offset) {
+            Some(part) if !part.is_empty() => format!("{part}: {kind}"),
+            _ => kind,
+        };
+    }
+    error.to_string()
 }
 
 /// A regex that matches at the place alone where a search begins.
@@ -240,6 +263,10 @@ mod tests {
     fn an_invalid_pattern_is_an_error_with_the_reason() {
         let error = RegexSplitter::new("(a").err().unwrap().to_string();
         assert!(error.contains("\"(a\"") && error.contains("parenthesis"), "{error}");
+        for (pattern, reason) in [(r"a|\p{Nope}+", "nope}: Unicode property not found"), ("[b-a]x", "b-a: invalid")] {
+            let error = RegexSplitter::new(pattern).err().unwrap().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
     }
 
     #[test]
@@ -248,6 +275,7 @@ mod tests {
         let text = format!("b{}", "a".repeat(64));
         let error = splitter.ends(&text, |_| Ok(())).unwrap_err();
         assert!(matches!(error, Error::Split { offset: 1, .. }), "{error}");
+        assert!(error.to_string().contains(r"it needs backtracking for references to groups: \1"), "{error}");
     }
 
     #[test]
