@@ -527,8 +527,9 @@ def test_a_folder_with_other_files_is_refused_and_not_altered(tokenizer: pw.Toke
     ended = call("encode", "model.json", "in", "--out", "file", "--format", "bin")
     assert (ended.code, ended.err.splitlines()[0]) == (
         2,
-        "error: --format goes with a folder or a file of ids, and file is a file of text",
+        "error: file is a file, and a name without an ending is that of a folder",
     )
+    assert Path("file").read_bytes() == b""
 
 
 def test_a_file_system_without_locks_keeps_nobody_away(
