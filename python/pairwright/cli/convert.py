@@ -48,8 +48,6 @@ def convert(
     if to is not Format.HUGGINGFACE or out.endswith(".json"):
         # Otherwise it is a folder, which is made.
         files.check_target(out)
-    if to is not Format.HUGGINGFACE or (out.endswith(".json") and not Path(out).is_dir()):
-        files.check_target(out)
     tokenizer = models.load(model, pattern, special_token)
     WRITERS[to](tokenizer, Path(out))
     if to is Format.TIKTOKEN:
