@@ -2,8 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use fancy_regex::{Expr, LookAround};
-
+use super::regex::constructs;
 use super::scan::{BehindSymbols, Case, Contractions, Digits, Grammar, Marks, White, Words};
 use super::{Behavior, Engine, NAMED, NamedPattern, Pattern, Splitter};
 use crate::error::Result;
@@ -148,43 +147,6 @@ fn parameters(grammar: Grammar) -> [(&'static str, String); 7] {
         ("white space", white.to_owned()),
         ("bytes at once", "64".to_owned()),
     ]
-}
-
-/// What there is in a regex that no automaton can follow, each kind once.
-pub(super) fn constructs(regex: &str) -> Vec<&'static str> {
-    let mut found = Vec::new();
-    if let Ok(tree) = Expr::parse_tree(regex) {
-        collect(&tree.expr, &mut found);
-    }
-    found
-}
-
-/// Whether there is anything in it that no plain automaton decides.
-fn looks_around(expr: &Expr) -> bool {
-    matches!(expr, Expr::LookAround(..) | Expr::AtomicGroup(_) | Expr::Assertion(_) | Expr::GeneralNewline { .. })
-        || expr.children_iter().any(looks_around)
-}
-
-fn collect(expr: &Expr, found: &mut Vec<&'static str>) {
-    let construct = match expr {
-        Expr::LookAround(inside, LookAround::LookBehind | LookAround::LookBehindNeg) if looks_around(inside) => {
-            Some("look-around or atomic groups in look-behind: (?<=a(?=b))")
-        }
-        Expr::Backref { .. } | Expr::BackrefWithRelativeRecursionLevel { .. } => Some(r"references to groups: \1"),
-        Expr::KeepOut => Some(r"what is kept out of the match: \K"),
-        Expr::ContinueFromPreviousMatchEnd => Some(r"the end of the match before: \G"),
-        Expr::Conditional { .. } | Expr::BackrefExistsCondition { .. } => Some("conditions: (?(1)…|…)"),
-        Expr::SubroutineCall(_) | Expr::DefineGroup { .. } => Some(r"calls of groups: \g<1>"),
-        Expr::BacktrackingControlVerb(_) => Some("verbs: (*SKIP)"),
-        Expr::Absent(_) => Some("what is absent: (?~…)"),
-        _ => None,
-    };
-    if let Some(construct) = construct.filter(|construct| !found.contains(construct)) {
-        found.push(construct);
-    }
-    for child in expr.children_iter() {
-        collect(child, found);
-    }
 }
 
 #[cfg(test)]

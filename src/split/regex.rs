@@ -3,9 +3,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use fancy_regex::{AstNode, CompileError, Expr, Match, Regex, RegexBuilder, RuntimeError};
+use fancy_regex::{AstNode, CompileError, Expr, LookAround, Match, Regex, RegexBuilder, RuntimeError};
 
-use super::explain::constructs;
 use crate::error::{Error, Result};
 
 /// Steps back in a search for the next match. What needs more is looked for place by place.
@@ -49,7 +48,7 @@ impl RegexSplitter {
     /// Calls `each` with the end of every piece; what lies between two matches is a piece too.
     pub(super) fn ends(&self, text: &str, mut each: impl FnMut(Found) -> Result<()>) -> Result<()> {
         let (mut done, mut gap) = (0, 0);
-        self.search(text, |found| match found {
+        self.segments(text, |found| match found {
             Found::End { end, is_match: false } => {
                 gap = end;
                 Ok(())
@@ -70,10 +69,6 @@ impl RegexSplitter {
 
     /// Calls `each` with the end of every match and of every gap between two. Empty matches count.
     pub(super) fn segments(&self, text: &str, mut each: impl FnMut(Found) -> Result<()>) -> Result<()> {
-        self.search(text, &mut each)
-    }
-
-    fn search(&self, text: &str, mut each: impl FnMut(Found) -> Result<()>) -> Result<()> {
         let mut budget = text.len().saturating_mul(BUDGET_OF_BYTE).saturating_add(BUDGET);
         let (mut done, mut at, mut last) = (0, 0, None);
         let mut heard = Instant::now();
@@ -188,6 +183,43 @@ fn depends_on_start(expr: &Expr) -> bool {
 
 fn is_limit(error: &fancy_regex::Error) -> bool {
     matches!(error, fancy_regex::Error::RuntimeError(RuntimeError::BacktrackLimitExceeded))
+}
+
+/// What there is in a regex that no automaton can follow, each kind once.
+pub(super) fn constructs(regex: &str) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    if let Ok(tree) = Expr::parse_tree(regex) {
+        collect(&tree.expr, &mut found);
+    }
+    found
+}
+
+/// Whether there is anything in it that no plain automaton decides.
+fn looks_around(expr: &Expr) -> bool {
+    matches!(expr, Expr::LookAround(..) | Expr::AtomicGroup(_) | Expr::Assertion(_) | Expr::GeneralNewline { .. })
+        || expr.children_iter().any(looks_around)
+}
+
+fn collect(expr: &Expr, found: &mut Vec<&'static str>) {
+    let construct = match expr {
+        Expr::LookAround(inside, LookAround::LookBehind | LookAround::LookBehindNeg) if looks_around(inside) => {
+            Some("look-around or atomic groups in look-behind: (?<=a(?=b))")
+        }
+        Expr::Backref { .. } | Expr::BackrefWithRelativeRecursionLevel { .. } => Some(r"references to groups: \1"),
+        Expr::KeepOut => Some(r"what is kept out of the match: \K"),
+        Expr::ContinueFromPreviousMatchEnd => Some(r"the end of the match before: \G"),
+        Expr::Conditional { .. } | Expr::BackrefExistsCondition { .. } => Some("conditions: (?(1)…|…)"),
+        Expr::SubroutineCall(_) | Expr::DefineGroup { .. } => Some(r"calls of groups: \g<1>"),
+        Expr::BacktrackingControlVerb(_) => Some("verbs: (*SKIP)"),
+        Expr::Absent(_) => Some("what is absent: (?~…)"),
+        _ => None,
+    };
+    if let Some(construct) = construct.filter(|construct| !found.contains(construct)) {
+        found.push(construct);
+    }
+    for child in expr.children_iter() {
+        collect(child, found);
+    }
 }
 
 /// Whether a regex may match the empty text, as far as it is seen without a text: it may be said of one that never does.

@@ -286,7 +286,7 @@ impl Stage<'_> {
             let piece = &text[at..end];
             if piece.len() == 1 {
                 each(&[end])?;
-            } else if !piece.is_empty() {
+            } else {
                 // An error of the next step names its place in the text already.
                 let (mut done, mut of_next) = (0, None);
                 let push = |found| {

@@ -12,14 +12,9 @@
 //! With several steps, each of which cuts the pieces of the one before, a place may be cut that is a boundary in one step and
 //! independent in all before: there it divides a piece, of which the step makes pieces on its left and on its right alone.
 
-use std::collections::HashSet;
-
-use super::Machine;
 use super::alphabet::{Alphabet, Symbol};
-use super::labels::{END, Labels, ROOT, State};
-
-/// More states than those of any published pattern, most of which have 20 to 300.
-const MOST_STATES: usize = 2_000;
+use super::labels::END;
+use super::states::{END_OF_TEXT, States};
 
 /// What is known of the places between two symbols.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -34,79 +29,25 @@ pub(super) struct Cuts {
     symbols: usize,
 }
 
-/// All states of places in texts, if they are not too many.
-pub(super) fn all_states(machine: &Machine, labels: &mut Labels) -> Option<Vec<State>> {
-    let plan = &machine.plan;
-    let mut states = vec![labels.end(plan, 0)];
-    let mut is_known = HashSet::from([states[0]]);
-    let mut done = 0;
-    while let Some(&state) = states.get(done) {
-        done += 1;
-        for symbol in machine.alphabet.all() {
-            let before = labels.before(plan, plan.letter(symbol, 0), state);
-            if is_known.insert(before) {
-                states.push(before);
-            }
-        }
-        if states.len() > MOST_STATES {
-            return None;
-        }
-    }
-    Some(states)
-}
-
-/// Whether a match that is not empty starts at every place of every text; `false` if there are too many states to tell.
-pub(super) fn takes_all(machine: &Machine) -> bool {
-    let plan = &machine.plan;
-    let mut labels = Labels::new(plan);
-    let Some(states) = all_states(machine, &mut labels) else { return false };
-    states.into_iter().all(|state| {
-        machine.alphabet.all().all(|symbol| {
-            let before = labels.before(plan, plan.letter(symbol, 0), state);
-            labels.row(plan, before)[usize::from(ROOT)] < END
-        })
-    })
-}
-
-/// Whether some text has an empty match, or if there are too many states to tell.
-pub(super) fn has_empty_matches(machine: &Machine) -> bool {
-    let mut labels = Labels::new(&machine.plan);
-    let is_empty = |labels: &Labels, state| labels.row(&machine.plan, state)[usize::from(ROOT)] == END;
-    all_states(machine, &mut labels).is_none_or(|states| states.into_iter().any(|state| is_empty(&labels, state)))
-}
-
 impl Cuts {
-    /// `None` if there are too many states to tell, or if the pattern looks behind.
-    pub(super) fn new(machine: &Machine) -> Option<Cuts> {
-        if machine.behind.is_some() {
-            return None;
-        }
-        let plan = &machine.plan;
-        let mut labels = Labels::new(plan);
-        let states = all_states(machine, &mut labels)?;
-        let symbols = machine.alphabet.len();
+    pub(super) fn new(states: &States) -> Cuts {
+        let symbols = states.symbols().count();
         let mut places = vec![Place::default(); (symbols + 1) * (symbols + 1)];
-        for after in machine.alphabet.all() {
-            let mut behind: Vec<State> =
-                states.iter().map(|&state| labels.before(plan, plan.letter(after, 0), state)).collect();
-            behind.sort_unstable();
-            behind.dedup();
-            let starts_match = behind.iter().all(|&state| labels.row(plan, state)[usize::from(ROOT)] < END);
-            for before in machine.alphabet.all() {
-                let letter = plan.letter(before, 0);
-                let alone = labels.before(plan, letter, states[0]);
-                let is_independent = behind.iter().all(|&state| labels.before(plan, letter, state) == alone) && {
-                    let taken = labels.row(plan, alone).iter().filter(|&&stand| stand < END);
-                    taken
-                        .clone()
-                        .all(|&stand| behind.iter().all(|&state| labels.row(plan, state)[usize::from(stand)] == END))
+        for after in states.symbols() {
+            let behind = states.all_before(after);
+            let starts_match = behind.iter().all(|&state| states.start(state) < END);
+            for before in states.symbols() {
+                let alone = states.before(before, END_OF_TEXT);
+                let is_independent = behind.iter().all(|&state| states.before(before, state) == alone) && {
+                    let mut taken = states.row(alone).iter().filter(|&&stand| stand < END);
+                    taken.all(|&stand| behind.iter().all(|&state| states.row(state)[usize::from(stand)] == END))
                 };
-                let is_taken = labels.row(plan, alone)[usize::from(ROOT)] < END;
+                let is_taken = states.start(alone) < END;
                 places[usize::from(before) * (symbols + 1) + usize::from(after)] =
                     Place { is_independent, is_boundary: is_independent && (starts_match || is_taken) };
             }
         }
-        Some(Cuts { places, symbols })
+        Cuts { places, symbols }
     }
 
     /// Between how many of the pairs of kinds of characters there is a cut.

@@ -173,7 +173,7 @@ impl Labels {
             values: vec![NO; plan.program.ops.len()],
         };
         let unknown = vec![UNKNOWN; plan.stands()].into_boxed_slice();
-        labels.insert(plan, unknown.clone(), vec![NOWHERE; plan.stands()].into_boxed_slice(), false);
+        labels.insert(plan, unknown, vec![NOWHERE; plan.stands()].into_boxed_slice(), false);
         labels
     }
 

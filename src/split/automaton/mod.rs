@@ -17,6 +17,7 @@
 //! | [`lanes`] | several parts of a block side by side |
 //! | [`refine`] | pieces of one step → those of the next |
 //! | [`skip`] | what needs no pass, for there is no match |
+//! | [`states`] | all states that texts can lead to |
 //! | [`cuts`] | between which symbols a text may be cut in two |
 //! | [`equal`] | whether two patterns cut every text into the same pieces |
 
@@ -30,6 +31,7 @@ mod program;
 mod refine;
 mod run;
 mod skip;
+mod states;
 pub(super) mod syntax;
 #[cfg(test)]
 mod tests;
@@ -47,6 +49,7 @@ use labels::Plan;
 use program::{MOST_BEHIND, MOST_POINTS, Program};
 pub(super) use run::Worker;
 use skip::Skip;
+use states::States;
 use syntax::{Node, Unsupported};
 
 /// Why a pattern has no automaton.
@@ -95,6 +98,7 @@ struct Machine {
     alphabet: Alphabet,
     plan: Plan,
     behind: Option<Behind>,
+    states: OnceLock<Option<States>>,
     cuts: OnceLock<Option<Cuts>>,
     skip: OnceLock<Option<Skip>>,
 }
@@ -104,17 +108,22 @@ impl Machine {
         let program = Program::new(node, &alphabet)?;
         let behind = Behind::new(&program.behind, &alphabet)?;
         let plan = Plan::new(program, alphabet.len());
-        Ok(Machine { alphabet, plan, behind, cuts: OnceLock::new(), skip: OnceLock::new() })
+        Ok(Machine { alphabet, plan, behind, states: OnceLock::new(), cuts: OnceLock::new(), skip: OnceLock::new() })
+    }
+
+    /// All states, if they are not too many and the pattern does not look behind.
+    fn states(&self) -> Option<&States> {
+        self.states.get_or_init(|| States::new(self)).as_ref()
     }
 
     /// What is known of places where a text may be cut.
     fn cuts(&self) -> Option<&Cuts> {
-        self.cuts.get_or_init(|| Cuts::new(self)).as_ref()
+        self.cuts.get_or_init(|| self.states().map(Cuts::new)).as_ref()
     }
 
     /// What is known of parts that need no pass.
     fn skip(&self) -> Option<&Skip> {
-        self.skip.get_or_init(|| Skip::new(self)).as_ref()
+        self.skip.get_or_init(|| Skip::new(&self.alphabet, self.states()?, self.cuts()?)).as_ref()
     }
 }
 
@@ -160,14 +169,12 @@ impl Automaton {
 
     /// Whether it has empty matches in some text. Where that cannot be told it is said to.
     pub(super) fn has_empty_matches(&self) -> bool {
-        let Shared { node, machine, .. } = &*self.0;
-        node.is_nullable() && (machine.behind.is_some() || cuts::has_empty_matches(machine))
+        self.0.node.is_nullable() && self.0.machine.states().is_none_or(States::have_empty_matches)
     }
 
     /// Whether a match starts wherever one ends, in any text, so that there are no gaps. Where that cannot be told it is denied.
     pub(super) fn takes_all(&self) -> bool {
-        let machine = &self.0.machine;
-        machine.behind.is_none() && cuts::takes_all(machine)
+        self.0.machine.states().is_some_and(States::take_all)
     }
 
     /// What is known of places between two characters.

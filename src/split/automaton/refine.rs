@@ -65,17 +65,17 @@ impl Worker {
     ) -> Result<()> {
         let machine = self.machine.clone();
         let Some(&end_of_all) = ends.last() else { return Ok(()) };
-        if skip.find(&machine.alphabet, text, start, end_of_all) == end_of_all {
+        let mut at = skip.find(&machine.alphabet, text, start, end_of_all);
+        if at == end_of_all {
             return each(ends);
         }
-        let (mut at, mut piece, mut pieces) = (start, start, ends);
+        let (mut piece, mut pieces) = (start, ends);
         let mut merge = Merge { done: start, ends, found: Vec::new(), part: start };
         let mut parts: Vec<Part> = Vec::new();
         self.begin(0);
         // Where the parts of this block begin in the text, and whether the last block had too many.
         let (mut from, mut is_dense) = (start, false);
         while at < end_of_all {
-            at = skip.find(&machine.alphabet, text, at, end_of_all);
             let passed = pieces.iter().take_while(|&&end| end <= at).count();
             piece = if passed > 0 { pieces[passed - 1] } else { piece };
             pieces = &pieces[passed..];
@@ -84,25 +84,26 @@ impl Worker {
             if std::mem::take(&mut is_dense) {
                 part.end = skip.end_of_part(&machine.alphabet, text, part.end + DENSE * self.room, end);
             }
-            at = part.end;
+            let done = part.end;
             if part.len() > self.room {
-                from = at;
                 self.read_parts(&mut parts, &mut merge, each)?;
                 merge.begin(&part);
                 merge.flush(each)?;
-                self.ends_of_pieces::<true>(text, part.clone(), each)?;
-                merge.done = part.end;
+                self.ends_of_pieces::<true>(text, part, each)?;
+                merge.done = done;
                 self.begin(0);
-                continue;
+                from = done;
+            } else {
+                let start = self.letters.len();
+                self.read_part(text, part.clone());
+                parts.push(Part { text: part, start });
+                if done - from > self.room {
+                    is_dense = parts.len() * SPARSE > done - from;
+                    from = done;
+                    self.read_parts(&mut parts, &mut merge, each)?;
+                }
             }
-            let start = self.letters.len();
-            self.read_part(text, part.clone());
-            parts.push(Part { text: part, start });
-            if at - from > self.room {
-                is_dense = parts.len() * SPARSE > at - from;
-                from = at;
-                self.read_parts(&mut parts, &mut merge, each)?;
-            }
+            at = skip.find(&machine.alphabet, text, done, end_of_all);
         }
         if ends.len() > 1 && parts.len() * SPARSE > end_of_all - from {
             self.dense = DENSE;

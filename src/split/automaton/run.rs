@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::Machine;
-use super::alphabet::{Symbol, TAIL};
+use super::alphabet::Symbol;
 use super::behind::{START, Sets};
 use super::cuts::Cuts;
 use super::labels::{ANY, BOUNDARY, EMPTY, INSIDE, Labels, Letter, ROOT, STAND, Stand, State, Step, Truth};
@@ -240,8 +240,8 @@ impl Worker {
     fn is_cut(&self, cuts: &Cuts, place: usize) -> bool {
         let letters = &self.letters[..=place - self.base];
         let Some((&after, before)) = letters.split_last() else { return false };
-        let before = before.iter().rfind(|&&letter| letter != Letter::from(TAIL));
-        after != Letter::from(TAIL) && before.is_some_and(|&before| cuts.is_cut(before as Symbol, after as Symbol))
+        let before = before.iter().rfind(|&&letter| letter != INSIDE);
+        after != INSIDE && before.is_some_and(|&before| cuts.is_cut(before as Symbol, after as Symbol))
     }
 
     /// The first character that starts so many bytes behind a place, or the end of the text.
@@ -264,7 +264,7 @@ impl Worker {
     }
 
     fn is_tail(&self, at: usize) -> bool {
-        self.letters[at - self.base] == Letter::from(TAIL)
+        self.letters[at - self.base] == INSIDE
     }
 
     /// Makes letters of the text up to a place, and to the end of a character.
@@ -275,7 +275,7 @@ impl Worker {
             while at < to {
                 let (symbol, length) = alphabet.symbol_at(text, at);
                 self.letters.push(plan.letter(symbol, sets.found(self.set)));
-                self.letters.resize(self.letters.len() + length - 1, Letter::from(TAIL));
+                self.letters.resize(self.letters.len() + length - 1, INSIDE);
                 self.set = sets.after(behind, self.set, symbol);
                 at += length;
             }
@@ -283,7 +283,7 @@ impl Worker {
         }
         // The last character may have three bytes more.
         let filled = self.letters.len();
-        self.letters.resize(filled + to.saturating_sub(at) + 3, Letter::from(TAIL));
+        self.letters.resize(filled + to.saturating_sub(at) + 3, INSIDE);
         let mut letters = self.letters[filled..].iter_mut();
         let ascii = alphabet.ascii();
         while at < to {

@@ -1,13 +1,13 @@
 //! Text in which a pattern cannot match. Many steps look for digits, line ends or punctuation, which most pieces do not have.
 //! Such text is skipped at one or two cycles a byte.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
 
-use super::Machine;
 use super::alphabet::{Alphabet, Symbol};
-use super::cuts::all_states;
-use super::labels::{END, Labels, NOWHERE, ROOT, Stand, State};
+use super::cuts::Cuts;
+use super::labels::{END, NOWHERE, Stand};
+use super::states::States;
 
 /// A limit on the search for matches, larger than any published pattern needs.
 const MOST_PLACES: usize = 100_000;
@@ -26,33 +26,29 @@ pub(super) struct Skip {
 
 impl Skip {
     /// `None` if ordinary text has needed characters everywhere, or if they are not known.
-    pub(super) fn new(machine: &Machine) -> Option<Skip> {
-        let cuts = machine.cuts()?;
-        let symbols = || machine.alphabet.all();
-        let matches = Matches::new(machine)?;
+    pub(super) fn new(alphabet: &Alphabet, states: &States, cuts: &Cuts) -> Option<Skip> {
+        let matches = Matches::new(states);
         let mut is_needed = matches.taken.clone();
         let meets = |before: Symbol, after: Symbol| {
             is_needed[usize::from(before)] == is_needed[usize::from(after)] || cuts.is_cut(before, after)
         };
-        let are_runs_texts = symbols().all(|before| symbols().all(|after| meets(before, after)));
+        let are_runs_texts = states.symbols().all(|before| states.symbols().all(|after| meets(before, after)));
         if !are_runs_texts {
             // A symbol is not needed if every match also takes another needed one. Blanks and letters are tried first, because
             // text has most of them.
-            let mut order: Vec<Symbol> = symbols().filter(|&symbol| is_needed[usize::from(symbol)]).collect();
-            order.sort_by_key(|&symbol| {
-                !b" e".iter().any(|&byte| machine.alphabet.ascii()[usize::from(byte)] == symbol)
-            });
+            let mut order: Vec<Symbol> = states.symbols().filter(|&symbol| is_needed[usize::from(symbol)]).collect();
+            order.sort_by_key(|&symbol| !b" e".iter().any(|&byte| alphabet.ascii()[usize::from(byte)] == symbol));
             for symbol in order {
                 is_needed[usize::from(symbol)] = false;
                 is_needed[usize::from(symbol)] = matches.has_one_without(&is_needed)?;
             }
         }
         let mut is_quiet = [false; 256];
-        for (quiet, &symbol) in is_quiet.iter_mut().zip(machine.alphabet.ascii()) {
+        for (quiet, &symbol) in is_quiet.iter_mut().zip(alphabet.ascii()) {
             *quiet = !is_needed[usize::from(symbol)];
         }
         let is_rare = is_quiet[usize::from(b'e')] && is_quiet[usize::from(b' ')];
-        is_rare.then_some(Skip { is_needed, is_quiet, are_runs_texts, has_empty_matches: matches.are_some_empty() })
+        is_rare.then_some(Skip { is_needed, is_quiet, are_runs_texts, has_empty_matches: states.have_empty_matches() })
     }
 
     /// Whether this divides a single piece too, in which empty matches do not count.
@@ -114,64 +110,55 @@ impl Skip {
 }
 
 /// What the matches of a pattern take, over all texts.
-struct Matches {
+struct Matches<'a> {
+    states: &'a States,
     /// By symbol: whether some match takes it, or some empty match stands before it.
     taken: Vec<bool>,
-    /// Where the preferred way goes on, by state.
-    rows: HashMap<State, Vec<Stand>>,
-    /// By the state of a place, the symbol behind the place and the state behind that.
-    next: HashMap<State, Vec<(Symbol, State)>>,
+    /// By the state of a place: the symbol behind the place and the state behind that.
+    next: Vec<Vec<(Symbol, usize)>>,
 }
 
-impl Matches {
-    fn new(machine: &Machine) -> Option<Matches> {
-        let plan = &machine.plan;
-        let mut labels = Labels::new(plan);
-        let states = all_states(machine, &mut labels)?;
-        let mut matches =
-            Matches { taken: vec![false; machine.alphabet.len() + 1], rows: HashMap::new(), next: HashMap::new() };
-        for &behind in &states {
-            for symbol in machine.alphabet.all() {
-                let state = labels.before(plan, plan.letter(symbol, 0), behind);
-                let row = labels.row(plan, state);
-                let is_taken = row[usize::from(ROOT)] != NOWHERE || row.iter().any(|&stand| stand < END);
-                matches.taken[usize::from(symbol)] |= is_taken;
-                matches.next.entry(state).or_default().push((symbol, behind));
+impl Matches<'_> {
+    fn new(states: &States) -> Matches<'_> {
+        let mut taken = vec![false; states.symbols().count() + 1];
+        let mut next = vec![Vec::new(); states.all().len()];
+        for behind in states.all() {
+            for symbol in states.symbols() {
+                let state = states.before(symbol, behind);
+                taken[usize::from(symbol)] |=
+                    states.start(state) != NOWHERE || states.row(state).iter().any(|&stand| stand < END);
+                next[state].push((symbol, behind));
             }
         }
-        matches.rows = states.iter().map(|&state| (state, labels.row(plan, state).to_vec())).collect();
-        Some(matches)
-    }
-
-    fn are_some_empty(&self) -> bool {
-        self.rows.values().any(|row| row[usize::from(ROOT)] == END)
+        Matches { states, taken, next }
     }
 
     /// Whether some match takes none of these symbols; `None` if the search is too long.
     fn has_one_without(&self, symbols: &[bool]) -> Option<bool> {
-        let all = self.next.iter().flat_map(|(state, next)| next.iter().map(move |next| (state, next)));
         let mut places = Vec::new();
         let mut known = HashSet::new();
-        let mut reach = |stand: Stand, symbol: Symbol, state: State, places: &mut Vec<_>| {
-            if stand < END && !symbols[usize::from(symbol)] && known.insert((stand, state)) {
-                places.push((stand, state));
+        let mut reach = |stand: Stand, (symbol, behind): (Symbol, usize), places: &mut Vec<_>| {
+            if stand < END && !symbols[usize::from(symbol)] && known.insert((stand, behind)) {
+                places.push((stand, behind));
             }
             known.len()
         };
-        for (state, &(symbol, behind)) in all {
-            let stand = self.rows[state][usize::from(ROOT)];
+        for (state, next) in self.next.iter().enumerate().filter(|(_, next)| !next.is_empty()) {
+            let stand = self.states.start(state);
             if stand == END {
                 return Some(true);
             }
-            reach(stand, symbol, behind, &mut places);
+            for &next in next {
+                reach(stand, next, &mut places);
+            }
         }
         while let Some((stand, state)) = places.pop() {
-            let next_stand = self.rows[&state][usize::from(stand)];
-            if next_stand == END {
+            let stand = self.states.row(state)[usize::from(stand)];
+            if stand == END {
                 return Some(true);
             }
-            for &(symbol, behind) in self.next.get(&state).into_iter().flatten() {
-                if reach(next_stand, symbol, behind, &mut places) > MOST_PLACES {
+            for &next in &self.next[state] {
+                if reach(stand, next, &mut places) > MOST_PLACES {
                     return None;
                 }
             }

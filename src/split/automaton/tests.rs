@@ -1,4 +1,5 @@
 use super::*;
+use crate::error::Result;
 use crate::split::regex::RegexSplitter;
 
 fn pieces(automaton: &Automaton, text: &str) -> Vec<(usize, bool)> {
@@ -102,22 +103,23 @@ fn blocks_do_not_change_pieces() {
     }
 }
 
+/// All ends that something gives in batches.
+fn collected(give: impl FnOnce(&mut dyn FnMut(&[usize]) -> Result<()>) -> Result<()>) -> Vec<usize> {
+    let mut ends = Vec::new();
+    give(&mut |found| {
+        ends.extend_from_slice(found);
+        Ok(())
+    })
+    .unwrap();
+    ends
+}
+
 /// The ends of pieces, and of those that empty matches divide, in blocks of a size.
 fn ends_by_blocks(automaton: &Automaton, text: &str, room: usize) -> [Vec<usize>; 2] {
     let mut worker = Worker::new(&automaton.0.machine);
     worker.room = room;
-    let (mut pieces, mut refined) = (Vec::new(), Vec::new());
-    let mut push = |ends: &[usize]| {
-        pieces.extend_from_slice(ends);
-        Ok(())
-    };
-    worker.pieces(text.as_bytes(), &mut push).unwrap();
-    let mut push = |ends: &[usize]| {
-        refined.extend_from_slice(ends);
-        Ok(())
-    };
-    worker.refine(text.as_bytes(), 0, &[text.len()], &mut push).unwrap();
-    [pieces, refined]
+    let pieces = collected(|mut each| worker.pieces(text.as_bytes(), &mut each));
+    [pieces, collected(|mut each| worker.refine(text.as_bytes(), 0, &[text.len()], &mut each))]
 }
 
 /// The ends of pieces, given the ends of matches and gaps.
@@ -180,12 +182,7 @@ fn pieces_of_pieces_are_those_of_each_alone() {
             for room in [1, 10, 100, 100_000] {
                 let mut worker = Worker::new(&automaton.0.machine);
                 worker.room = room;
-                let mut found = Vec::new();
-                let mut push = |ends: &[usize]| {
-                    found.extend_from_slice(ends);
-                    Ok(())
-                };
-                worker.refine(text.as_bytes(), 0, &ends, &mut push).unwrap();
+                let found = collected(|mut each| worker.refine(text.as_bytes(), 0, &ends, &mut each));
                 assert_eq!(found, expected, "{pattern} {text:?}");
             }
         }
@@ -222,15 +219,7 @@ fn the_parts_of_a_text_that_is_cut_have_the_pieces_of_the_whole() {
     let mut cuts = 0;
     for (pattern, alphabet) in PATTERNS {
         let automaton = Automaton::new(pattern).unwrap();
-        let ends = |text: &str| {
-            let mut ends = Vec::new();
-            let mut push = |found: &[usize]| {
-                ends.extend_from_slice(found);
-                Ok(())
-            };
-            automaton.worker().pieces(text.as_bytes(), &mut push).unwrap();
-            ends
-        };
+        let ends = |text: &str| collected(|mut each| automaton.worker().pieces(text.as_bytes(), &mut each));
         let Some(places) = automaton.places() else { continue };
         for number in 0..alphabet.len().pow(5) {
             let at = |place: u32| alphabet[number / alphabet.len().pow(place) % alphabet.len()];
