@@ -1,12 +1,14 @@
 """How fast text is cut by split patterns: those of published models and close variants, and others that people write.
 
     PAIRWRIGHT_DATA=FOLDER python benches/patterns.py [--smoke] [--pattern NAME …] [--text NAME …] [--repeats N]
-                                                      [--limit SECONDS] [--json FILE]
+                                                      [--limit SECONDS] [--json FILE] [--work count|train|encode]
 
-Measured is `pw.count` on one thread. Each cell, a pattern and a text, has a process of its own, which counts in turn by
-the pattern and by the named one that is nearest to it, so that both see the same machine; the medians are compared. A
-cell that is not done within the limit is killed. On prose, code and text that is not ASCII the table gives MB/s and the
-ratio to the named pattern; on long runs of one character, or of two in turn, milliseconds per MB, for 1 MB and 10 MB.
+`pw.count` is measured on one thread. `--work train` measures learning 8,000 ids from a file instead, `--work encode` a
+second pass of that vocabulary over documents of 4 KB. Each cell, a pattern and a text, has a process of
+its own, which works in turn by the pattern and by the named one that is nearest to it, so that both see the same
+machine; the medians are compared. A cell that is not done within the limit is killed. On prose, code and text that is
+not ASCII the table gives MB/s and the ratio to the named pattern; on long runs of one character, or of two in turn,
+milliseconds per MB, for 1 MB and 10 MB.
 
 The patterns are those of `patterns.json` in the data folder, if it is there, and those below.
 """
@@ -46,6 +48,9 @@ RUNS = {
 }
 SIZES = (1, 10)
 """Of runs, in MB."""
+
+VOCAB_SIZE = 8_000
+"""Of vocabularies that are trained."""
 
 NAMED = ("gpt2", "cl100k", "o200k", "qwen", "qwen3.5", "tekken")
 DEEPSEEK = (
@@ -138,19 +143,31 @@ def texts(folder: Path, *, is_smoke: bool) -> dict[str, Path]:
     return found
 
 
-def measure(pattern: str, other: str, path: Path, repeats: int) -> Iterator[tuple[float, float]]:
+def measure(work: str, pattern: str, other: str, path: Path, repeats: int) -> Iterator[tuple[float, float]]:
     """Seconds by one pattern and by another, in turn. Runs in a process of its own."""
     text = path.read_bytes()
+    documents = [text[at : at + 4096] for at in range(0, len(text), 4096)]
+    vocabularies: dict[str, pw.Tokenizer] = {}
 
     def seconds(by: str) -> float:
         began = time.perf_counter()
-        pw.count(pw.texts([text]), pattern=by, threads=1)
+        match work:
+            case "train":
+                pw.train(path, VOCAB_SIZE, pattern=by, threads=1)
+            case "encode":
+                vocabularies[by].encode_batch(documents, threads=1)
+            case _:
+                pw.count(pw.texts([text]), pattern=by, threads=1)
         return time.perf_counter() - began
 
     warnings.simplefilter("ignore", pw.PatternWarning)
+    warnings.simplefilter("ignore", pw.FewerMergesWarning)
     for by in (pattern, other):
         # What is done once in a process is done before.
         pw.count(pw.texts(["a b"]), pattern=by, threads=1)
+        if work == "encode":
+            vocabularies[by] = pw.train(path, VOCAB_SIZE, pattern=by)
+            seconds(by)
     for _ in range(repeats):
         yield seconds(pattern), seconds(other)
 
@@ -159,16 +176,16 @@ def child(job: str) -> None:
     """Measure one cell, print what comes of it: a line for each turn."""
     asked = json.loads(job)
     try:
-        for pair in measure(asked["pattern"], asked["nearest"], Path(asked["path"]), asked["repeats"]):
+        for pair in measure(asked["work"], asked["pattern"], asked["nearest"], Path(asked["path"]), asked["repeats"]):
             print(json.dumps(pair), flush=True)
     except (pw.PairwrightError, ValueError) as error:
         print(json.dumps(f"{type(error).__name__}: {error}"[:300]), flush=True)
 
 
-def run(name: str, steps: Sequence[str], text: str, path: Path, repeats: int, limit: float) -> Cell:
+def run(work: str, name: str, steps: Sequence[str], text: str, path: Path, repeats: int, limit: float) -> Cell:
     """One cell."""
     other, size = nearest(name, steps), path.stat().st_size
-    job = {"pattern": as_pattern(steps), "nearest": other, "path": str(path), "repeats": repeats}
+    job = {"work": work, "pattern": as_pattern(steps), "nearest": other, "path": str(path), "repeats": repeats}
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, __file__, "--child", json.dumps(job)]
     try:
@@ -211,6 +228,7 @@ def main() -> None:
     parser.add_argument("--text", action="append", default=[], help="only texts with this in their name")
     parser.add_argument("--repeats", type=int, default=5, help="turns of each cell")
     parser.add_argument("--limit", type=float, default=20, help="seconds for each cell")
+    parser.add_argument("--work", choices=("count", "train", "encode"), default="count", help="what is measured")
     parser.add_argument("--json", type=Path, help="write what was measured to a file")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -233,7 +251,8 @@ def main() -> None:
             for text, path in found.items():
                 if options.text and not any(word in text for word in options.text):
                     continue
-                cell = run(name, steps, text, path, 1 if options.smoke else options.repeats, options.limit)
+                repeats = 1 if options.smoke else options.repeats
+                cell = run(options.work, name, steps, text, path, repeats, options.limit)
                 cells.append(cell)
                 message(f"{name}: {text}: {cell.shown()}")
     here = machine()
