@@ -21,7 +21,7 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
 }
 
 fn try_write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let target = end_of_links(path)?;
     match fs::metadata(&target) {
         Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
         Ok(found) if !found.is_file() => {
@@ -55,6 +55,18 @@ fn try_write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     fs::rename(&name, &target)?;
     name.disable_cleanup(true);
     sync_folder(&folder)
+}
+
+/// What a path names once links are followed, whether it exists or not.
+fn end_of_links(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::read_link(path) {
+            // A circle of links is another error, so this ends.
+            Ok(next) => end_of_links(&path.parent().unwrap_or(Path::new("")).join(next)),
+            Err(_) => Ok(path.to_owned()),
+        },
+        found => found,
+    }
 }
 
 /// Brings the names of the files in a folder to the disk: until then a power cut may give the old file back.
@@ -110,6 +122,16 @@ mod tests {
         write(&link, |out| out.write_all(b"new")).unwrap();
         assert_eq!(fs::read(&file).unwrap(), b"new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        let (new, dangling) = (folder.path().join("new"), folder.path().join("dangling"));
+        std::os::unix::fs::symlink("new", &dangling).unwrap();
+        std::os::unix::fs::symlink("dangling", folder.path().join("first")).unwrap();
+        write(&folder.path().join("first"), |out| out.write_all(b"made")).unwrap();
+        assert_eq!(fs::read(&new).unwrap(), b"made");
+        assert!(fs::symlink_metadata(&dangling).unwrap().is_symlink());
+        let circle = folder.path().join("circle");
+        std::os::unix::fs::symlink("circle", &circle).unwrap();
+        assert!(write(&circle, |_| Ok(())).is_err());
+        assert!(fs::symlink_metadata(&circle).unwrap().is_symlink());
         write(Path::new("/dev/null"), |out| out.write_all(b"gone")).unwrap();
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
     }

@@ -9,6 +9,7 @@ use pyo3::types::{
     PyBool, PyByteArray, PyBytes, PyDict, PyFrozenSet, PyInt, PyList, PyMapping, PyMemoryView, PySet, PyString, PyTuple,
 };
 
+use super::arrays;
 use super::convert::shown;
 use crate::vocab::Id;
 
@@ -61,10 +62,11 @@ pub(super) fn each_ids(
     }
     if !value.is_instance_of::<PyTuple>() {
         // Only numpy can tell whether it is an array, and would have to be imported first.
-        if value.get_type().module()? == "numpy"
-            && let Ok(array) = value.cast::<PyUntypedArray>()
-        {
-            return each_of_array(value, array, given, each);
+        if value.get_type().module()? == "numpy" {
+            arrays::prepare(value.py())?;
+            if let Ok(array) = value.cast::<PyUntypedArray>() {
+                return each_of_array(value, array, given, each);
+            }
         }
         refuse(value, given)?;
         if let Some(list) = listed(value, given)? {

@@ -1,6 +1,7 @@
 //! The Python module. Methods here convert inputs, release the interpreter once, call the core and build outputs; the
 //! manual is `python/pairwright/_core.pyi`.
 
+mod arrays;
 mod arrow;
 mod cache;
 mod contents;

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyMapping, PyTuple};
 use twox_hash::XxHash3_64;
 
+use super::arrays;
 use super::arrow::{self, Column};
 use super::convert::{Text, shown, unchanging};
 use super::corpus::Block;
@@ -60,6 +61,7 @@ pub(super) fn with_texts<T>(values: &Bound<'_, PyAny>, work: impl FnOnce(&[&[u8]
 /// The bytes of every text.
 #[pyfunction]
 pub(super) fn lengths<'py>(py: Python<'py>, values: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<i64>>> {
+    arrays::prepare(py)?;
     let lengths: Vec<i64> = with_texts(values, |texts| texts.iter().map(|text| text.len() as i64).collect())?;
     let _inside = Inside::enter(py);
     Ok(lengths.into_pyarray(py))
@@ -72,6 +74,7 @@ pub(super) fn hashes<'py>(
     values: &Bound<'py, PyAny>,
     most: usize,
 ) -> PyResult<Bound<'py, PyArray1<u64>>> {
+    arrays::prepare(py)?;
     let hash = |texts: &[&[u8]]| -> Vec<u64> {
         texts.iter().map(|text| XxHash3_64::oneshot(&text[..text.len().min(most)])).collect()
     };

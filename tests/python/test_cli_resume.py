@@ -151,7 +151,7 @@ def test_hints_of_encode_name_options() -> None:
     ("out", "options", "hint"),
     [
         ("ids.txt", ["--append", "<|end|>"], "--out ids.bin, or a folder: --out ids/"),
-        ("sub/ids.txt", ["--json"], "--out sub/ids.bin, or a folder: --out sub/ids/"),
+        ("sub/ids.txt", ["--json"], "name a folder: --out sub/ids/"),
         ("sub/x.bin", ["--restart"], "name a folder: --out sub/x/"),
         ("sub/x.bin", ["--format", "npy"], "name the file sub/x.npy, or name a folder: --out sub/x/"),
         ("taken.bin", ["--restart"], "name a folder: --out taken-tokens/"),

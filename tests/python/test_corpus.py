@@ -242,6 +242,13 @@ def test_a_format_that_is_named_goes_before_the_name() -> None:
         (["a"], {"format": "xml"}, "must be one of text, jsonl, json, csv, tsv, parquet, arrow"),
         (["a.parquet.gz"], {}, "a parquet file is compressed inside; unpack it first"),
         ([], {}, "there are no paths"),
+        (["a.csv"], {"separator": "x"}, r"only text is cut at a separator, and a\.csv is read as csv"),
+        (["a.parquet", "b.jsonl.gz"], {"separator": "x"}, r"only text is cut at a separator, and a\.parquet is"),
+        (
+            ["a.txt"],
+            {"separator": "x", "format": "json"},
+            r"only text is cut at a separator, and a\.txt is read as json",
+        ),
     ],
 )
 def test_options_that_cannot_be_meant(paths: list[str], options: Any, message: str) -> None:

@@ -33,9 +33,11 @@ def test_a_file_that_is_not_text_is_refused_with_what_it_is_and_what_to_do(name:
         assert str(caught.value).startswith(f"{name}: it is ")
         assert what in str(caught.value)
         assert 'format="text" takes it as it is' in str(caught.value.hint)
-    for corpus in (pw.Corpus(name, lines=True), pw.Corpus(name, separator="\n\n")):
+    with pytest.raises(pw.DocumentError):
+        list(pw.Corpus(name, lines=True))
+    if Path(name).suffix not in (".csv", ".jsonl"):
         with pytest.raises(pw.DocumentError):
-            list(corpus)
+            list(pw.Corpus(name, separator="\n\n"))
     # Whatever is asked for as text is text, but for compression by its name.
     packed = Path(name).suffix in (".gz", ".zst")
     taken = list(pw.Corpus(name, format="text"))

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -138,3 +139,22 @@ def test_llama_3_s_own_file_is_taken_under_its_own_name(tmp_path: Path, monkeypa
     ended = call("convert", model, "--pattern", "llama3", "--to", "huggingface", "--out", "tokenizer.json")
     assert (ended.code, ended.err) == (0, "")
     assert call("encode", "tokenizer.json", given=b"hello world").out == b"15339 1917\n"
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_the_command_line_names_commands_and_no_functions(
+    kind: str, files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    isolate(tmp_path, monkeypatch)
+    as_model, as_text = call("info", files[kind]), call("count", files["model"], files[kind])
+    said = as_model.err + as_text.err
+    assert not re.search(r"Tokenizer\.|Counts\.|open_tokens", said), said
+    expected = {
+        "counts": "; pairwright train --counts learns from it\n",
+        "tokens": "; pairwright decode reads it\n",
+        "vocab.json": "; give the tokenizer.json of the same vocabulary\n",
+        "merges.txt": "; give the tokenizer.json of the same vocabulary\n",
+        "tokenizer_config.json": "; the vocabulary is in the tokenizer.json beside it: give that file\n",
+    }
+    if kind in expected:
+        assert (as_model.code, as_model.err.endswith(expected[kind])) == (1, True), as_model

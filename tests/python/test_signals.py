@@ -163,6 +163,49 @@ def test_the_library_leaves_signals_alone() -> None:
     subprocess.run([sys.executable, "-c", script], check=True, timeout=LIMIT)
 
 
+# A handler that raises as that of Ctrl-C does, and a signal before the first array of the process is made.
+FIRST_ARRAY = """
+import signal, sys, time
+import pairwright as pw
+
+class Raised(BaseException):
+    pass
+
+def raised(number, frame):
+    raise Raised
+
+tokenizer = pw.Tokenizer.load("model.json")
+text = "some words of a text, and more of them. " * 5_000
+signal.signal(signal.SIGALRM, raised)
+{before}
+try:
+    signal.setitimer(signal.ITIMER_REAL, float(sys.argv[1]))
+    {call}
+    time.sleep(1)
+except Raised:
+    print("raised")
+"""
+
+
+@pytest.mark.parametrize("seconds", [0.0001, 0.001, 0.005, 0.02, 0.08])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "tokenizer.count_batch([text])",
+        "tokenizer.encode_batch([text])",
+        "tokenizer.encode_to_numpy(text, threads=1)",
+        "tokenizer.encode_with_spans(text)",
+        "tokenizer.decode_with_spans([97] * 100_000)",
+        "tokenizer.decode_bytes(ids)",
+    ],
+)
+def test_a_signal_before_the_first_array_raises_what_its_handler_raises(call: str, seconds: float) -> None:
+    before = "import numpy; ids = numpy.full(100_000, 97)" if "(ids)" in call else ""
+    command = [sys.executable, "-c", FIRST_ARRAY.format(call=call, before=before), str(seconds)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "raised\n", "")
+
+
 def test_a_command_in_a_script_goes_on_in_the_background() -> None:
     """A shell that is not interactive starts `cmd &` with SIGINT ignored."""
     command = f"{sys.executable} -m pairwright encode model.json --out ids.txt"

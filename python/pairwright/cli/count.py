@@ -23,7 +23,6 @@ from pairwright.cli.arguments import (
     TextField,
     Threads,
 )
-from pairwright.cli.arrays import prepare_arrays
 from pairwright.cli.reading import corpus_of, cut_plainly, reading, text_names
 from pairwright.corpus.blocks import Block
 from pairwright.corpus.skipping import tell
@@ -52,7 +51,6 @@ def count(
 ) -> None:
     """Print the number of tokens of each file and of all together; special tokens are plain text."""
     tokenizer = models.load(model, pattern, special_token, others=input or ())
-    prepare_arrays(tokenizer)
     corpus = corpus_of(
         input,
         lines=lines,

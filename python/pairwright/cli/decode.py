@@ -13,7 +13,6 @@ import typer
 from pairwright import Tokenizer
 from pairwright.cli import files, model as models
 from pairwright.cli.arguments import Files, IdsOfSpecial, Model, Out, Pattern, named
-from pairwright.cli.arrays import prepare_arrays
 from pairwright.cli.console import CommandError, UsageError
 from pairwright.cli.progress import InputBar
 from pairwright.cli.restore import gathered, is_token_folder, restore
@@ -84,7 +83,6 @@ def decode(
             )
     files.refuse_input(out, [model, *(name for name in file or () if name != files.STANDARD)])
     tokenizer = models.load(model, pattern, special_token, others=file or ())
-    prepare_arrays(tokenizer)
     names = files.inputs(file)
     for name in names:
         # Before anything is written: a file that is missing is named first.

@@ -23,7 +23,6 @@ from pairwright.cli.arguments import (
     Threads,
     named,
 )
-from pairwright.cli.arrays import prepare_arrays
 from pairwright.cli.folder import encode_as_file, encode_into
 from pairwright.cli.printing import print_ids
 from pairwright.cli.reading import corpus_of, text_names
@@ -104,7 +103,6 @@ def encode(
     of_ids = [option for option, value in (("--format", format), ("--append", append)) if value is not None]
     target = target_of(out, format, [*of_ids, *of_folder_alone], of_folder_alone)
     tokenizer = models.load(model, pattern, special_token, others=input or ())
-    prepare_arrays(tokenizer)
     corpus = corpus_of(
         input,
         lines=lines,

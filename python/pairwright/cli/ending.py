@@ -5,9 +5,6 @@ The exit status tells them apart: 128 and the number of the signal, as of a proc
 """
 
 import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 
 # What sends them: `kill`, `timeout`, batch schedulers and service managers; a terminal that is closed.
@@ -38,24 +35,6 @@ def receive(number: int, _: FrameType | None) -> None:
     signal.signal(number, signal.SIG_DFL)
     _received.append(number)
     raise TerminatedError
-
-
-@contextmanager
-def held_back() -> Iterator[None]:
-    """Signals that end the command, Ctrl-C too, wait until this is over."""
-    came: list[int] = []
-    before = {}
-    if threading.current_thread() is threading.main_thread():
-        for number in (getattr(signal, name, None) for name in ("SIGINT", *NAMES)):
-            if number is not None and callable(signal.getsignal(number)):
-                before[number] = signal.signal(number, lambda which, _: came.append(which))
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    for which in came[:1]:
-        signal.raise_signal(which)
 
 
 def status() -> int:

@@ -11,6 +11,15 @@ RESTART_OPTION = "--restart removes what was written there and begins anew; or n
 # Hints that are said in other words on the command line.
 REWORDED = {RESTART: RESTART_OPTION}
 
+# What the core and the library say of files, by what reads them, and what it is on the command line.
+READERS = {
+    r"Counts\.load reads it, and train learns from counts": "pairwright train --counts learns from it",
+    r"open_tokens reads it": "pairwright decode reads it",
+    r"Tokenizer\.\w+(\([^)]*\))? reads it": "give it as MODEL or with --base",
+    r", which Tokenizer\.from_huggingface reads\b": ": give that file",
+    r"Tokenizer\.from_huggingface reads the tokenizer\.json": "give the tokenizer.json",
+}
+
 # The keyword arguments that options stand for, where an option has another name.
 OTHERS = {"format": "--input-format", "special_tokens": "--special"}
 
@@ -45,10 +54,18 @@ GIVEN = re.compile(rf"""\b({"|".join(KEYWORDS)})=("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\
 NAMED = re.compile(rf"\b({'|'.join(each for each in KEYWORDS if '_' in each)})\b")
 
 
+def in_commands(text: str) -> str:
+    """A text with commands in the place of functions: `open_tokens reads it` becomes `pairwright decode reads it`."""
+    for function, command in READERS.items():
+        text = re.sub(function, command, text)
+    return text
+
+
 def in_options(hint: str) -> str:
     """A hint with options in the place of keyword arguments: `on_error="skip"` becomes `--on-error skip`."""
     if hint in REWORDED:
         return REWORDED[hint]
+    hint = in_commands(hint)
 
     def given(found: re.Match[str]) -> str:
         name, value = option(found[1]), found[2]

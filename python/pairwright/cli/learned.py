@@ -8,7 +8,6 @@ from rich.table import Table
 
 from pairwright import Tokenizer
 from pairwright.cli import facts
-from pairwright.cli.arrays import prepare_arrays
 from pairwright.cli.corpus import Source
 from pairwright.cli.tokens import first_merges, longest
 from pairwright.filenames import shown
@@ -35,7 +34,6 @@ def learned(tokenizer: Tokenizer, corpus: Source, path: Path) -> Iterator[tuple[
     yield "vocabulary", f"{tokenizer.vocab_size:,} ids: 256 bytes, {merges:,} merges, special tokens: {special}"
     yield "first merges", first_merges(tokenizer, 8) or "none"
     yield "longest tokens", longest(tokenizer, 8) or "none"
-    prepare_arrays(tokenizer)
     sample, is_all = corpus.beginning(SAMPLE)
     tokens = int(tokenizer.count_batch(sample).sum())
     if tokens:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pairwright.cli import files
-from pairwright.cli.arrays import prepare_arrays
 from pairwright.cli.console import CommandError, UsageError
 from pairwright.cli.progress import InputBar
 from pairwright.tokens.manifest import MANIFEST, PROGRESS
@@ -32,7 +31,6 @@ def restore(folder: str, split: str, out: str | None, out_folder: str | None) ->
     if out is not None and out_folder is not None:
         raise UsageError("--out and --out-folder do not go together", hint="leave one of them out")
     splits = open_splits(folder, split)
-    prepare_arrays(splits[0].tokenizer)
     size = sum(tokens.manifest.split(tokens.split).bytes for tokens in splits)
     with InputBar("decoding", to_screen=out_folder is None and files.is_standard(out)) as bar:
         bar.expect(size)

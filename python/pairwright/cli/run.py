@@ -16,11 +16,12 @@ from pairwright.cli.app import app
 from pairwright.cli.console import CommandError, say
 from pairwright.cli.ending import INTERRUPTED, message
 from pairwright.cli.files import flush_standard_output
-from pairwright.cli.hints import in_options
+from pairwright.cli.hints import in_commands, in_options
 from pairwright.corpus.skipping import HINTED
 from pairwright.errors import (
     MARK,
     FewerMergesWarning,
+    FormatError,
     PairwrightError,
     PatternWarning,
     ReservedIdsWarning,
@@ -98,6 +99,10 @@ def describe(error: Exception) -> str:
         return f"{error.object!a} is no valid text"
     if isinstance(error, MemoryError):
         return "out of memory"
+    if isinstance(error, FormatError):
+        # Its last part says what reads the file.
+        text, semicolon, advice = str(error).rpartition("; ")
+        return f"{text}{semicolon}{in_commands(advice)}"
     return str(error) or type(error).__name__
 
 

@@ -37,7 +37,8 @@ def target_of(out: str | None, format: Format | None, options: list[str], of_fol
     """
     if out is None or files.is_standard(out):
         if options:
-            raise UsageError(f"{options[0]} goes with a folder or a file", hint="name one with --out")
+            where = "a folder" if options[0] in of_folder else "a folder or a file of ids"
+            raise UsageError(f"{options[0]} goes with {where}", hint="name one with --out")
         return Target("text")
     path = Path(out)
     if out.endswith("/") and Path(out.rstrip("/")).is_file():
@@ -86,10 +87,13 @@ def target_of(out: str | None, format: Format | None, options: list[str], of_fol
     if options:
         # `--format` says what the ids are to be, and other options that they are not to be text.
         wanted = format or "bin"
+        where, file = "a folder", ""
+        if options[0] not in of_folder:
+            where += " or a file of ids"
+            file = f"a file of ids, such as --out {path.with_suffix(f'.{wanted}')}, or "
         raise UsageError(
-            f"{options[0]} goes with a folder or a file of ids, and {out} is a file of text",
-            hint=f"name a file of ids, such as --out {path.with_suffix(f'.{wanted}')}, "
-            f"or a folder: --out {folder_for(path)}",
+            f"{options[0]} goes with {where}, and {out} is a file of text",
+            hint=f"name {file}a folder: --out {folder_for(path)}",
         )
     return Target("text")
 

@@ -90,8 +90,8 @@ class Corpus:
         DocumentError: A folder is one of token files.
         TypeError: What is given is no path, nor an iterable of paths.
         ValueError: There are no paths, `lines` and `separator` are both given, the separator is empty, an option has
-            none of its values, a dict of fields or columns names what is no input, or only one of `text_field` and
-            `text_column` is given and no input can have it.
+            none of its values, a dict of fields or columns names what is no input, only one of `text_field` and
+            `text_column` is given and no input can have it, or `separator` is given and no input is text.
 
     """
 
@@ -126,7 +126,9 @@ class Corpus:
         if not found:
             raise ValueError('there are no paths: name files, folders, patterns, or "-" for standard input')
         origins = named(find(found, format), *names)
-        values = {"origins": origins, "framing": Framing(lines, separator), "skips": on_error == "skip"}
+        framing = Framing(lines, separator)
+        framing.check(origins)
+        values = {"origins": origins, "framing": framing, "skips": on_error == "skip"}
         for name, value in values.items():
             object.__setattr__(self, name, value)
 

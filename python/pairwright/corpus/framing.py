@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pairwright.errors import advise
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -29,6 +31,26 @@ class Framing:
     def cuts(self) -> bool:
         """Whether a file of text has more than one document."""
         return self.lines or self.separator is not None
+
+    def check(self, origins: Iterable[Origin]) -> None:
+        """Raises `ValueError` if there is a separator and no file is text: it would have no effect.
+
+        Lines are cut in text alone, too, but other formats have documents of the same kind: lines, rows and values.
+        """
+        read = [origin for origin in origins if not origin.left_out]
+        if self.separator is None or not read or any(origin.format == "text" for origin in read):
+            return
+        first = read[0]
+        unit = "line" if first.format == "jsonl" else "value" if first.format == "json" else "row"
+        error = ValueError(f"only text is cut at a separator, and {first.name} is read as {first.format}")
+        hint = f'leave separator={self._separator!r} out: each {unit} is a document; format="text" reads it as text'
+        advise(error, hint)
+        raise error
+
+    @property
+    def _separator(self) -> str:
+        """As it was given. Bytes that are not UTF-8 are written as Python writes them in names of files."""
+        return os.fsdecode(self.separator or b"")
 
     def given(self, origin: Origin) -> tuple[Path | None, str, str, bytes | None, Care]:
         """A file as the core is told of it."""
@@ -73,6 +95,5 @@ class Framing:
         if self.lines:
             return {"unit": "line"}
         if self.separator is not None:
-            # Bytes that are no text as Python has them in names of files.
-            return {"unit": "separator", "separator": os.fsdecode(self.separator)}
+            return {"unit": "separator", "separator": self._separator}
         return {"unit": "file"}

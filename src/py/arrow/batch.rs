@@ -13,6 +13,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
+use super::super::arrays;
 use super::super::leave::Inside;
 
 /// The ids of numpy, which live as long as somebody looks at them through Arrow.
@@ -43,6 +44,7 @@ pub(in super::super) fn _batch_to_arrow<'py>(
     values: &Bound<'py, PyAny>,
     offsets: &Bound<'py, PyAny>,
 ) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
+    arrays::prepare(py)?;
     let values = values.cast::<PyArray1<u32>>().map_err(|_| wrong("values", "uint32"))?;
     let offsets = offsets.cast::<PyArray1<i64>>().map_err(|_| wrong("offsets", "int64"))?;
     if !offsets.data().is_aligned() {

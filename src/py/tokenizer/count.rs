@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use super::Tokenizer;
 use crate::error::Result;
 use crate::parallel::Stop;
+use crate::py::arrays;
 use crate::py::convert::{self, Text};
 use crate::py::leave::Inside;
 
@@ -34,6 +35,7 @@ impl Tokenizer {
         texts: &Bound<'py, PyAny>,
         threads: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Bound<'py, PyArray1<i64>>> {
+        arrays::prepare(py)?;
         let threads = convert::threads(threads)?;
         let count = |texts: &[&[u8]], tick: &mut (dyn FnMut() -> Result<()> + Send)| {
             self.core.count_batch(texts, &self.core.special().ordinary(), threads, tick)

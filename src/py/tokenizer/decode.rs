@@ -12,6 +12,7 @@ use super::Tokenizer;
 use super::work::BYTES_PER_ID;
 use crate::Id;
 use crate::error::Error;
+use crate::py::arrays;
 use crate::py::convert::{self, shown};
 use crate::py::decoder::StreamDecoder;
 use crate::py::errors::to_python;
@@ -77,6 +78,7 @@ impl Tokenizer {
             };
             return sequences(batch)?.enumerate().map(decode).collect();
         }
+        arrays::prepare(py)?;
         let values: PyReadonlyArray1<u32> = batch.getattr("values")?.extract()?;
         let offsets: PyReadonlyArray1<i64> = batch.getattr("offsets")?.extract()?;
         let values: Vec<Id> = values.as_array().iter().map(|&id| Id(id)).collect();
@@ -102,6 +104,7 @@ impl Tokenizer {
         py: Python<'py>,
         ids: &Bound<'py, PyAny>,
     ) -> PyResult<(Bound<'py, PyString>, Bound<'py, PyArray2<i64>>)> {
+        arrays::prepare(py)?;
         let ids = ids::all_ids(ids)?;
         let bytes = self.core.decode(&ids).map_err(|error| self.undecodable(py, error, Given::Alone, 0))?;
         let lengths = ids.iter().map(|&id| self.core.token_bytes(id).map_or(0, <[u8]>::len));

@@ -13,6 +13,7 @@ use super::work::{BYTES_PER_ID, SHORT};
 use crate::encode::batch::Ending;
 use crate::error::Result;
 use crate::parallel::Stop;
+use crate::py::arrays;
 use crate::py::convert::{self, Text, allowed, disallowed};
 use crate::py::errors::to_python;
 use crate::py::ints;
@@ -131,6 +132,7 @@ impl Tokenizer {
         #[pyo3(from_py_with = disallowed)] disallowed_special: Choice,
         threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyArray1<u32>>> {
+        arrays::prepare(py)?;
         let policy = self.policy(py, &allowed_special, &disallowed_special)?;
         let ids = self.ids_of(py, &Text::of(text)?, &policy, threads)?;
         let _inside = Inside::enter(py);
@@ -150,6 +152,7 @@ impl Tokenizer {
         #[pyo3(from_py_with = disallowed)] disallowed_special: Choice,
         threads: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        arrays::prepare(py)?;
         let policy = self.policy(py, &allowed_special, &disallowed_special)?;
         let threads = convert::threads(threads)?;
         let encode = |texts: &[&[u8]], tick: &mut (dyn FnMut() -> Result<()> + Send)| {
@@ -171,6 +174,7 @@ impl Tokenizer {
         ending: Option<u32>,
         complete: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
+        arrays::prepare(py)?;
         let policy = self.policy(py, &allowed_special, &disallowed_special)?;
         let threads = convert::threads(threads)?;
         let ending = ending.map(|id| Ending { id: Id(id), complete });
@@ -193,6 +197,7 @@ impl Tokenizer {
         #[pyo3(from_py_with = disallowed)] disallowed_special: Choice,
         threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyArray2<i64>>)> {
+        arrays::prepare(py)?;
         let policy = self.policy(py, &allowed_special, &disallowed_special)?;
         let value = text;
         let text = Text::of(value)?;
