@@ -54,8 +54,10 @@ pub(super) fn combine(
     let parts = in_parallel(threads, 1 << PART_BITS, &mut tick, |number, stop| {
         let mut part = Part { short: vec![Vec::new(); STRETCHES], long: vec![Vec::new(); STRETCHES] };
         PieceTable::combined_part(tables, number, PART_BITS, |piece| part.short[stretch(piece.first)].push(piece));
-        for piece in combined(tables, long.iter().flat_map(|long| &long[number]).copied(), stop)? {
-            part.long[stretch(piece.0)].push(piece);
+        let long: Vec<&[LongPiece]> =
+            long.iter().map(|parts| &parts[number][..]).filter(|part| !part.is_empty()).collect();
+        for piece in combined(&long, stop)? {
+            part.long[stretch(piece.first)].push(piece);
         }
         Ok(part)
     })?;
@@ -79,27 +81,26 @@ fn in_parallel<T: Send>(
 }
 
 /// Makes one of all long pieces with the same bytes.
-fn combined<'t>(
-    tables: &[PieceTable],
-    pieces: impl Iterator<Item = LongPiece<'t>>,
-    stop: &Stop,
-) -> Result<impl Iterator<Item = LongPiece<'t>>> {
+fn combined<'t>(tables: &[&[LongPiece<'t>]], stop: &Stop) -> Result<Vec<LongPiece<'t>>> {
+    if let [table] = tables {
+        return Ok(table.to_vec());
+    }
     let mut all: HashTable<LongPiece> = HashTable::new();
-    for piece in pieces {
+    for piece in tables.iter().copied().flatten() {
         stop.check()?;
-        let hash = |&(_, _, bytes): &LongPiece| tables[0].hash(bytes);
-        match all.entry(hash(&piece), |known| known.2 == piece.2, hash) {
+        let is_same = |known: &LongPiece| known.hash == piece.hash && known.bytes == piece.bytes;
+        match all.entry(piece.hash, is_same, |known| known.hash) {
             Entry::Occupied(mut known) => {
-                let (first, count, _) = known.get_mut();
-                *first = (*first).min(piece.0);
-                *count += piece.1;
+                let known = known.get_mut();
+                known.first = known.first.min(piece.first);
+                known.count += piece.count;
             }
             Entry::Vacant(free) => {
-                free.insert(piece);
+                free.insert(*piece);
             }
         }
     }
-    Ok(all.into_iter())
+    Ok(all.into_iter().collect())
 }
 
 /// All pretokens of a stretch, in the order of first occurrence.
@@ -107,7 +108,7 @@ fn in_order(parts: &[Part], stretch: usize, stop: &Stop) -> Result<Ordered> {
     let mut short: Vec<Short> = parts.iter().flat_map(|part| &part.short[stretch]).copied().collect();
     let mut long: Vec<LongPiece> = parts.iter().flat_map(|part| &part.long[stretch]).copied().collect();
     short.sort_unstable_by_key(|piece| piece.first);
-    long.sort_unstable();
+    long.sort_unstable_by_key(|piece| piece.first);
     let mut ordered = Ordered::default();
     let mut push = |bytes: &[u8], count| {
         ordered.arena.extend_from_slice(bytes);
@@ -116,12 +117,12 @@ fn in_order(parts: &[Part], stretch: usize, stop: &Stop) -> Result<Ordered> {
     let mut long = long.into_iter().peekable();
     for piece in &short {
         stop.check()?;
-        while let Some((_, count, bytes)) = long.next_if(|&(first, ..)| first < piece.first) {
-            push(bytes, count);
+        while let Some(long) = long.next_if(|long| long.first < piece.first) {
+            push(long.bytes, long.count);
         }
         push(&piece.key.to_le_bytes()[..piece.len()], piece.count);
     }
-    long.for_each(|(_, count, bytes)| push(bytes, count));
+    long.for_each(|piece| push(piece.bytes, piece.count));
     Ok(ordered)
 }
 
