@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -294,7 +295,12 @@ def test_a_callback_that_stops_the_work_ends_it_and_the_same_call_goes_on(
 
 def threads_of_process() -> set[str]:
     """The names of the threads of this process, those of the core too."""
-    return {(path / "comm").read_text().strip() for path in Path("/proc/self/task").iterdir()}
+    names = set()
+    for path in Path("/proc/self/task").iterdir():
+        # One may end while others are read.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            names.add((path / "comm").read_text().strip())
+    return names
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="this system has no /proc")
