@@ -326,14 +326,27 @@ impl Tokenizer {
         })
     }
 
+    /// Calls `each` with the ids of a text, some at a time; see [`Tokenizer::encode_into`]. Keeps no ids.
+    pub fn each_into(
+        &self,
+        text: &[u8],
+        policy: &Policy,
+        scratch: &mut Scratch,
+        stop: &Stop,
+        mut each: impl FnMut(&[Id]),
+    ) -> Result<()> {
+        policy.check(text)?;
+        self.stretches(text, policy, |stretch, special| {
+            self.encoder().each(&self.splitter, stretch, scratch, stop, &mut each)?;
+            each(special.as_slice());
+            Ok(())
+        })
+    }
+
     /// The number of ids of a text; see [`Tokenizer::encode_into`].
     pub fn count_into(&self, text: &[u8], policy: &Policy, scratch: &mut Scratch, stop: &Stop) -> Result<usize> {
-        policy.check(text)?;
         let mut count = 0;
-        self.stretches(text, policy, |stretch, special| {
-            count += self.encoder().count(&self.splitter, stretch, scratch, stop)? + usize::from(special.is_some());
-            Ok(())
-        })?;
+        self.each_into(text, policy, scratch, stop, |ids| count += ids.len())?;
         Ok(count)
     }
 

@@ -15,9 +15,12 @@ import numpy.typing as npt
 import tiktoken
 import tokenizers
 
+from pairwright import Tokens
 from pairwright.aliases import Arrow, Fraction, Ids, Origin, Path, Report, Special, Text
 from pairwright.batch import TokenBatch
+from pairwright.corpus import Source
 from pairwright.frozen import FrozenDict, FrozenList
+from pairwright.tokens.progress import Progress as EncodingProgress
 
 __all__ = [
     "DATASETS",
@@ -33,6 +36,7 @@ __all__ = [
     "StreamDecoder",
     "Tokenizer",
     "__version__",
+    "_add_usage",
     "_batch_to_arrow",
     "_from_counts",
     "_from_model",
@@ -333,6 +337,36 @@ class Tokenizer:
         Keeps no ids.
         """
 
+    def usage(
+        self,
+        source: Source | Counts | Tokens,
+        *,
+        threads: SupportsIndex | None = None,
+        progress: EncodingProgress = None,
+    ) -> npt.NDArray[np.uint64]:
+        """How often each id occurs in a source: an array of shape (vocab_size,).
+
+        Args:
+            source: What `train` takes: a `Corpus`, paths, folders or patterns, texts, a column of Arrow, `texts(…)`. Or
+                `Counts` made with the same split pattern: each pretoken is encoded once, and special tokens that were
+                cut out count nothing. Or a token folder, as a path (all its splits) or as `Tokens` (one split), that
+                this tokenizer encoded: its ids are counted as they are, special tokens included.
+            threads: The number of threads that encode; `None` uses every core.
+            progress: For a corpus: `True` shows a bar on stderr if it is a terminal; a callable receives
+                `EncodingEvent` objects, and ends the work with `StoppedError` if it returns `False`.
+
+        Special tokens in text are plain text. The result is the same for any number of threads, and the usages of two
+        corpora add up: `tok.usage(a) + tok.usage(b)`.
+
+        Raises what `encode_corpus` raises for documents and files; `ValueError` for counts made with another split
+        pattern, and for a token folder that another tokenizer encoded.
+
+        """
+
+    def _usage_of_texts(
+        self, texts: Iterable[Text] | Arrow | Block, *, threads: SupportsIndex | None = None
+    ) -> npt.NDArray[np.uint64]: ...
+    def _usage_of_counts(self, counts: Counts, *, threads: SupportsIndex | None = None) -> npt.NDArray[np.uint64]: ...
     def decode(self, ids: Ids, errors: str = "replace") -> str:
         """The text of ids; `errors` as in `bytes.decode`.
 
@@ -621,6 +655,9 @@ def refuse_foreign(origins: Sequence[Origin]) -> None:
 
 def lengths(values: Iterable[Text] | Arrow | Block) -> npt.NDArray[np.int64]:
     """The bytes of every text."""
+
+def _add_usage(usage: npt.NDArray[np.uint64], ids: npt.NDArray[Any]) -> None:
+    """Add ids, of uint16 or uint32, to a usage in place. Raises `KeyError` for one that it has no room for."""
 
 def hashes(values: Iterable[Text] | Arrow | Block, most: int) -> npt.NDArray[np.uint64]:
     """The XXH3 (64 bits) of the first `most` bytes of every text."""

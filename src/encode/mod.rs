@@ -231,31 +231,38 @@ impl Encoder {
         })
     }
 
-    /// The number of ids of a text in which special tokens are plain text.
+    /// Calls `each` with the ids of a text in which special tokens are plain text, some at a time. Keeps no ids.
     ///
     /// # Errors
     /// As [`Encoder::encode`].
-    pub fn count(&self, splitter: &Splitter, text: &[u8], scratch: &mut Scratch, stop: &Stop) -> Result<usize> {
+    pub fn each(
+        &self,
+        splitter: &Splitter,
+        text: &[u8],
+        scratch: &mut Scratch,
+        stop: &Stop,
+        mut each: impl FnMut(&[Id]),
+    ) -> Result<()> {
         let mut ids = scratch.ids();
         if splitter.removes() {
             self.encode(splitter, text, scratch, &mut ids, stop)?;
-            let count = ids.len();
+            each(&ids);
             scratch.keep(ids);
-            return Ok(count);
+            return Ok(());
         }
         let Scratch { split, work, .. } = scratch;
-        let (mut start, mut count) = (0, 0);
+        let mut start = 0;
         splitter.batches_in(split, text, |ends| {
             stop.check()?;
             ends.chunks(BATCH).try_for_each(|ends| {
                 self.encode_pieces(text, &mut start, ends, work, &mut ids)?;
-                count += ids.len();
+                each(&ids);
                 ids.clear();
                 Ok(())
             })
         })?;
         scratch.keep(ids);
-        Ok(count)
+        Ok(())
     }
 
     /// Appends the ids of at most [`BATCH`] pieces, the first of which begins at `start`.

@@ -58,7 +58,9 @@ fn whole_text(encoder: &Encoder, piece: &[u8], scratch: &mut Scratch, ids: &mut 
     static SPLITTER: OnceLock<Splitter> = OnceLock::new();
     let splitter = SPLITTER.get_or_init(|| Splitter::new("(?s).+").unwrap());
     encoder.encode(splitter, piece, scratch, ids, &Stop::default()).unwrap();
-    assert_eq!(encoder.count(splitter, piece, scratch, &Stop::default()).unwrap(), ids.len());
+    let mut each = Vec::new();
+    encoder.each(splitter, piece, scratch, &Stop::default(), |some| each.extend_from_slice(some)).unwrap();
+    assert_eq!(&each, ids);
 }
 
 fn vocab_of(tokens: &[Vec<u8>]) -> Arc<Vocab> {
@@ -261,7 +263,9 @@ fn what_is_remembered_and_forgotten_changes_no_id() {
         let mut ids = Vec::new();
         encoder.encode(&splitter, &text, &mut scratch, &mut ids, &stop).unwrap();
         assert!(ids == expected, "{level}");
-        assert_eq!(encoder.count(&splitter, &text, &mut scratch, &stop).unwrap(), expected.len());
+        let mut each = Vec::new();
+        encoder.each(&splitter, &text, &mut scratch, &stop, |some| each.extend_from_slice(some)).unwrap();
+        assert_eq!(each, expected);
     }
     let Seen { table, ring, lookups, misses, .. } = scratch.work.seen.as_ref().unwrap();
     assert!(table.has_grown(), "{misses} of {lookups}");

@@ -71,7 +71,7 @@ mod _core {
     #[pymodule_export]
     use super::texts::{hashes, lengths};
     #[pymodule_export]
-    use super::tokenizer::{_from_model, _from_packed, Tokenizer};
+    use super::tokenizer::{_add_usage, _from_model, _from_packed, Tokenizer};
     #[pymodule_export]
     use super::train::{Counter, Settings, train, unlearned};
 

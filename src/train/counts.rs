@@ -63,7 +63,12 @@ impl Counts {
 
     /// Pretokens with their counts, in the order of first occurrence.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], u64)> {
-        (0..self.len()).map(|at| (bytes_of(&self.arena, &self.entries, at), self.entries[at].1))
+        (0..self.len()).map(|at| self.entry(at))
+    }
+
+    /// The pretoken of this number with its count, in the order of first occurrence.
+    pub(crate) fn entry(&self, at: usize) -> (&[u8], u64) {
+        (bytes_of(&self.arena, &self.entries, at), self.entries[at].1)
     }
 
     /// The splitter by which the text was cut.
@@ -182,7 +187,7 @@ impl Counts {
 
     fn find(&self, pretoken: &[u8]) -> Option<usize> {
         let index = self.index.get_or_init(|| {
-            let mut index = Index::default();
+            let mut index = Index { table: HashTable::with_capacity(self.len()), ..Index::default() };
             (0..self.len()).for_each(|at| index.insert(&self.arena, &self.entries, at));
             index
         });

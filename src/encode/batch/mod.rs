@@ -11,6 +11,7 @@ mod ledger;
 mod plan;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -273,24 +274,27 @@ impl<'c> Batch<'c> {
         loop {
             let counts: Vec<AtomicI64> = self.texts.iter().map(|_| AtomicI64::new(0)).collect();
             let work = |scratch: &mut Guard, _, task: Task, stop: &Stop| {
-                match task {
-                    Task::Texts(numbers) => {
-                        for text in numbers {
-                            let count = self.tokenizer.count_into(self.texts[text], self.policy, scratch, stop)?;
-                            counts[text].store(count as i64, Relaxed);
-                        }
-                    }
-                    Task::Stretch { text, bytes, .. } => {
-                        let count = |part: &[u8]| self.tokenizer.count_into(part, &self.checked, scratch, stop);
-                        counts[text].fetch_add(self.stretch(text, &bytes, count)? as i64, Relaxed);
-                    }
-                }
-                Ok(())
+                self.parts(&task, |text, part, policy| {
+                    let count = self.tokenizer.count_into(part, policy, scratch, stop)?;
+                    counts[text].fetch_add(count as i64, Relaxed);
+                    Ok(())
+                })
             };
             if self.share(threads, || self.tokenizer.scratch(), work, &mut tick)? == Outcome::Done {
                 return Ok(counts.into_iter().map(AtomicI64::into_inner).collect());
             }
             threads = 1;
+        }
+    }
+
+    /// Calls `each` with the texts of a task, or with its part of one: the number of the text, the bytes, and the policy for
+    /// them.
+    fn parts(&self, task: &Task, mut each: impl FnMut(usize, &[u8], &Policy) -> Result<()>) -> Result<()> {
+        match task {
+            Task::Texts(numbers) => {
+                numbers.clone().try_for_each(|number| each(number, self.texts[number], self.policy))
+            }
+            Task::Stretch { text, bytes, .. } => self.stretch(*text, bytes, |part| each(*text, part, &self.checked)),
         }
     }
 

@@ -70,6 +70,13 @@ fn all_are_one(tokenizer: &Tokenizer, texts: &[&[u8]], policy: &Policy, threads:
     let lengths = |batch: &TokenBatch| batch.offsets.windows(2).map(|ends| ends[1] - ends[0]).collect::<Vec<_>>();
     let counts = batch().count(|| Ok(())).map_err(told);
     assert_eq!(counts, expected.as_ref().map(lengths).map_err(String::clone), "{threads}, {size}, {:?}", shown());
+    let histogram = |batch: &TokenBatch| {
+        let mut usage = vec![0; tokenizer.vocab_size()];
+        batch.values.iter().for_each(|id| usage[id.index()] += 1);
+        usage
+    };
+    let usage = batch().usage(|| Ok(())).map_err(told);
+    assert_eq!(usage, expected.as_ref().map(histogram).map_err(String::clone), "{threads}, {size}, {:?}", shown());
 }
 
 proptest! {

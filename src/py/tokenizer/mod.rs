@@ -11,6 +11,7 @@ mod load;
 mod pickle;
 mod save;
 mod token;
+mod usage;
 mod work;
 
 use pyo3::exceptions::PyTypeError;
@@ -18,6 +19,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 pub(in crate::py) use self::pickle::{_from_model, _from_packed};
+pub(in crate::py) use self::usage::_add_usage;
 use super::contents::Contents;
 
 /// A byte-level BPE tokenizer: a vocabulary, its merges, a split pattern and special tokens. Immutable.
