@@ -7,6 +7,7 @@ mod cut;
 mod decode;
 mod describe;
 mod encode;
+mod lab;
 mod load;
 mod pickle;
 mod save;

@@ -3,7 +3,6 @@
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadwriteArray1};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 use super::Tokenizer;
 use crate::error::Result;
@@ -15,16 +14,6 @@ use crate::py::watch::Watch;
 
 #[pymethods]
 impl Tokenizer {
-    /// How often each id occurs in a corpus.
-    #[pyo3(signature = (source, **options), text_signature = "($self, source, *, threads=None, progress=None)")]
-    fn usage<'py>(
-        slf: &Bound<'py, Self>,
-        source: &Bound<'py, PyAny>,
-        options: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("pairwright.lab.usage")?.call_method("usage", (slf, source), options)
-    }
-
     /// How often each id occurs in texts in which special tokens are plain text.
     #[pyo3(signature = (texts, *, threads = None))]
     fn _usage_of_texts<'py>(
@@ -79,7 +68,9 @@ pub(in crate::py) fn _add_usage(
         py.detach(|| add(usage, ids))
     };
     match unknown {
-        Some((position, id)) => Err(pyo3::exceptions::PyKeyError::new_err(format!("no token has id {id} (position {position})"))),
+        Some((position, id)) => {
+            Err(pyo3::exceptions::PyKeyError::new_err(format!("no token has id {id} (position {position})")))
+        }
         None => Ok(()),
     }
 }
