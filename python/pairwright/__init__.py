@@ -26,6 +26,7 @@ from pairwright.errors import (
 __all__ = [
     "CacheInfo",
     "ChecksumError",
+    "Comparison",
     "Corpus",
     "Counts",
     "DocumentError",
@@ -51,6 +52,7 @@ __all__ = [
     "__version__",
     "cache_info",
     "clear_cache",
+    "compare",
     "count",
     "datasets",
     "decode_tokens",
@@ -77,6 +79,8 @@ if TYPE_CHECKING:
     from pairwright.cache import CacheInfo, cache_info
     from pairwright.corpus import Corpus, texts
     from pairwright.encodings import encoding_for_model, encoding_name_for_model, get_encoding, list_encodings
+    from pairwright.lab.compare import compare
+    from pairwright.lab.comparison import Comparison
     from pairwright.patterns import PatternExplanation, PatternInfo, explain_pattern, list_patterns
     from pairwright.progress import ProgressEvent
     from pairwright.tokens.encoding import EncodingEvent, encode_corpus
@@ -104,6 +108,7 @@ else:
     # Imported when first asked for: who loads a model and encodes is not to wait for numpy, nor to hold it in memory.
     _MODULES = {
         "CacheInfo": "pairwright.cache",
+        "Comparison": "pairwright.lab.comparison",
         "Corpus": "pairwright.corpus",
         "PatternExplanation": "pairwright.patterns",
         "PatternInfo": "pairwright.patterns",
@@ -111,6 +116,7 @@ else:
         "TokenBatch": "pairwright.batch",
         "Tokens": "pairwright.tokens.reading",
         "cache_info": "pairwright.cache",
+        "compare": "pairwright.lab.compare",
         "count": "pairwright.training",
         "datasets": "pairwright.datasets",
         "EncodingEvent": "pairwright.tokens.encoding",

@@ -110,16 +110,19 @@ WRONG: dict[str, list[Any]] = {
     "Tokens.window.length": [None, "5", 1.5],
     "Corpus.format": CHOICE[1:],
     "allowed_special": SPECIAL,
+    "compare.texts": [None, 5, "path", CORPUS, {}, {1: CORPUS}, {"": CORPUS}],
     "append": [5, b"<|end|>", "<|ned|>", ["<|end|>"]],
     "encode_corpus.source": [None, 5, 1.5],
     "encode_to_file.source": [None, 5, 1.5],
     "base": ["model.json", 5, Path("model.json")],
     "batch": BATCH,
+    "context": [*OPTIONAL_INTEGER, 0],
     "disallowed_special": SPECIAL,
     "errors": [*WORD, "repalce"],
     "first_id": OPTIONAL_INTEGER,
     "folder": PATH,
     "format": CHOICE,
+    "headroom": FLAG,
     "id": [None, "a", 1.5, True, [1], -1, -100, 10**30],
     "ignore_merges": FLAG,
     "inputs": FLAG,
@@ -145,6 +148,7 @@ WRONG: dict[str, list[Any]] = {
     "piece": TEXT,
     "progress": [5, "yes", [1]],
     "ranks": [None, 5, [1], "ab", {"a": 1}, {b"a": "1"}, {b"a": -1}, {b"a": True}],
+    "reference": [5, b"text", "other", ["text"]],
     "restart": FLAG,
     "separator": [5, ["a"], "", b""],
     "shard_tokens": [*INTEGER, 0],
@@ -153,6 +157,7 @@ WRONG: dict[str, list[Any]] = {
     "special_ids": CHOICE,
     "special_tokens": NAMES,
     "spill_folder": PATH[1:],
+    "speed": FLAG,
     "split": WORD,
     "start": INTEGER[:3],
     "starts": [None, 5, "12", [None], ["a"], [1.5], np.array([[1]]), np.array([0.5])],
@@ -164,6 +169,7 @@ WRONG: dict[str, list[Any]] = {
     "threads": [*OPTIONAL_INTEGER, 0, -1],
     "tie_break": CHOICE,
     "token": TEXT,
+    "tokenizers": [None, 5, "path", [], {}, {"a": "model.json"}, {1: None}],
     "tokenizer": [None, 5, "model.json", Path("model.json")],
     "truncate": CHOICE,
     "validation": [None, "0.5", True, 1.0, -0.5, float("nan")],
@@ -210,7 +216,7 @@ INTERPRETER = re.compile(
 WITHOUT_ARGUMENTS = {"Block", "cache_info", "clear_cache", "list_datasets", "list_encodings", "list_patterns"}
 
 # Values that the library makes and hands out; and exceptions.
-MADE = {"CacheInfo", "EncodedFile", "EncodingEvent", "PatternExplanation", "PatternInfo", "ProgressEvent"}
+MADE = {"CacheInfo", "Comparison", "EncodedFile", "EncodingEvent", "PatternExplanation", "PatternInfo", "ProgressEvent"}
 
 
 def public() -> Iterator[tuple[str, Any]]:
@@ -307,11 +313,17 @@ def valid_calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Call]:
         "Tokenizer.token_bytes": (tok.token_bytes, {"id": 97}),
         "Tokenizer.token_id": (tok.token_id, {"token": "a"}),
         "Tokenizer.truncate": (tok.truncate, text | {"max_tokens": 3}),
+        "Tokenizer.usage": (tok.usage, {"source": CORPUS, "threads": 1, "progress": None}),
         "Tokens": (pw.Tokens, {"folder": folder / "tokens", "split": "train"}),
         "Tokens.document_bytes": (tokens.document_bytes, {"number": 0}),
         "Tokens.text": (tokens.text, {"number": 0, "errors": "replace"}),
         "Tokens.window": (tokens.window, {"start": 0, "length": 3}),
         "Tokens.windows": (tokens.windows, {"starts": [0, 1], "length": 3}),
+        "compare": (
+            pw.compare,
+            {"tokenizers": {"tok": tok}, "texts": {"text": CORPUS}, "reference": None, "context": None}
+            | {"headroom": False, "speed": False, "threads": 1, "progress": None},
+        ),
         "count": (pw.count, {"source": CORPUS, "progress": None} | training),
         "decode_tokens": (pw.decode_tokens, {"folder": folder / "tokens", "split": "all"}),
         "encode_corpus": (
