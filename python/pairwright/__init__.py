@@ -24,6 +24,8 @@ from pairwright.errors import (
 )
 
 __all__ = [
+    "Alignment",
+    "Bridge",
     "CacheInfo",
     "ChecksumError",
     "Comparison",
@@ -50,6 +52,7 @@ __all__ = [
     "Tokens",
     "UnknownSpecialWarning",
     "__version__",
+    "bridge",
     "cache_info",
     "clear_cache",
     "compare",
@@ -79,6 +82,7 @@ if TYPE_CHECKING:
     from pairwright.cache import CacheInfo, cache_info
     from pairwright.corpus import Corpus, texts
     from pairwright.encodings import encoding_for_model, encoding_name_for_model, get_encoding, list_encodings
+    from pairwright.lab.bridge import Alignment, Bridge, bridge
     from pairwright.lab.compare import compare
     from pairwright.lab.comparison import Comparison
     from pairwright.patterns import PatternExplanation, PatternInfo, explain_pattern, list_patterns
@@ -107,6 +111,8 @@ else:
 
     # Imported when first asked for: who loads a model and encodes is not to wait for numpy, nor to hold it in memory.
     _MODULES = {
+        "Alignment": "pairwright.lab.bridge",
+        "Bridge": "pairwright.lab.bridge",
         "CacheInfo": "pairwright.cache",
         "Comparison": "pairwright.lab.comparison",
         "Corpus": "pairwright.corpus",
@@ -115,6 +121,7 @@ else:
         "ProgressEvent": "pairwright.progress",
         "TokenBatch": "pairwright.batch",
         "Tokens": "pairwright.tokens.reading",
+        "bridge": "pairwright.lab.bridge",
         "cache_info": "pairwright.cache",
         "compare": "pairwright.lab.compare",
         "count": "pairwright.training",

@@ -85,6 +85,7 @@ FLAG: list[Any] = [None, "no", 5, 1.5]
 
 # What each argument refuses, by its name; an entry for "function.argument" comes before one for "argument".
 WRONG: dict[str, list[Any]] = {
+    "Bridge.align.ids": IDS + NO_IDS,
     "Counts.filter.min_count": INTEGER,
     "Counts.from_items.items": [
         *[None, 5, {"a": 1}, [5], ["ab"], [("a",)], [("a", "b")], [(5, 1)], [("a", None)]],
@@ -119,6 +120,7 @@ WRONG: dict[str, list[Any]] = {
     "context": [*OPTIONAL_INTEGER, 0],
     "disallowed_special": SPECIAL,
     "errors": [*WORD, "repalce"],
+    "first": [None, 5, "model.json", Path("model.json")],
     "first_id": OPTIONAL_INTEGER,
     "folder": PATH,
     "format": CHOICE,
@@ -150,6 +152,7 @@ WRONG: dict[str, list[Any]] = {
     "ranks": [None, 5, [1], "ab", {"a": 1}, {b"a": "1"}, {b"a": -1}, {b"a": True}],
     "reference": [5, b"text", "other", ["text"]],
     "restart": FLAG,
+    "second": [None, 5, "model.json", Path("model.json")],
     "separator": [5, ["a"], "", b""],
     "shard_tokens": [*INTEGER, 0],
     "source": [None, 5, 1.5, b"bytes"],
@@ -216,7 +219,16 @@ INTERPRETER = re.compile(
 WITHOUT_ARGUMENTS = {"Block", "cache_info", "clear_cache", "list_datasets", "list_encodings", "list_patterns"}
 
 # Values that the library makes and hands out; and exceptions.
-MADE = {"CacheInfo", "Comparison", "EncodedFile", "EncodingEvent", "PatternExplanation", "PatternInfo", "ProgressEvent"}
+MADE = {
+    "Alignment",
+    "CacheInfo",
+    "Comparison",
+    "EncodedFile",
+    "EncodingEvent",
+    "PatternExplanation",
+    "PatternInfo",
+    "ProgressEvent",
+}
 
 
 def public() -> Iterator[tuple[str, Any]]:
@@ -270,6 +282,9 @@ def valid_calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Call]:
     made = {"pattern": "gpt2", "special_tokens": {"<s>": 1000}, "ignore_merges": False}
     text = {"text": "to be"}
     return {
+        "Bridge": (pw.Bridge, {"first": tok, "second": tok, "special": "text"}),
+        "Bridge.align": (pw.bridge(tok, tok).align, {"ids": [97]}),
+        "Bridge.batch": (pw.bridge(tok, tok).batch, {"batch": batch, "threads": 1}),
         "Corpus": (pw.Corpus, {"paths": (folder / "corpus.txt",)} | reading),
         "Counts.filter": (counts.filter, {"min_count": 1}),
         "Counts.from_items": (pw.Counts.from_items, {"items": [("a", 1)], "pattern": "gpt2", "special_tokens": ()}),
@@ -319,6 +334,7 @@ def valid_calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Call]:
         "Tokens.text": (tokens.text, {"number": 0, "errors": "replace"}),
         "Tokens.window": (tokens.window, {"start": 0, "length": 3}),
         "Tokens.windows": (tokens.windows, {"starts": [0, 1], "length": 3}),
+        "bridge": (pw.bridge, {"first": tok, "second": tok, "special": "error"}),
         "compare": (
             pw.compare,
             {"tokenizers": {"tok": tok}, "texts": {"text": CORPUS}, "reference": None, "context": None}

@@ -1,4 +1,4 @@
-"""The command line: `pairwright train`, `tally`, `encode`, `decode`, `verify`, `count`, `show` and `info`."""
+"""The command line: `pairwright train`, `tally`, `encode`, `decode`, `verify`, `count`, `show`, `info`, `compare`."""
 
 import os
 import sys

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from pairwright import __version__
+from pairwright.cli.compare import compare
 from pairwright.cli.convert import convert
 from pairwright.cli.count import count
 from pairwright.cli.decode import decode
@@ -37,5 +38,5 @@ def pairwright(
     """
 
 
-for command in (train, tally, encode, decode, verify, count, show, info, convert):
+for command in (train, tally, encode, decode, verify, count, show, info, compare, convert):
     app.command()(command)

@@ -35,6 +35,7 @@ KEYWORDS = (
         "min_frequency",
         "on_error",
         "pattern",
+        "reference",
     ),
     *(
         "restart",

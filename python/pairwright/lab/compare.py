@@ -10,6 +10,7 @@ import numpy as np
 
 from pairwright import _core, arguments
 from pairwright._core import Counts, Settings, Tokenizer
+from pairwright.errors import advise
 from pairwright.lab import metrics
 from pairwright.lab.classes import Classes
 from pairwright.lab.comparison import Comparison, divergence
@@ -60,7 +61,6 @@ def compare(
         TypeError: The tokenizers or texts are no dict by name, or one of them is none.
         ValueError: There are none; a text is empty; `reference` is none of the texts, or another text has not as many
             documents.
-        KeyError: Never for names in the arguments: `ValueError` tells of them.
         OSError, DocumentError: As for `train`.
 
     """
@@ -181,11 +181,12 @@ class _Comparing:
         # The reference text is the first that is added.
         expected = next(iter(self._rows.values()))["documents"]
         if observed.documents != expected:
-            raise ValueError(
+            error = ValueError(
                 f"the text {observed.name!r} has {observed.documents:,} documents and the reference text "
-                f"{self._reference!r} has {expected:,}: premiums need parallel text, document by document; "
-                "leave reference out to compare other texts"
+                f"{self._reference!r} has {expected:,}: premiums need parallel text, document by document"
             )
+            advise(error, f"leave out reference={self._reference!r} to compare text that is not parallel")
+            raise error
 
     def _headroom(self, name: str, observed: Observed) -> float:
         """Tokens over those of a vocabulary that was trained on the text, with as many ordinary tokens."""

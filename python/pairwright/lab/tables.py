@@ -60,9 +60,9 @@ def tables(comparison: Comparison) -> Iterator[Table]:
         )
         made = _empty(title)
         for heading in ("text", "differs most on"):
-            made.add_column(heading)
+            made.add_column(heading, overflow="fold")
         for heading in ("times", pair.first, pair.second, "difference"):
-            made.add_column(_text(heading), justify="right")
+            made.add_column(_text(heading), justify="right", overflow="fold")
         for piece in pair.pieces:
             shown = repr(piece.piece.decode(errors="backslashreplace"))
             numbers = (piece.occurrences, *piece.tokens)
@@ -78,10 +78,10 @@ def table(rows: list[Row], names: tuple[str, ...], columns: Columns, title: str 
     """A table of rows: their names, and those of the columns that any row has something in."""
     made = _empty(title)
     for name in names:
-        made.add_column(name)
+        made.add_column(name, overflow="fold")
     shown = [each for each in columns if any(row[each[1]] is not None for row in rows)]
     for heading, key, _ in shown:
-        made.add_column(heading, justify="left" if isinstance(rows[0][key], str) else "right")
+        made.add_column(heading, justify="left" if isinstance(rows[0][key], str) else "right", overflow="fold")
     for row in rows:
         made.add_row(*(_text(row[name]) for name in names), *(_text(_written(row[key], how)) for _, key, how in shown))
     return made
