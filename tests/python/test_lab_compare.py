@@ -224,9 +224,9 @@ def test_the_table(compared: pw.Comparison) -> None:
     lines = str(compared).splitlines()
     heading = " ".join(lines[0].split())
     assert heading.startswith(
-        "text tokenizer tokens bytes/token tokens/word premium Rényi bits/byte fragments one-token"
+        "text tokenizer tokens bytes/token tokens/word premium beyond context Rényi bits/byte fragments"
     )
-    assert heading.endswith("words use drift p99 longest beyond context")
+    assert heading.endswith("one-token words use drift p99 longest")
     row = compared.rows[3]
     assert lines[4].split()[:5] == [
         *("de", "large", str(row["tokens"])),
@@ -338,3 +338,19 @@ def test_an_error_in_a_source_tells_which_it_is() -> None:
     with pytest.raises(TypeError, match="source must be") as caught:
         pw.compare(TOKENIZERS, {"en": ENGLISH, "de": 5})  # type: ignore[dict-item]
     assert "in texts['de']" in caught.value.__notes__
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_a_narrow_screen_shows_the_columns_that_fit_and_names_the_others(compared: pw.Comparison, width: int) -> None:
+    from rich.console import Console
+
+    from pairwright.lab.tables import tables
+
+    screen = Console(width=width, markup=False)
+    with screen.capture() as captured:
+        screen.print(next(tables(compared, width)))
+    shown = captured.get()
+    assert f"{compared.rows[0]['bytes_per_token']:.3f}" in shown
+    assert ("no room for" in shown) == (width < 200)
+    assert ("longest" in shown.splitlines()[0]) == (width == 200)
+    assert max(map(len, shown.splitlines())) <= width

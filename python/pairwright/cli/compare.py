@@ -116,10 +116,11 @@ def print_comparison(comparison: Comparison) -> None:
     from pairwright.lab.tables import tables
 
     with files.standard_output():
-        for number, table in enumerate(tables(comparison)):
+        screen = console()
+        for number, table in enumerate(tables(comparison, screen.width if screen.is_terminal else None)):
             if number:
-                console().print()
-            print_table(table, console())
+                screen.print()
+            print_table(table, screen)
 
 
 def tokenizers_of(given: list[str], load: Callable[[str], Tokenizer]) -> dict[str, Tokenizer]:

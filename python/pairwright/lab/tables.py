@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -15,14 +16,21 @@ if TYPE_CHECKING:
 
 DOCUMENTS = 3
 
+# Blanks between two columns.
+GAP = 2
+
 # What a column is called, which entry it has, and how that is written. What is `None` in all rows has no column.
 Columns = tuple[tuple[str, str, str], ...]
 
+# What was asked for comes first, and after that what tells more: a narrow terminal shows as many as fit.
 ROWS: Columns = (
     ("tokens", "tokens", ",d"),
     ("bytes/token", "bytes_per_token", ".3f"),
     ("tokens/word", "tokens_per_word", ".3f"),
     ("premium", "premium", ".3f"),
+    ("beyond context", "beyond_context", ",d"),
+    ("headroom", "headroom", ".3f"),
+    ("MB/s", "megabytes_per_second", ".1f"),
     ("Rényi", "renyi", ".4f"),
     ("bits/byte", "bits_per_byte", ".3f"),
     ("fragments", "fragments", ".2%"),
@@ -31,9 +39,6 @@ ROWS: Columns = (
     ("drift", "drift", ".3f"),
     ("p99", "p99", ",d"),
     ("longest", "longest", ",d"),
-    ("beyond context", "beyond_context", ",d"),
-    ("headroom", "headroom", ".3f"),
-    ("MB/s", "megabytes_per_second", ".1f"),
 )
 
 TOKENIZERS: Columns = (
@@ -43,16 +48,19 @@ TOKENIZERS: Columns = (
     ("tokens/word", "tokens_per_word", ".3f"),
     ("Gini", "gini", ".4f"),
     ("worst premium", "worst_premium", ".3f"),
-    ("of", "worst_text", "s"),
+    ("worst text", "worst_text", "s"),
     ("Rényi", "renyi", ".4f"),
     ("use", "use", ".1%"),
 )
 
 
-def tables(comparison: Comparison) -> Iterator[Table]:
-    """A table of texts, one of tokenizers, and for each two of these what they share and where they differ."""
-    yield table(comparison.rows, ("text", "tokenizer"), ROWS)
-    yield table(comparison.tokenizers, ("tokenizer",), TOKENIZERS, title="all texts")
+def tables(comparison: Comparison, width: int | None = None) -> Iterator[Table]:
+    """A table of texts, one of tokenizers, and for each two of these what they share and where they differ.
+
+    The first two leave out columns that a screen of this width has no room for, and say so.
+    """
+    yield table(comparison.rows, ("text", "tokenizer"), ROWS, width)
+    yield table(comparison.tokenizers, ("tokenizer",), TOKENIZERS, width, title="all texts")
     for pair in comparison.pairs:
         title = (
             f"{pair.first} and {pair.second}: {len(pair.shared):,} tokens in both, "
@@ -62,7 +70,7 @@ def tables(comparison: Comparison) -> Iterator[Table]:
         for heading in ("text", "differs most on"):
             made.add_column(heading, overflow="fold")
         for heading in ("times", pair.first, pair.second, "difference"):
-            made.add_column(_text(heading), justify="right", overflow="fold")
+            made.add_column(_text(heading), justify="right", no_wrap=True)
         for piece in pair.pieces:
             shown = repr(piece.piece.decode(errors="backslashreplace"))
             numbers = (piece.occurrences, *piece.tokens)
@@ -74,17 +82,39 @@ def tables(comparison: Comparison) -> Iterator[Table]:
         yield made
 
 
-def table(rows: list[Row], names: tuple[str, ...], columns: Columns, title: str | None = None) -> Table:
+def table(
+    rows: list[Row], names: tuple[str, ...], columns: Columns, width: int | None, title: str | None = None
+) -> Table:
     """A table of rows: their names, and those of the columns that any row has something in."""
+    cells = {name: [_text(row[name]) for row in rows] for name in names}
+    used = sum(GAP + _width(name, column) for name, column in cells.items()) - GAP
+    left_out: list[str] = []
+    words: set[str] = set(names)
+    for heading, key, how in columns:
+        if all(row[key] is None for row in rows):
+            continue
+        column = [_text(_written(row[key], how)) for row in rows]
+        used += GAP + _width(heading, column)
+        if width is not None and used > width:
+            left_out.append(heading)
+            continue
+        cells[heading] = column
+        if how == "s":
+            words.add(heading)
     made = _empty(title)
-    for name in names:
-        made.add_column(name, overflow="fold")
-    shown = [each for each in columns if any(row[each[1]] is not None for row in rows)]
-    for heading, key, _ in shown:
-        made.add_column(heading, justify="left" if isinstance(rows[0][key], str) else "right", overflow="fold")
-    for row in rows:
-        made.add_row(*(_text(row[name]) for name in names), *(_text(_written(row[key], how)) for _, key, how in shown))
+    for heading in cells:
+        justify: Literal["left", "right"] = "left" if heading in words else "right"
+        made.add_column(heading, justify=justify, overflow="fold", no_wrap=heading not in names)
+    for row in zip(*cells.values(), strict=True):
+        made.add_row(*row)
+    if left_out:
+        made.caption = f"no room for: {', '.join(left_out)}"
+        made.caption_justify = "left"
     return made
+
+
+def _width(heading: str, column: list[Text]) -> int:
+    return max(cell_len(heading), *(each.cell_len for each in column))
 
 
 def _empty(title: str | None) -> Table:
