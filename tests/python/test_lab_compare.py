@@ -2,6 +2,7 @@
 
 import json
 import math
+import pickle
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -335,9 +336,28 @@ def test_wrong_options_are_refused(option: str, value: object) -> None:
 
 
 def test_an_error_in_a_source_tells_which_it_is() -> None:
-    with pytest.raises(TypeError, match="source must be") as caught:
-        pw.compare(TOKENIZERS, {"en": ENGLISH, "de": 5})  # type: ignore[dict-item]
-    assert "in texts['de']" in caught.value.__notes__
+    wrong: list[tuple[Any, str]] = [(5, "source must be"), (["der", None], "text 1 must be str or bytes, not NoneType")]
+    for source, message in wrong:
+        with pytest.raises(TypeError, match=message) as caught:
+            pw.compare(TOKENIZERS, {"en": ENGLISH, "de": source})
+        assert "in texts['de']" in caught.value.__notes__
+
+
+def test_columns_of_arrow_and_parquet_files_are_texts(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"text": ENGLISH}), tmp_path / "en.parquet")
+    sources: dict[str, Any] = {"list": ENGLISH, "arrow": pa.array(ENGLISH), "parquet": tmp_path / "en.parquet"}
+    rows = pw.compare({"small": SMALL}, sources).rows
+    same = [{key: value for key, value in row.items() if key not in ("text", "drift")} for row in rows]
+    assert same[0] == same[1] == same[2]
+
+
+def test_a_comparison_survives_pickling(compared: pw.Comparison) -> None:
+    again = pickle.loads(pickle.dumps(compared))
+    assert again.to_dict() == compared.to_dict()
+    assert again.drift("en", "de") == compared.drift("en", "de")
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])

@@ -80,7 +80,12 @@ def compare(
         # The reference first: that another text has not as many documents then shows at once.
         for name in sorted(corpora, key=lambda each: each != reference):
             observing = Observing(name, corpora[name], tokenizers, number, comparing.patterns)
-            event = observing.run(report, began, event)
+            try:
+                event = observing.run(report, began, event)
+            except TypeError as error:
+                # Of an item that is no text: which of the sources has it, its message does not tell.
+                error.add_note(f"in texts[{name!r}]")
+                raise
             comparing.add(observing.observed)
     return comparing.finish(list(corpora))
 
