@@ -109,6 +109,20 @@ pub enum Error {
     #[error("unknown token id {id} at position {position}")]
     UnknownId { id: u32, position: usize },
 
+    /// A smaller vocabulary would not be the first part of this one.
+    #[error("this vocabulary has no smaller ones within it: {reason}")]
+    NotNested { reason: String },
+
+    /// A single byte was to be removed.
+    #[error(
+        "id {id} is the single byte {byte:#04x}, without which some text has no ids; only longer tokens can be removed"
+    )]
+    NeededByte { id: u32, byte: u8 },
+
+    /// A usage has more tokens than can be counted.
+    #[error("the usage has more than 2**64-1 tokens or bytes; scale it down")]
+    UsageOverflow,
+
     /// The caller called the work off.
     #[error("interrupted")]
     Interrupted,

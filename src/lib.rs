@@ -24,6 +24,7 @@ pub mod decode;
 pub mod encode;
 mod error;
 pub mod io;
+pub mod lab;
 pub mod machine;
 pub mod merges;
 pub mod normalize;

@@ -29,7 +29,7 @@ pub(super) fn to_python(py: Python<'_>, error: Error) -> PyErr {
         Error::Split { .. } => own(py, "SplitError", message, None),
         Error::Stopped => own(py, "StoppedError", message, None),
         Error::UnknownPattern { pattern, .. } => unknown_pattern(py, &message, &pattern),
-        Error::CountOverflow { .. } => PyOverflowError::new_err(message),
+        Error::CountOverflow { .. } | Error::UsageOverflow => PyOverflowError::new_err(message),
         Error::UnknownId { .. } => PyKeyError::new_err(message),
         // A callback that was asked to stop has an exception of its own, which `Watch` raises in place of this.
         Error::Interrupted => PyKeyboardInterrupt::new_err(message),
@@ -45,6 +45,8 @@ pub(super) fn to_python(py: Python<'_>, error: Error) -> PyErr {
         | Error::CountsDiffer { .. }
         | Error::Pretoken { .. }
         | Error::EmptyCorpus
+        | Error::NotNested { .. }
+        | Error::NeededByte { .. }
         | Error::Setting { .. } => PyValueError::new_err(message),
     }
 }

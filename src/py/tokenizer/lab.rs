@@ -1,9 +1,12 @@
-//! What is done with a tokenizer in Python: `pairwright.lab`.
+//! The vocabulary lab: what the core makes of usages, and what Python does in `pairwright.lab`.
 
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::Tokenizer;
+use crate::py::errors::to_python;
+use crate::py::{arrays, convert, ids};
 
 /// What `pairwright.lab.{module}.{module}` gives.
 fn call<'py>(
@@ -41,4 +44,67 @@ impl Tokenizer {
     ) -> PyResult<Bound<'py, PyAny>> {
         call(slf, "audit", given, options)
     }
+}
+
+/// A usage that was given, as an array of one number for each id.
+fn usage_of<'py>(tokenizer: &Bound<'py, Tokenizer>, usage: &Bound<'py, PyAny>) -> PyResult<Vec<u64>> {
+    arrays::prepare(tokenizer.py())?;
+    let module = tokenizer.py().import("pairwright.lab.usage")?;
+    let array: PyReadonlyArray1<u64> = module.call_method1("checked", (tokenizer, usage))?.extract()?;
+    Ok(array.as_array().iter().copied().collect())
+}
+
+#[pymethods]
+impl Tokenizer {
+    /// How often each token was made in a text.
+    fn made<'py>(slf: &Bound<'py, Self>, usage: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<u64>>> {
+        let (py, usage) = (slf.py(), usage_of(slf, usage)?);
+        let core = &slf.get().core;
+        let made = py.detach(|| core.made(&usage)).map_err(|error| to_python(py, error))?;
+        Ok(made.into_pyarray(py))
+    }
+
+    /// The number of tokens of a text after each merge.
+    fn curve<'py>(slf: &Bound<'py, Self>, usage: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<u64>>> {
+        let (py, usage) = (slf.py(), usage_of(slf, usage)?);
+        let core = &slf.get().core;
+        let curve = py.detach(|| core.curve(&usage)).map_err(|error| to_python(py, error))?;
+        Ok(curve.into_pyarray(py))
+    }
+
+    /// The usage of a smaller vocabulary.
+    fn usage_at<'py>(
+        slf: &Bound<'py, Self>,
+        usage: &Bound<'py, PyAny>,
+        vocab_size: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyArray1<u64>>> {
+        let (py, usage) = (slf.py(), usage_of(slf, usage)?);
+        let vocab_size = convert::size("vocab_size", vocab_size)?;
+        let core = &slf.get().core;
+        let usage = py.detach(|| core.usage_at(&usage, vocab_size)).map_err(|error| to_python(py, error))?;
+        Ok(usage.into_pyarray(py))
+    }
+
+    /// The tokenizer that training to a smaller size would have given.
+    fn first(&self, py: Python<'_>, vocab_size: &Bound<'_, PyAny>) -> PyResult<Tokenizer> {
+        let vocab_size = convert::size("vocab_size", vocab_size)?;
+        made_by(py, || self.core.first(vocab_size))
+    }
+
+    /// The same tokenizer, which never gives some ids.
+    fn without(&self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> PyResult<Tokenizer> {
+        let ids = ids::all_ids(ids)?;
+        made_by(py, || self.core.without(&ids))
+    }
+
+    /// The same tokenizer with the ids 0, 1, …, and the old id of each.
+    fn _compact<'py>(&self, py: Python<'py>) -> PyResult<(Tokenizer, Bound<'py, PyArray1<u32>>)> {
+        arrays::prepare(py)?;
+        let (core, old) = py.detach(|| self.core.compact()).map_err(|error| to_python(py, error))?;
+        Ok((core.into(), old.into_iter().map(|id| id.0).collect::<Vec<_>>().into_pyarray(py)))
+    }
+}
+
+fn made_by(py: Python<'_>, make: impl FnOnce() -> crate::Result<crate::Tokenizer> + Send) -> PyResult<Tokenizer> {
+    py.detach(make).map(Tokenizer::from).map_err(|error| to_python(py, error))
 }
