@@ -37,11 +37,13 @@ __all__ = [
     "EncodingEvent",
     "FewerMergesWarning",
     "FormatError",
+    "Guard",
     "PairwrightError",
     "PatternExplanation",
     "PatternInfo",
     "PatternWarning",
     "ProgressEvent",
+    "Renumbered",
     "ReservedIdsWarning",
     "SkippedWarning",
     "SplitError",
@@ -68,6 +70,7 @@ __all__ = [
     "list_encodings",
     "list_patterns",
     "open_tokens",
+    "rows",
     "set_cache_limit",
     "texts",
     "train",
@@ -85,6 +88,9 @@ if TYPE_CHECKING:
     from pairwright.lab.bridge import Alignment, Bridge, bridge
     from pairwright.lab.compare import compare
     from pairwright.lab.comparison import Comparison
+    from pairwright.lab.guard import Guard
+    from pairwright.lab.inherited import rows
+    from pairwright.lab.renumbered import Renumbered
     from pairwright.patterns import PatternExplanation, PatternInfo, explain_pattern, list_patterns
     from pairwright.progress import ProgressEvent
     from pairwright.tokens.encoding import EncodingEvent, encode_corpus
@@ -116,9 +122,11 @@ else:
         "CacheInfo": "pairwright.cache",
         "Comparison": "pairwright.lab.comparison",
         "Corpus": "pairwright.corpus",
+        "Guard": "pairwright.lab.guard",
         "PatternExplanation": "pairwright.patterns",
         "PatternInfo": "pairwright.patterns",
         "ProgressEvent": "pairwright.progress",
+        "Renumbered": "pairwright.lab.renumbered",
         "TokenBatch": "pairwright.batch",
         "Tokens": "pairwright.tokens.reading",
         "bridge": "pairwright.lab.bridge",
@@ -138,6 +146,7 @@ else:
         "list_encodings": "pairwright.encodings",
         "list_patterns": "pairwright.patterns",
         "open_tokens": "pairwright.tokens.reading",
+        "rows": "pairwright.lab.inherited",
         "texts": "pairwright.corpus",
         "train": "pairwright.training",
         "verify_tokens": "pairwright.tokens.verifying",

@@ -7,7 +7,7 @@ the character that it means, and a lone one for U+FFFD; parts of a `str` have th
 be interrupted with Ctrl-C.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set as AbstractSet
 from typing import Any, BinaryIO, Literal, Self, SupportsFloat, SupportsIndex, final, overload
 
 import numpy as np
@@ -20,6 +20,8 @@ from pairwright.aliases import Arrow, Fraction, Ids, Origin, Path, Report, Speci
 from pairwright.batch import TokenBatch
 from pairwright.corpus import Source
 from pairwright.frozen import FrozenDict, FrozenList
+from pairwright.lab.guard import Guard
+from pairwright.lab.renumbered import Renumbered
 from pairwright.tokens.progress import Progress as EncodingProgress
 
 __all__ = [
@@ -363,6 +365,91 @@ class Tokenizer:
 
         """
 
+    def made(self, usage: npt.ArrayLike) -> npt.NDArray[np.uint64]:
+        """How often each token was made in a text of which this is the usage: an array of shape (vocab_size,).
+
+        A token is made as often as it is left in the end, and as often as longer ones are made of it: `made[t] =
+        usage[t] + Σ made[p]` over the tokens p whose last merge has t as a part, twice where it is both parts. Every
+        token that merging reaches has one last merge, the same in any text (see `merges`), so this is exact.
+
+        Raises `TypeError` for what are no integers, `ValueError` for another shape.
+        """
+
+    def curve(self, usage: npt.ArrayLike) -> npt.NDArray[np.uint64]:
+        """How many tokens a text has after each merge, of which this is the usage: of shape (len(merges) + 1,).
+
+        `curve[n]` is the number of tokens with the first n merges alone, as `first` leaves them: `curve[0]` is the
+        number of bytes, `curve[-1]` that of the tokens. Special tokens in a usage count as they are.
+
+        Raises `ValueError` if smaller vocabularies are not part of this one: a token is merged from one with a larger
+        id, as in that of Llama 3, or is in use though no merge makes it.
+        """
+
+    def usage_at(self, usage: npt.ArrayLike, vocab_size: SupportsIndex) -> npt.NDArray[np.uint64]:
+        """The usage of `first(vocab_size)` in a text of which this is the usage: an array of shape (vocab_size,).
+
+        It is computed, and equal to what encoding the text again would give. Raises as `curve` and `first`.
+        """
+
+    def first(self, vocab_size: SupportsIndex) -> Tokenizer:
+        """The tokenizer that training to `vocab_size` ids would have given.
+
+        It has the tokens of the lowest ids and all special tokens. Special tokens that come behind the merges move up
+        to the last of them; all other ids stay. Raises `ValueError` for a size that leaves no room for the bytes and
+        the special tokens or is above that of this tokenizer, and if a token is merged from one with a larger id.
+        """
+
+    def without(self, ids: Ids | AbstractSet[int]) -> Tokenizer:
+        """The same tokenizer, which never gives these ids. All other ids stay.
+
+        Text is encoded by the same rule, on the tokens that are left: of all neighbours whose joined bytes are a token,
+        the one of the lowest id merges first. Where the merges are a list, those that make or need a removed token are
+        gone. Either way, a text in which none of the tokens was made (see `made`) keeps its ids. The names of special
+        tokens that are removed are plain text.
+
+        Raises `KeyError` for an id that is no token, `ValueError` for a single byte, which some text needs.
+        """
+
+    def compact(self) -> Renumbered:
+        """The same tokenizer with the ids 0, 1, … in the order of its own, and the map between old and new ids."""
+
+    def keep(self, ids: Ids | AbstractSet[int]) -> Renumbered:
+        """These tokens and the single bytes, and no others, with the ids 0, 1, …; and the map between old and new ids.
+
+        Tokens that merging makes of others may need those, too: `trim` sees to that. Raises `KeyError` for an id that
+        is no token.
+        """
+
+    def trim(self, usage: npt.ArrayLike, vocab_size: SupportsIndex | None = None) -> Tokenizer:
+        """The tokens that a text needs of which this is the usage, with the same ids.
+
+        Without a size the text keeps its ids: all tokens stay that are made in it, be it on the way to longer ones.
+        With a size at most so many tokens stay, single bytes and special tokens among them: those that were made least
+        often go first, and none stays without its parts. How many tokens the text has then, `usage` of the result
+        tells: neighbours of a token that is gone may merge otherwise.
+
+        Raises `ValueError` for a size below that of the single bytes and special tokens, and for a usage of another
+        shape.
+        """
+
+    def guard(self, usage: npt.ArrayLike, unseen: Literal["split", "error"] | SupportsIndex = "split") -> Guard:
+        """Encode without ids that a model has never seen in training, which have random embeddings.
+
+        Args:
+            usage: How often each id occurs in what the model was trained on.
+            unseen: What becomes of an id that does not. "split" puts the two tokens in its place that it is merged
+                from, and so on until all were seen: the text stays the same. Single bytes and special tokens cannot be
+                split, and stay. "error" raises `ValueError`. An id, such as that of an unknown token, takes its place.
+
+        Raises `ValueError` for a usage of another shape, or if `unseen` is none of these.
+
+        """
+
+    def _merge_table(self) -> npt.NDArray[np.uint32]: ...
+    def _merged(self, bytes: bytes) -> list[int]: ...
+    @staticmethod
+    def _ids_of(ids: Ids | AbstractSet[int]) -> npt.NDArray[np.uint32]: ...
+    def _compact(self) -> tuple[Tokenizer, npt.NDArray[np.uint32]]: ...
     def _usage_of_texts(
         self, texts: Iterable[Text] | Arrow | Block, *, threads: SupportsIndex | None = None
     ) -> npt.NDArray[np.uint64]: ...

@@ -184,8 +184,8 @@ def smaller_than(split: tuple[str, ...], given: str) -> Iterator[tuple[tuple[str
 
 def is_valid(step: str) -> bool:
     """Whether both libraries take a regex and mean the same."""
-    if "(?i" in step and regex.search(r"\\p\{L[lu]\}", step):
-        # For the `regex` module, `(?i:x)` anywhere makes every `\p{Ll}` and `\p{Lu}` ignore case.
+    if "(?i" in step and regex.search(r"\\p\{L[lu]\}|a-z|A-Z|\[\^[^]]*[a-z]", step):
+        # For the `regex` module, `(?i:x)` anywhere makes every `\p{Ll}`, `\p{Lu}` and `[^A-Z_]` ignore case.
         return False
     try:
         splitting.compiled(step)

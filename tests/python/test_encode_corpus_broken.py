@@ -718,7 +718,7 @@ def test_the_command_line_says_in_options_what_differs(tokenizer: pw.Tokenizer) 
         ]
     assert call("encode", "model.json", lines, "--out", "out", "--restart").code == 0
     ended = call("encode", "model.json", lines, "--restart")
-    assert (ended.code, ended.err.splitlines()[0]) == (2, "error: --restart goes with a folder or a file")
+    assert (ended.code, ended.err.splitlines()[0]) == (2, "error: --restart goes with a folder")
 
 
 def test_standard_input_begins_anew(tokenizer: pw.Tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,9 @@ from hypothesis import given, settings, strategies as st
 
 import pairwright as pw
 
-WORDS = st.lists(st.sampled_from(["ab", "abc", "a", "aa", "aaaa", "bca", "cc", "b", "中", "中文", " ", "\n"]), max_size=40)
-TEXT = WORDS.map("".join)
+WORDS = ["ab", "abc", "a", "aa", "aaaa", "bca", "cc", "b", "中", "中文", " ", "\n"]
+TEXT = st.lists(st.sampled_from(WORDS), max_size=40).map("".join)
+BYTES = {bytes([byte]): byte for byte in range(256)}
 
 
 def by_hand(tok: pw.Tokenizer, text: str) -> list[int]:
@@ -73,7 +74,7 @@ def test_a_usage_tells_that_of_every_smaller_vocabulary(corpus: str, text: str) 
 
 
 def test_made_counts_both_halves() -> None:
-    tok = pw.Tokenizer.from_ranks({bytes([byte]): byte for byte in range(256)} | {b"aa": 256, b"aaaa": 257}, pattern="gpt2")
+    tok = pw.Tokenizer.from_ranks(BYTES | {b"aa": 256, b"aaaa": 257}, pattern="gpt2")
     usage = np.zeros(258, np.uint64)
     usage[[257, 256, 97]] = [3, 1, 5]
     made = tok.made(usage)
@@ -123,8 +124,7 @@ def test_sizes_that_there_are_not_are_refused() -> None:
 
 
 def test_vocabularies_that_are_not_nested_are_refused_with_the_reason() -> None:
-    ranks = {bytes([byte]): byte for byte in range(256)} | {b"abc": 256, b"ab": 257}
-    tok = pw.Tokenizer.from_ranks(ranks, pattern="gpt2")
+    tok = pw.Tokenizer.from_ranks(BYTES | {b"abc": 256, b"ab": 257}, pattern="gpt2")
     reason = 'token 256 b"abc" is merged from token 257 b"ab", which has a larger id'
     for work in (lambda: tok.first(257), lambda: tok.curve(np.zeros(258, np.uint64))):
         with pytest.raises(ValueError, match=f"no smaller ones within it: {reason}"):
@@ -141,8 +141,7 @@ def test_llama_3_is_not_nested() -> None:
 
 
 def test_a_token_that_no_merge_makes_cannot_be_taken_apart() -> None:
-    ranks = {bytes([byte]): byte for byte in range(256)} | {b"xyz": 256}
-    tok = pw.Tokenizer.from_ranks(ranks, pattern="gpt2", ignore_merges=True)
+    tok = pw.Tokenizer.from_ranks(BYTES | {b"xyz": 256}, pattern="gpt2", ignore_merges=True)
     usage = tok.usage(["xyz"])
     assert usage[256] == 1
     with pytest.raises(ValueError, match='token 256 b"xyz" is in use, and no merge makes it'):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 READ_BY_CORE = ("text", "jsonl", "json", "csv", "tsv")
 
-BEGINNING = Position(0, 0)
+BEGINNING: Position = Position(0, 0)
 
 
 class Options(TypedDict, total=False):

@@ -1,21 +1,22 @@
 //! The vocabulary lab: what the core makes of usages, and what Python does in `pairwright.lab`.
 
-use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyFrozenSet, PyList, PySet, PyTuple};
 
 use super::Tokenizer;
+use crate::Id;
 use crate::py::errors::to_python;
-use crate::py::{arrays, convert, ids};
+use crate::py::{arrays, convert, ids, ints};
 
-/// What `pairwright.lab.{module}.{module}` gives.
+/// What a function of `pairwright.lab` gives.
 fn call<'py>(
     tokenizer: &Bound<'py, Tokenizer>,
-    module: &str,
+    (module, function): (&str, &str),
     given: &Bound<'py, PyTuple>,
     options: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let function = tokenizer.py().import(format!("pairwright.lab.{module}"))?.getattr(module)?;
+    let function = tokenizer.py().import(format!("pairwright.lab.{module}"))?.getattr(function)?;
     let first = PyTuple::new(tokenizer.py(), [tokenizer])?;
     function.call(first.add(given)?.cast::<PyTuple>()?, options)
 }
@@ -29,7 +30,7 @@ impl Tokenizer {
         given: &Bound<'py, PyTuple>,
         options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        call(slf, "usage", given, options)
+        call(slf, ("usage", "usage"), given, options)
     }
 
     /// Findings about the tokens: unreachable, fragments, never seen and more.
@@ -42,7 +43,42 @@ impl Tokenizer {
         given: &Bound<'py, PyTuple>,
         options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        call(slf, "audit", given, options)
+        call(slf, ("audit", "audit"), given, options)
+    }
+
+    /// The tokens that a text needs, and no others.
+    #[pyo3(signature = (*given, **options), text_signature = "($self, usage, vocab_size=None)")]
+    fn trim<'py>(
+        slf: &Bound<'py, Self>,
+        given: &Bound<'py, PyTuple>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        call(slf, ("trim", "trim"), given, options)
+    }
+
+    /// The same tokenizer with ids without holes.
+    fn compact<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        call(slf, ("renumbered", "compact"), &PyTuple::empty(slf.py()), None)
+    }
+
+    /// Some tokens and no others, with ids without holes.
+    #[pyo3(signature = (*given, **options), text_signature = "($self, ids)")]
+    fn keep<'py>(
+        slf: &Bound<'py, Self>,
+        given: &Bound<'py, PyTuple>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        call(slf, ("renumbered", "keep"), given, options)
+    }
+
+    /// What replaces ids that were never seen.
+    #[pyo3(signature = (*given, **options), text_signature = "($self, usage, unseen='split')")]
+    fn guard<'py>(
+        slf: &Bound<'py, Self>,
+        given: &Bound<'py, PyTuple>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        call(slf, ("guard", "Guard"), given, options)
     }
 }
 
@@ -93,8 +129,35 @@ impl Tokenizer {
 
     /// The same tokenizer, which never gives some ids.
     fn without(&self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> PyResult<Tokenizer> {
-        let ids = ids::all_ids(ids)?;
+        let ids = any_order(ids)?;
         made_by(py, || self.core.without(&ids))
+    }
+
+    /// The merges that can happen, in order, as rows of left, right and the token that is made.
+    fn _merge_table<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<u32>>> {
+        arrays::prepare(py)?;
+        let rows: Vec<u32> = py.detach(|| {
+            let merges = self.core.merge_table();
+            merges.into_iter().flat_map(|merge| [merge.left.0, merge.right.0, merge.made.0]).collect()
+        });
+        let count = rows.len() / 3;
+        rows.into_pyarray(py).reshape([count, 3])
+    }
+
+    /// What merging alone makes of bytes, even where they are a token and merges are ignored.
+    fn _merged<'py>(&self, py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyList>> {
+        let mut ids = Vec::new();
+        let merged = self.core.encoder().merge_only(bytes, &mut self.core.scratch(), &mut ids);
+        merged.map_err(|error| to_python(py, error))?;
+        ints::list(py, &ids)
+    }
+
+    /// Ids that were given as any sequence, as an array.
+    #[staticmethod]
+    fn _ids_of<'py>(ids: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<u32>>> {
+        arrays::prepare(ids.py())?;
+        let all: Vec<u32> = any_order(ids)?.into_iter().map(|id| id.0).collect();
+        Ok(all.into_pyarray(ids.py()))
     }
 
     /// The same tokenizer with the ids 0, 1, …, and the old id of each.
@@ -103,6 +166,14 @@ impl Tokenizer {
         let (core, old) = py.detach(|| self.core.compact()).map_err(|error| to_python(py, error))?;
         Ok((core.into(), old.into_iter().map(|id| id.0).collect::<Vec<_>>().into_pyarray(py)))
     }
+}
+
+/// Ids whose order does not matter, so that they may be a set.
+fn any_order(ids: &Bound<'_, PyAny>) -> PyResult<Vec<Id>> {
+    if ids.is_instance_of::<PySet>() || ids.is_instance_of::<PyFrozenSet>() {
+        return ids::all_ids(PyList::new(ids.py(), ids.try_iter()?.collect::<PyResult<Vec<_>>>()?)?.as_any());
+    }
+    ids::all_ids(ids)
 }
 
 fn made_by(py: Python<'_>, make: impl FnOnce() -> crate::Result<crate::Tokenizer> + Send) -> PyResult<Tokenizer> {
