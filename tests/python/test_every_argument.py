@@ -176,7 +176,15 @@ WRONG: dict[str, list[Any]] = {
     "tokenizer": [None, 5, "model.json", Path("model.json")],
     "truncate": CHOICE,
     "validation": [None, "0.5", True, 1.0, -0.5, float("nan")],
+    "unseen": [None, 1.5, "drop", 10_000, -1],
+    "usage": [None, 5, "usage", [1, 2, 3], [0.5] * 266, {"a": 1}],
     "vocab_size": [*INTEGER, -5],
+    "Tokenizer.first.vocab_size": [None, *INTEGER, -5, 3, 10_000],
+    "Tokenizer.trim.vocab_size": [*OPTIONAL_INTEGER, -5, 3],
+    "new": [None, 5, "model.json", Path("model.json")],
+    "old": [None, 5, "model.json", Path("model.json")],
+    "Tokenizer.keep.ids": [None, 5, "ids", [1.5], [10_000], {"a": 1}, {"a"}],
+    "Tokenizer.without.ids": [None, 5, "ids", [1.5], [10_000], {"a": 1}, {"a"}],
 }
 
 # Special tokens are a mapping where they are given with their ids.
@@ -223,6 +231,7 @@ MADE = {
     "Alignment",
     "CacheInfo",
     "Comparison",
+    "Renumbered",
     "EncodedFile",
     "EncodingEvent",
     "PatternExplanation",
@@ -272,6 +281,7 @@ def valid_calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Call]:
     pw.train(CORPUS * 3, 260, pattern=PATTERNS["cl100k"]).to_minbpe(folder / "minbpe.model")
     pw.encode_corpus(tok, folder / "corpus.txt", folder / "tokens")
     batch = tok.encode_batch(CORPUS)
+    usage = tok.usage(CORPUS)
     tokens = pw.open_tokens(folder / "tokens")
     ranks = dict(tok.vocab)
     special = {"allowed_special": (), "disallowed_special": "all"}
@@ -292,6 +302,11 @@ def valid_calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Call]:
         "Counts.load": (pw.Counts.load, {"path": folder / "counts"}),
         "Counts.save": (counts.save, {"path": folder / "out.counts"}),
         "Dataset": (datasets.Dataset, {"name": "x", "paths": (), "texts": ("a",)}),
+        "Guard": (pw.Guard, {"tokenizer": tok, "usage": usage, "unseen": "split"}),
+        "Guard.apply": (tok.guard(usage).apply, {"ids": [97]}),
+        "Guard.encode": (tok.guard(usage).encode, text),
+        "Guard.encode_batch": (tok.guard(usage).encode_batch, {"texts": CORPUS}),
+        "Guard.price": (tok.guard(usage).price, {"usage": usage}),
         "StreamDecoder.finish": (tok.stream_decoder().finish, {}),
         "StreamDecoder.push": (tok.stream_decoder().push, {"id": 97}),
         "TokenBatch": (pw.TokenBatch, {"values": batch.values, "offsets": batch.offsets}),
@@ -300,8 +315,10 @@ def valid_calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Call]:
         "Tokenizer.as_huggingface": (tok.as_huggingface, {}),
         "Tokenizer.as_tiktoken": (tok.as_tiktoken, {"name": "x"}),
         "Tokenizer.chunk": (tok.chunk, text | {"max_tokens": 3, "overlap": 1}),
+        "Tokenizer.compact": (tok.compact, {}),
         "Tokenizer.count": (tok.count, text | {"threads": 1}),
         "Tokenizer.count_batch": (tok.count_batch, {"texts": CORPUS, "threads": 1}),
+        "Tokenizer.curve": (tok.curve, {"usage": usage}),
         "Tokenizer.decode": (tok.decode, {"ids": [97], "errors": "strict"}),
         "Tokenizer.decode_batch": (tok.decode_batch, {"batch": batch, "errors": "ignore"}),
         "Tokenizer.decode_bytes": (tok.decode_bytes, {"ids": [97]}),
@@ -312,13 +329,17 @@ def valid_calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Call]:
         "Tokenizer.encode_piece": (tok.encode_piece, {"piece": "to be"}),
         "Tokenizer.encode_to_numpy": (tok.encode_to_numpy, text | special | {"threads": 1}),
         "Tokenizer.encode_with_spans": (tok.encode_with_spans, text | special | {"threads": 1}),
+        "Tokenizer.first": (tok.first, {"vocab_size": 260}),
         "Tokenizer.from_huggingface": (pw.Tokenizer.from_huggingface, {"path": folder / "tokenizer.json"}),
         "Tokenizer.from_merges": (pw.Tokenizer.from_merges, {"merges": [(b"a", b"b")], "vocab": None} | made),
         "Tokenizer.from_minbpe": (pw.Tokenizer.from_minbpe, {"path": folder / "minbpe.model"}),
         "Tokenizer.from_ranks": (pw.Tokenizer.from_ranks, {"ranks": ranks} | made),
         "Tokenizer.from_tekken": (pw.Tokenizer.from_tekken, {"path": folder / "none"}),
         "Tokenizer.from_tiktoken": (pw.Tokenizer.from_tiktoken, {"path": folder / "ranks.tiktoken"} | made),
+        "Tokenizer.guard": (tok.guard, {"usage": usage, "unseen": "error"}),
+        "Tokenizer.keep": (tok.keep, {"ids": [97, 260]}),
         "Tokenizer.load": (pw.Tokenizer.load, {"path": folder / "model.json"}),
+        "Tokenizer.made": (tok.made, {"usage": usage}),
         "Tokenizer.save": (tok.save, {"path": folder / "out.json"}),
         "Tokenizer.split": (tok.split, text),
         "Tokenizer.stream_decoder": (tok.stream_decoder, {}),
@@ -327,8 +348,11 @@ def valid_calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Call]:
         "Tokenizer.to_tiktoken": (tok.to_tiktoken, {"path": folder / "out.tiktoken"}),
         "Tokenizer.token_bytes": (tok.token_bytes, {"id": 97}),
         "Tokenizer.token_id": (tok.token_id, {"token": "a"}),
+        "Tokenizer.trim": (tok.trim, {"usage": usage, "vocab_size": None}),
         "Tokenizer.truncate": (tok.truncate, text | {"max_tokens": 3}),
         "Tokenizer.usage": (tok.usage, {"source": CORPUS, "threads": 1, "progress": None}),
+        "Tokenizer.usage_at": (tok.usage_at, {"usage": usage, "vocab_size": 260}),
+        "Tokenizer.without": (tok.without, {"ids": [260]}),
         "Tokens": (pw.Tokens, {"folder": folder / "tokens", "split": "train"}),
         "Tokens.document_bytes": (tokens.document_bytes, {"number": 0}),
         "Tokens.text": (tokens.text, {"number": 0, "errors": "replace"}),
@@ -358,6 +382,7 @@ def valid_calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Call]:
         "get_encoding": (pw.get_encoding, {"name": "cl100k_base"}),
         "load": (datasets.load, {"name": "python-docs"}),
         "open_tokens": (pw.open_tokens, {"folder": folder / "tokens", "split": "train"}),
+        "rows": (pw.rows, {"old": tok, "new": tok}),
         "set_cache_limit": (pw.set_cache_limit, {"limit": 64 << 20}),
         "texts": (pw.texts, {"source": CORPUS}),
         "train": (
@@ -427,7 +452,7 @@ def called(call: Callable[..., Any], arguments: dict[str, Any]) -> Any:
             places.append(arguments[each.name])
         elif each.kind is each.VAR_POSITIONAL:
             places.extend(arguments[each.name])
-        else:
+        elif each.kind is not each.VAR_KEYWORD:
             keywords[each.name] = arguments[each.name]
     return call(*places, **keywords)
 

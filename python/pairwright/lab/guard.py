@@ -27,6 +27,7 @@ class Guard:
 
     def __init__(self, tokenizer: Tokenizer, usage: npt.ArrayLike, unseen: Unseen = "split") -> None:
         """See `Tokenizer.guard`."""
+        arguments.tokenizer("tokenizer", tokenizer)
         seen = checked(tokenizer, usage) > 0
         self.tokenizer = tokenizer
         self.unseen = unseen if isinstance(unseen, str) else arguments.integer("unseen", unseen)
