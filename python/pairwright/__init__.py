@@ -38,6 +38,7 @@ __all__ = [
     "FewerMergesWarning",
     "FormatError",
     "Guard",
+    "LanguageModel",
     "PairwrightError",
     "PatternExplanation",
     "PatternInfo",
@@ -45,6 +46,7 @@ __all__ = [
     "ProgressEvent",
     "Renumbered",
     "ReservedIdsWarning",
+    "Sizes",
     "SkippedWarning",
     "SplitError",
     "StoppedError",
@@ -72,6 +74,7 @@ __all__ = [
     "open_tokens",
     "rows",
     "set_cache_limit",
+    "sizes",
     "texts",
     "train",
     "verify_tokens",
@@ -88,9 +91,11 @@ if TYPE_CHECKING:
     from pairwright.lab.bridge import Alignment, Bridge, bridge
     from pairwright.lab.compare import compare
     from pairwright.lab.comparison import Comparison
+    from pairwright.lab.cost import LanguageModel
     from pairwright.lab.guard import Guard
     from pairwright.lab.inherited import rows
     from pairwright.lab.renumbered import Renumbered
+    from pairwright.lab.sizes import Sizes, sizes
     from pairwright.patterns import PatternExplanation, PatternInfo, explain_pattern, list_patterns
     from pairwright.progress import ProgressEvent
     from pairwright.tokens.encoding import EncodingEvent, encode_corpus
@@ -123,10 +128,12 @@ else:
         "Comparison": "pairwright.lab.comparison",
         "Corpus": "pairwright.corpus",
         "Guard": "pairwright.lab.guard",
+        "LanguageModel": "pairwright.lab.cost",
         "PatternExplanation": "pairwright.patterns",
         "PatternInfo": "pairwright.patterns",
         "ProgressEvent": "pairwright.progress",
         "Renumbered": "pairwright.lab.renumbered",
+        "Sizes": "pairwright.lab.sizes",
         "TokenBatch": "pairwright.batch",
         "Tokens": "pairwright.tokens.reading",
         "bridge": "pairwright.lab.bridge",
@@ -147,6 +154,7 @@ else:
         "list_patterns": "pairwright.patterns",
         "open_tokens": "pairwright.tokens.reading",
         "rows": "pairwright.lab.inherited",
+        "sizes": "pairwright.lab.sizes",
         "texts": "pairwright.corpus",
         "train": "pairwright.training",
         "verify_tokens": "pairwright.tokens.verifying",

@@ -35,22 +35,12 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::UsageOverflow`].
     pub fn made(&self, usage: &[u64]) -> Result<Vec<u64>> {
-        self.made_by(&self.merge_table(), usage)
-    }
-
-    fn made_by(&self, merges: &[Merge], usage: &[u64]) -> Result<Vec<u64>> {
-        let mut made = usage.to_vec();
+        let merges = self.merge_table();
         // A token is longer than its parts.
         let length = |merge: &Merge| self.vocab().bytes(merge.made).map_or(0, <[u8]>::len);
         let mut merges: Vec<(usize, Merge)> = merges.iter().map(|merge| (length(merge), *merge)).collect();
-        merges.sort_by_key(|&(length, _)| std::cmp::Reverse(length));
-        for (_, Merge { left, right, made: whole }) in merges {
-            let times = made[whole.index()];
-            for part in [left, right] {
-                made[part.index()] = made[part.index()].checked_add(times).ok_or(Error::UsageOverflow)?;
-            }
-        }
-        Ok(made)
+        merges.sort_by_key(|&(length, _)| length);
+        made_in_order(merges.into_iter().map(|(_, merge)| merge), usage)
     }
 
     /// The number of tokens of a text of which this is the usage: first of its bytes alone, then after each merge of
@@ -60,7 +50,7 @@ impl Tokenizer {
     /// [`Error::NotNested`]; [`Error::UsageOverflow`].
     pub fn curve(&self, usage: &[u64]) -> Result<Vec<u64>> {
         let merges = self.nested_merges(usage)?;
-        let made = self.made_by(&merges, usage)?;
+        let made = made_in_order(merges.iter().copied(), usage)?;
         let mut tokens = 0_u64;
         for (id, &count) in usage.iter().enumerate() {
             let bytes = self.vocab().bytes(Id(id as u32)).map_or(1, <[u8]>::len) as u64;
@@ -76,14 +66,19 @@ impl Tokenizer {
         Ok(curve)
     }
 
-    /// The usage of [`Tokenizer::first`] of a size in a text of which this is the usage.
+    /// The usage of [`Tokenizer::first`] of each size in a text of which this is the usage.
     ///
     /// # Errors
     /// [`Error::NotNested`]; [`Error::UsageOverflow`]; as [`Tokenizer::first`] for a size that it does not have.
-    pub fn usage_at(&self, usage: &[u64], vocab_size: usize) -> Result<Vec<u64>> {
+    pub fn usages_at(&self, usage: &[u64], sizes: &[usize]) -> Result<Vec<Vec<u64>>> {
         let merges = self.nested_merges(usage)?;
+        let made = made_in_order(merges.iter().copied(), usage)?;
+        sizes.iter().map(|&size| self.usage_at(usage, &merges, &made, size)).collect()
+    }
+
+    fn usage_at(&self, usage: &[u64], merges: &[Merge], made: &[u64], vocab_size: usize) -> Result<Vec<u64>> {
         let layout = self.layout(vocab_size)?;
-        let mut left = self.made_by(&merges, usage)?;
+        let mut left = made.to_vec();
         for merge in merges.iter().filter(|merge| merge.made <= layout.last) {
             let times = left[merge.made.index()];
             // What a later merge takes up of this one is not taken off yet, as merges are in the order of ids.
@@ -138,4 +133,16 @@ impl Tokenizer {
         }
         Ok(merges)
     }
+}
+
+/// How often tokens were made, by merges in an order in which that of a part comes before that of the whole.
+fn made_in_order(merges: impl DoubleEndedIterator<Item = Merge>, usage: &[u64]) -> Result<Vec<u64>> {
+    let mut made = usage.to_vec();
+    for Merge { left, right, made: whole } in merges.rev() {
+        let times = made[whole.index()];
+        for part in [left, right] {
+            made[part.index()] = made[part.index()].checked_add(times).ok_or(Error::UsageOverflow)?;
+        }
+    }
+    Ok(made)
 }

@@ -12,8 +12,11 @@ from pairwright.cli.decode import decode
 from pairwright.cli.encode import encode
 from pairwright.cli.info import info
 from pairwright.cli.show import show
+from pairwright.cli.shrink import shrink
+from pairwright.cli.sizes import sizes
 from pairwright.cli.tally import tally
 from pairwright.cli.train import train
+from pairwright.cli.usage import usage
 from pairwright.cli.verify import verify
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -38,5 +41,5 @@ def pairwright(
     """
 
 
-for command in (train, tally, encode, decode, verify, count, show, info, compare, convert):
+for command in (train, tally, encode, decode, verify, count, usage, show, info, compare, sizes, shrink, convert):
     app.command()(command)

@@ -117,8 +117,20 @@ impl Tokenizer {
         let (py, usage) = (slf.py(), usage_of(slf, usage)?);
         let vocab_size = convert::size("vocab_size", vocab_size)?;
         let core = &slf.get().core;
-        let usage = py.detach(|| core.usage_at(&usage, vocab_size)).map_err(|error| to_python(py, error))?;
-        Ok(usage.into_pyarray(py))
+        let mut usages = py.detach(|| core.usages_at(&usage, &[vocab_size])).map_err(|error| to_python(py, error))?;
+        Ok(usages.remove(0).into_pyarray(py))
+    }
+
+    /// The usages of several smaller vocabularies.
+    fn _usages_at<'py>(
+        slf: &Bound<'py, Self>,
+        usage: &Bound<'py, PyAny>,
+        sizes: Vec<usize>,
+    ) -> PyResult<Vec<Bound<'py, PyArray1<u64>>>> {
+        let (py, usage) = (slf.py(), usage_of(slf, usage)?);
+        let core = &slf.get().core;
+        let usages = py.detach(|| core.usages_at(&usage, &sizes)).map_err(|error| to_python(py, error))?;
+        Ok(usages.into_iter().map(|usage| usage.into_pyarray(py)).collect())
     }
 
     /// The tokenizer that training to a smaller size would have given.
