@@ -25,6 +25,7 @@ from pairwright.errors import (
 
 __all__ = [
     "Alignment",
+    "Audit",
     "Bridge",
     "CacheInfo",
     "ChecksumError",
@@ -88,6 +89,7 @@ if TYPE_CHECKING:
     from pairwright.cache import CacheInfo, cache_info
     from pairwright.corpus import Corpus, texts
     from pairwright.encodings import encoding_for_model, encoding_name_for_model, get_encoding, list_encodings
+    from pairwright.lab.audit import Audit
     from pairwright.lab.bridge import Alignment, Bridge, bridge
     from pairwright.lab.compare import compare
     from pairwright.lab.comparison import Comparison
@@ -123,6 +125,7 @@ else:
     # Imported when first asked for: who loads a model and encodes is not to wait for numpy, nor to hold it in memory.
     _MODULES = {
         "Alignment": "pairwright.lab.bridge",
+        "Audit": "pairwright.lab.audit",
         "Bridge": "pairwright.lab.bridge",
         "CacheInfo": "pairwright.cache",
         "Comparison": "pairwright.lab.comparison",

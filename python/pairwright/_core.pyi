@@ -15,7 +15,7 @@ import numpy.typing as npt
 import tiktoken
 import tokenizers
 
-from pairwright import Tokens
+from pairwright import Audit, Tokens
 from pairwright.aliases import Arrow, Fraction, Ids, Origin, Path, Report, Special, Text
 from pairwright.batch import TokenBatch
 from pairwright.corpus import Source
@@ -451,6 +451,33 @@ class Tokenizer:
     @staticmethod
     def _ids_of(ids: Ids | AbstractSet[int]) -> npt.NDArray[np.uint32]: ...
     def _compact(self) -> tuple[Tokenizer, npt.NDArray[np.uint32]]: ...
+    def audit(
+        self,
+        source: Source | Counts | Tokens | None = None,
+        *,
+        usage: npt.ArrayLike | None = None,
+        rare: SupportsIndex = 10,
+        threads: SupportsIndex | None = None,
+        progress: EncodingProgress = None,
+    ) -> Audit:
+        """Look for tokens that are of little use to a model, or a risk; each finding carries its evidence.
+
+        Args:
+            source: Text or ids to see which tokens occur, as in `usage`. Without it the vocabulary alone is examined.
+            usage: Instead of a source, what `usage` gave for one: an array of shape (vocab_size,). Sums are welcome.
+            rare: Tokens that occur in the source, but fewer times than this, are called rare.
+            threads: The number of threads that encode; `None` uses every core.
+            progress: As in `usage`.
+
+        A token is called reachable only with a text that was encoded and gave it, and unreachable only with a proof.
+        Where neither was found it is `not_found`, and the bound of the search is told. Groups that need a source are
+        absent without one; `Audit.skipped` says why.
+
+        Raises what `usage` raises for a source; `TypeError` and `ValueError` for a usage that was not made by this
+        tokenizer; `ValueError` for a source and a usage together.
+
+        """
+
     def _usage_of_texts(
         self, texts: Iterable[Text] | Arrow | Block, *, threads: SupportsIndex | None = None
     ) -> npt.NDArray[np.uint64]: ...

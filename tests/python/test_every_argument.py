@@ -98,6 +98,7 @@ WRONG: dict[str, list[Any]] = {
     "Dataset.texts": [None, 5, "text", b"bytes", [5]],
     "TokenBatch.offsets": [None, [0, 1], 5],
     "TokenBatch.values": [None, [0, 1], 5],
+    "Tokenizer.audit.source": [5, 1.5, b"bytes"],
     "Tokenizer.decode.ids": IDS + NO_IDS,
     "Tokenizer.decode_bytes.ids": IDS + NO_IDS,
     "Tokenizer.decode_with_spans.ids": IDS + NO_IDS,
@@ -149,6 +150,7 @@ WRONG: dict[str, list[Any]] = {
     "pattern": [*WORD[1:], SURROGATE],
     "piece": TEXT,
     "progress": [5, "yes", [1]],
+    "rare": [*INTEGER, 0],
     "ranks": [None, 5, [1], "ab", {"a": 1}, {b"a": "1"}, {b"a": -1}, {b"a": True}],
     "reference": [5, b"text", "other", ["text"]],
     "restart": FLAG,
@@ -175,6 +177,7 @@ WRONG: dict[str, list[Any]] = {
     "tokenizers": [None, 5, "path", [], {}, {"a": "model.json"}, {1: None}],
     "tokenizer": [None, 5, "model.json", Path("model.json")],
     "truncate": CHOICE,
+    "Tokenizer.audit.usage": ["usage.npy", 5, [1], np.zeros(265), np.full(265, -1)],
     "validation": [None, "0.5", True, 1.0, -0.5, float("nan")],
     "unseen": [None, 1.5, "drop", 10_000, -1],
     "usage": [None, 5, "usage", [1, 2, 3], [0.5] * 266, {"a": 1}],
@@ -229,6 +232,7 @@ WITHOUT_ARGUMENTS = {"Block", "cache_info", "clear_cache", "list_datasets", "lis
 # Values that the library makes and hands out; and exceptions.
 MADE = {
     "Alignment",
+    "Audit",
     "CacheInfo",
     "Comparison",
     "Renumbered",
@@ -314,6 +318,10 @@ def valid_calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Call]:
         "TokenBatch.to_matrix": (batch.to_matrix, {"pad_id": 0, "max_length": 3, "pad": "left", "truncate": "left"}),
         "Tokenizer.as_huggingface": (tok.as_huggingface, {}),
         "Tokenizer.as_tiktoken": (tok.as_tiktoken, {"name": "x"}),
+        "Tokenizer.audit": (
+            tok.audit,
+            {"source": None, "usage": None, "rare": 10, "threads": 1, "progress": None},
+        ),
         "Tokenizer.chunk": (tok.chunk, text | {"max_tokens": 3, "overlap": 1}),
         "Tokenizer.compact": (tok.compact, {}),
         "Tokenizer.count": (tok.count, text | {"threads": 1}),

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from pairwright import __version__
+from pairwright.cli.audit import audit
 from pairwright.cli.compare import compare
 from pairwright.cli.convert import convert
 from pairwright.cli.count import count
@@ -41,5 +42,5 @@ def pairwright(
     """
 
 
-for command in (train, tally, encode, decode, verify, count, usage, show, info, compare, sizes, shrink, convert):
+for command in (train, tally, encode, decode, verify, count, usage, show, info, audit, compare, sizes, shrink, convert):
     app.command()(command)

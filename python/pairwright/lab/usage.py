@@ -20,6 +20,7 @@ from pairwright.tokens.progress import check, reporting
 from pairwright.tokens.reading import SLICE, Tokens, open_tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import SupportsIndex, TypeAlias
 
     import numpy.typing as npt
@@ -46,7 +47,7 @@ def usage(
     if isinstance(source, str | os.PathLike) and is_token_folder(source):
         splits = open_tokens(source).splits
         return sum((_of_tokens(tokenizer, open_tokens(source, split)) for split in splits), zeros(tokenizer))
-    return _of_corpus(tokenizer, corpus_of(source), threads, progress)
+    return of_corpus(tokenizer, corpus_of(source), threads, progress)
 
 
 def zeros(tokenizer: Tokenizer) -> Usage:
@@ -100,7 +101,14 @@ def _of_tokens(tokenizer: Tokenizer, tokens: Tokens) -> Usage:
     return usage
 
 
-def _of_corpus(tokenizer: Tokenizer, corpus: Corpus, threads: SupportsIndex | None, progress: Progress) -> Usage:
+def of_corpus(
+    tokenizer: Tokenizer,
+    corpus: Corpus,
+    threads: SupportsIndex | None = None,
+    progress: Progress = None,
+    watch: Callable[[Block], None] | None = None,
+) -> Usage:
+    """Count the ids of a corpus; `watch` receives every block after it was counted."""
     check(progress)
     corpus.prepare()
     counting = _Counting(tokenizer, corpus, threads)
@@ -112,6 +120,8 @@ def _of_corpus(tokenizer: Tokenizer, corpus: Corpus, threads: SupportsIndex | No
         total = corpus.size()
         for block in blocks:
             counting.add(block)
+            if watch is not None:
+                watch(block)
             if report is not None and report(counting.event(block.read, total)) is False:
                 raise StoppedError("stopped by the progress callback")
     if counting.skipped and not counting.documents:

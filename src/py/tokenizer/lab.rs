@@ -36,7 +36,7 @@ impl Tokenizer {
     /// Findings about the tokens: unreachable, fragments, never seen and more.
     #[pyo3(
         signature = (*given, **options),
-        text_signature = "($self, source=None, *, usage=None, threads=None, progress=None)"
+        text_signature = "($self, source=None, *, usage=None, rare=10, threads=None, progress=None)"
     )]
     fn audit<'py>(
         slf: &Bound<'py, Self>,
