@@ -299,6 +299,12 @@ def tok() -> pw.Tokenizer:
     return pw.train(["to be or not to be, that is the question"] * 3, 270)
 
 
+def test_what_is_invisible_is_shown_by_its_escape() -> None:
+    table = str(vocabulary("\u2764\ufe0f", "a" * 30).audit()).splitlines()
+    assert [line.split("  ")[-1] for line in table if line.startswith("invisible")] == ["'\u2764\\ufe0f'"]
+    assert any(line.endswith("'" + "a" * 24 + "'…") for line in table)
+
+
 def test_arguments_that_make_no_sense_are_refused(tok: pw.Tokenizer) -> None:
     from pairwright.lab.audit import audit
 

@@ -345,7 +345,9 @@ class Audit:
             text: str | bytes = token.decode()
         except UnicodeDecodeError:
             text = token
-        return repr(text) if len(text) <= SHOWN else repr(text[:SHOWN]) + "…"
+        beginning = repr(text[:SHOWN])
+        visible = (char.encode("unicode_escape").decode() if kinds.is_invisible(char) else char for char in beginning)
+        return "".join(visible) + ("…" if len(text) > SHOWN else "")
 
 
 def _spread(ids: Ids) -> list[int]:
