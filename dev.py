@@ -248,7 +248,9 @@ def build_site() -> None:
 def faults() -> None:
     """Every fault at every call that writes, where the tests draw some of them: takes half an hour."""
     build()
-    run(PYTHON, "-m", "pytest", "-q", "-n", "auto", "tests/python/test_faults.py", PAIRWRIGHT_FAULTS="all")
+    # The limit against hangs is for the few tries of the ordinary tests.
+    tests = ("-n", "auto", "--timeout=7200", "tests/python/test_faults.py")
+    run(PYTHON, "-m", "pytest", "-q", *tests, PAIRWRIGHT_FAULTS="all")
 
 
 def sanitize() -> None:

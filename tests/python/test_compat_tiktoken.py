@@ -272,6 +272,7 @@ def unstable(text: str, **arguments: Any) -> Callable[[Any], Any]:
 @example(text="hello fanta")
 @example(text=" \n \n")
 @example(text="x\u3000")
+@example(text="  \x1f")
 @example(text="")
 @settings(max_examples=25)
 def test_unstable_ends(load_both: LoadBoth, name: str, text: str) -> None:

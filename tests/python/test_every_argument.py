@@ -86,6 +86,7 @@ FLAG: list[Any] = [None, "no", 5, 1.5]
 # What each argument refuses, by its name; an entry for "function.argument" comes before one for "argument".
 WRONG: dict[str, list[Any]] = {
     "Bridge.align.ids": IDS + NO_IDS,
+    "Guard.apply.ids": IDS + NO_IDS,
     "Counts.filter.min_count": INTEGER,
     "Counts.from_items.items": [
         *[None, 5, {"a": 1}, [5], ["ab"], [("a",)], [("a", "b")], [(5, 1)], [("a", None)]],
@@ -181,7 +182,7 @@ WRONG: dict[str, list[Any]] = {
     "validation": [None, "0.5", True, 1.0, -0.5, float("nan")],
     "at": [5, "many", [1.5], [3], [10_000], []],
     "sizes.model": [5, "gpt2", {"width": 3}],
-    "sizes.source": [None, 5, {"a": 1}],
+    "sizes.source": [None, 5],
     **{f"LanguageModel.{name}": [None, *INTEGER, 0, -1] for name in ("width", "layers", "context", "precision")},
     **{f"LanguageModel.{name}": [*OPTIONAL_INTEGER, 0, -1] for name in ("parameters",)},
     **{f"LanguageModel.{name}": [None, *OPTIONAL_INTEGER, 0, -1] for name in ("kv_heads", "head_size")},
@@ -221,6 +222,7 @@ NAMED = {
     "special_tokens": "special_tokens|special token",
     "starts": "start",
     "text.errors": "errors|argument",
+    "sizes.at": "at|vocab_size",
     "texts": "text",
 }
 

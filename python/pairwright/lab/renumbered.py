@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Set
-
     import numpy.typing as npt
 
     from pairwright._core import Tokenizer
@@ -36,9 +35,10 @@ def compact(tokenizer: Tokenizer) -> Renumbered:
     return Renumbered(made, old_ids, new_ids)
 
 
-def keep(tokenizer: Tokenizer, ids: Ids | Set[int]) -> Renumbered:
+def keep(tokenizer: Tokenizer, ids: Ids | AbstractSet[int]) -> Renumbered:
     """Keep some tokens and no others; see `Tokenizer.keep`."""
-    asked = tokenizer._ids_of(ids).tolist()
+    # Their order does not matter, so that they may be a set.
+    asked = tokenizer._ids_of(list(ids) if isinstance(ids, AbstractSet) else ids).tolist()
     for position, token in enumerate(asked):
         if token not in tokenizer:
             raise KeyError(f"unknown token id {token} at position {position}")

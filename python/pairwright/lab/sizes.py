@@ -11,6 +11,7 @@ from pairwright import arguments
 from pairwright.lab import metrics
 from pairwright.lab.cost import LanguageModel, cost
 from pairwright.lab.usage import checked, usage as usage_of, zeros
+from pairwright.tokens.progress import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -123,6 +124,9 @@ def sizes(
     arguments.tokenizer("tokenizer", tokenizer)
     if model is not None and not isinstance(model, LanguageModel):
         raise TypeError(f"model must be a LanguageModel, not {arguments.shown(model)}")
+    if threads is not None:
+        arguments.integer("threads", threads)
+    check(progress)
     asked = _asked(tokenizer, at)
     is_usage = isinstance(source, np.ndarray) and source.ndim == 1 and source.dtype.kind in "iu"
     found = checked(tokenizer, source) if is_usage else usage_of(tokenizer, source, threads=threads, progress=progress)

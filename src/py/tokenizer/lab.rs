@@ -168,7 +168,7 @@ impl Tokenizer {
     #[staticmethod]
     fn _ids_of<'py>(ids: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<u32>>> {
         arrays::prepare(ids.py())?;
-        let all: Vec<u32> = any_order(ids)?.into_iter().map(|id| id.0).collect();
+        let all: Vec<u32> = ids::all_ids(ids)?.into_iter().map(|id| id.0).collect();
         Ok(all.into_pyarray(ids.py()))
     }
 

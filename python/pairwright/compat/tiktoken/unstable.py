@@ -14,6 +14,9 @@ from pairwright._core import Tokenizer
 
 _BLANKS = b" \n\t"
 
+# White space to Python, and not to Unicode or tiktoken.
+_SEPARATORS = "\x1c\x1d\x1e\x1f"
+
 
 def stable(tokenizer: Tokenizer, content: bytes, ids: Sequence[int], ends: npt.NDArray[np.int64]) -> int:
     """How many of the ids of a text in UTF-8 stay, whatever follows: those before its last piece.
@@ -80,5 +83,5 @@ def _cut_before_a_blank(tokenizer: Tokenizer, rest: bytes) -> Iterator[tuple[int
     """A last character of white space may turn out to be a piece of its own, when something else follows it."""
     last = rest.decode(errors="replace")[-1:]
     start = len(rest) - len(last.encode())
-    if start > 0 and last.isspace():
+    if start > 0 and last.isspace() and last not in _SEPARATORS:
         yield (*tokenizer.encode_piece(rest[:start]), *tokenizer.encode_piece(rest[start:]))
