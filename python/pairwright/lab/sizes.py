@@ -124,8 +124,8 @@ def sizes(
     arguments.tokenizer("tokenizer", tokenizer)
     if model is not None and not isinstance(model, LanguageModel):
         raise TypeError(f"model must be a LanguageModel, not {arguments.shown(model)}")
-    if threads is not None:
-        arguments.integer("threads", threads)
+    # Also where a usage is given, which needs neither.
+    tokenizer.count_batch([], threads=threads)
     check(progress)
     asked = _asked(tokenizer, at)
     is_usage = isinstance(source, np.ndarray) and source.ndim == 1 and source.dtype.kind in "iu"
