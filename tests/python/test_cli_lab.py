@@ -82,11 +82,15 @@ def test_options_that_make_no_sense_are_refused(arguments: list[str], said: str)
 
 def test_a_usage_that_is_none_or_of_another_tokenizer_is_refused() -> None:
     Path("text.npy").write_text("no array")
+    np.savez("arrays.npz", first=np.zeros(300, np.uint64))
+    Path("damaged.npz").write_bytes(Path("arrays.npz").read_bytes()[:100])
     np.save("short.npy", np.zeros(3, np.uint64))
     np.save("float.npy", np.zeros(300))
     np.save("object.npy", np.array([None], dtype=object), allow_pickle=True)
     for name, said in [
         ("text.npy", "text.npy: not an npy file, or a damaged one"),
+        ("arrays.npz", "arrays.npz: not an npy file, or a damaged one"),
+        ("damaged.npz", "damaged.npz: not an npy file, or a damaged one"),
         ("object.npy", "object.npy: not an npy file, or a damaged one"),
         ("short.npy", "short.npy has the shape (3,), not one number for each of the 300 ids"),
         ("float.npy", "float.npy must be an array of integers"),

@@ -4,7 +4,6 @@ import json as to_json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +13,7 @@ from rich.text import Text
 
 from pairwright import Audit, Corpus, Counts, Tokenizer
 from pairwright._core import kind_of
-from pairwright.cli import files, model as models
+from pairwright.cli import counted_ids, files, model as models
 from pairwright.cli.arguments import (
     IdsOfSpecial,
     InputFormat,
@@ -126,12 +125,8 @@ def audit(
 def loaded(name: str, tokenizer: Tokenizer) -> npt.NDArray[np.uint64]:
     """A usage from a file of numpy. Raises `OSError`, `FormatError`, `ValueError`."""
     try:
-        # Opened here, for numpy leaves a file open that is damaged.
-        with Path(name).open("rb") as file:
-            array = np.load(file, allow_pickle=False)
-            if not isinstance(array, np.ndarray):
-                raise ValueError("it has several arrays")
-    except (ValueError, EOFError, BadZipFile) as error:
+        array = counted_ids.array_of(name)
+    except ValueError as error:
         raise FormatError(
             f"{files.shown(name)} is no .npy file of numbers", hint="np.save writes what Tokenizer.usage gives"
         ) from error

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -44,19 +45,30 @@ def usage_of(
 
 def load(name: str, tokenizer: Tokenizer) -> npt.NDArray[np.uint64]:
     """A usage that `pairwright usage --out` wrote. Raises `CommandError` for what is none, `OSError`."""
-    with Path(name).open("rb") as file:
-        try:
-            array = np.load(file, allow_pickle=False)
-        except (ValueError, EOFError) as error:
-            # What numpy says of files that are none is how to load pickles.
-            raise CommandError(
-                f"{files.shown(name)}: not an npy file, or a damaged one",
-                hint="pairwright usage MODEL INPUT... --out FILE.npy writes one",
-            ) from error
+    try:
+        array = array_of(name)
+    except ValueError as error:
+        raise CommandError(
+            f"{files.shown(name)}: not an npy file, or a damaged one",
+            hint="pairwright usage MODEL INPUT... --out FILE.npy writes one",
+        ) from error
     try:
         return checked(tokenizer, array, files.shown(name))
     except (TypeError, ValueError) as error:
         raise CommandError(str(error)) from error
+
+
+def array_of(name: str) -> npt.NDArray[Any]:
+    """The array of an npy file. Raises `OSError`; `ValueError` for what is none, which numpy says in many ways."""
+    # Opened here, for numpy leaves a file open that is damaged.
+    with Path(name).open("rb") as file:
+        try:
+            array = np.load(file, allow_pickle=False)
+        except (EOFError, BadZipFile) as error:
+            raise ValueError("it is damaged") from error
+        if not isinstance(array, np.ndarray):
+            raise ValueError("it has several arrays")
+        return array
 
 
 def save(name: str, array: npt.NDArray[np.integer]) -> None:
