@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
 
     from pairwright.lab.pairs import Pair
     from pairwright.lab.rows import Row
-
-WIDTH = 4096
-"""As text, lines of tables are not broken."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,15 +92,9 @@ class Comparison:
         }
 
     def __str__(self) -> str:
-        from rich.console import Console
+        from pairwright.lab.tables import as_text, tables
 
-        from pairwright.lab.tables import tables
-
-        stream = io.StringIO()
-        screen = Console(file=stream, width=WIDTH, markup=False, highlight=False, emoji=False, color_system=None)
-        for number, table in enumerate(tables(self)):
-            screen.print(*([] if number == 0 else [""]), table, sep="\n")
-        return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+        return as_text(tables(self))
 
     def __repr__(self) -> str:
         return f"Comparison({len(self.tokenizers)} tokenizers, {len(self.rows) // len(self.tokenizers)} texts)"

@@ -81,13 +81,9 @@ class Sizes:
         return made
 
     def __str__(self) -> str:
-        from io import StringIO
+        from pairwright.lab.tables import as_text
 
-        from rich.console import Console
-
-        screen = Console(file=StringIO(), width=200, color_system=None)
-        screen.print(self.table())
-        return "\n".join(line.rstrip() for line in screen.file.getvalue().splitlines())  # type: ignore[attr-defined]
+        return as_text([self.table()])
 
 
 def sizes(

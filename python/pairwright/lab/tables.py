@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import TYPE_CHECKING, Literal
 
 from rich.cells import cell_len
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pairwright.lab.comparison import Comparison
     from pairwright.lab.rows import Row
+
+WIDTH = 4096
+"""As text, lines of tables are not broken."""
 
 DOCUMENTS = 3
 
@@ -52,6 +57,15 @@ TOKENIZERS: Columns = (
     ("Rényi", "renyi", ".4f"),
     ("use", "use", ".1%"),
 )
+
+
+def as_text(tables: Iterable[Table]) -> str:
+    """Tables as plain text, with an empty line between two, and without blanks at the ends of lines."""
+    stream = StringIO()
+    screen = Console(file=stream, width=WIDTH, markup=False, highlight=False, emoji=False, color_system=None)
+    for number, table in enumerate(tables):
+        screen.print(*([] if number == 0 else [""]), table, sep="\n")
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
 def tables(comparison: Comparison, width: int | None = None) -> Iterator[Table]:
