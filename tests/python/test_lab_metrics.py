@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from pairwright.lab import metrics
 
@@ -21,6 +21,31 @@ def test_renyi_is_that_of_the_published_scorer() -> None:
     assert metrics.renyi_entropy(SCORER) == pytest.approx(1.653012966845049, abs=1e-14)
     assert metrics.renyi_efficiency(SCORER) == pytest.approx(0.8265064834225245, abs=1e-14)
     assert metrics.entropy(SCORER) == pytest.approx(1.8423709931771088, abs=1e-14)
+
+
+def scored(usage: list[int], metric: str, **options: float) -> float:
+    """What the package that was published with the paper makes of a text with this usage."""
+    # Here, so that only these tests fail where it is not installed: python3 dev.py test does it.
+    from tokenization_scorer.metrics import get_metric
+
+    text = [[f"t{id}"] * number for id, number in enumerate(usage)]
+    return float(get_metric(metric)(text, **options))
+
+
+small_usages = st.lists(st.integers(0, 30), min_size=1, max_size=30).filter(any)
+
+
+@given(small_usages, st.sampled_from([0.5, 1, 2, 2.5, 3]))
+@example(SCORER, 2.5)
+@settings(max_examples=40)
+def test_entropies_are_those_of_the_package(usage: list[int], alpha: float) -> None:
+    assert metrics.renyi_entropy(usage, alpha) == pytest.approx(scored(usage, "renyi_entropy", power=alpha), abs=1e-12)
+    assert metrics.entropy(usage) == pytest.approx(scored(usage, "shannon_entropy"), abs=1e-12)
+    if np.count_nonzero(usage) > 1:
+        efficiency = scored(usage, "renyi_efficiency", power=alpha)
+        assert metrics.renyi_efficiency(usage, alpha) == pytest.approx(efficiency, abs=1e-12)
+        efficiency = scored(usage, "renyi_efficiency", power=alpha, vocab=len(usage) + 1)
+        assert metrics.renyi_efficiency(usage, alpha, types=len(usage) + 1) == pytest.approx(efficiency, abs=1e-12)
 
 
 def test_renyi_by_hand() -> None:
@@ -101,6 +126,21 @@ def test_divergence_by_hand() -> None:
     # Shares (1, 0) and (1/2, 1/2): H(3/4, 1/4) - 1/2.
     mean = -(0.75 * math.log2(0.75) + 0.25 * math.log2(0.25))
     assert metrics.divergence([3, 0], [2, 2]) == pytest.approx(mean - 0.5)
+
+
+@given(usages, usages)
+def test_divergence_is_the_mean_of_those_of_kullback_and_leibler_from_the_middle(
+    first: list[int], second: list[int]
+) -> None:
+    size = max(len(first), len(second))
+    p, q = ([each / sum(usage) for each in usage] + [0] * (size - len(usage)) for usage in (first, second))
+    middle = [(a + b) / 2 for a, b in zip(p, q, strict=True)]
+    distances = [
+        sum(share * math.log2(share / mean) for share, mean in zip(shares, middle, strict=True) if share)
+        for shares in (p, q)
+    ]
+    first, second = ([*usage, *[0] * (size - len(usage))] for usage in (first, second))
+    assert metrics.divergence(first, second) == pytest.approx(sum(distances) / 2, abs=1e-9)
 
 
 @given(usages, usages)

@@ -1,6 +1,8 @@
 """One usage tells those of all smaller vocabularies; `first` is what training to that size gives."""
 
 import json
+import lzma
+import os
 import pydoc_data.topics
 from collections import Counter
 from pathlib import Path
@@ -56,6 +58,45 @@ def test_the_first_part_is_what_training_to_that_size_gives(
         assert content(first) == content(trained)
 
 
+SIZES = (260, 300, 512, 1000, 1024, 2000, 4096, 5000, 7777, 8000)
+SPECIAL = ["<x>", "<y>"]
+
+
+@pytest.mark.parametrize("tie_break", ["lowest_pair", "first_seen"])
+@pytest.mark.parametrize("special_ids", ["first", "last"])
+def test_ten_sizes_of_english_are_what_training_gives(
+    english_counts: pw.Counts, tie_break: Any, special_ids: Any
+) -> None:
+    def train(size: int) -> pw.Tokenizer:
+        return pw.train(english_counts, size, special_ids=special_ids, tie_break=tie_break)
+
+    whole = train(max(SIZES))
+    assert whole.vocab_size == 8000
+    assert min(whole.special_tokens.values()) == (256 if special_ids == "first" else 7998)
+    for size in SIZES:
+        first, trained = whole.first(size), train(size)
+        assert first.vocab_size == size
+        assert first == trained
+        assert first.merges == trained.merges
+        assert content(first) == content(trained)
+
+
+def test_the_tie_rules_differ_on_english(english_counts: pw.Counts) -> None:
+    """Else the test above would be one test twice."""
+    trained = [pw.train(english_counts, 8000, tie_break=rule).merges for rule in ("lowest_pair", "first_seen")]
+    assert trained[0] != trained[1]
+
+
+@pytest.fixture(scope="module")
+def english_counts(python_docs: str) -> pw.Counts:
+    """4 MB of `english.txt.xz` where it is there, else the documentation of Python."""
+    path = Path(os.environ.get("PAIRWRIGHT_DATA", ""), "english.txt.xz")
+    if not path.is_file():
+        return pw.count([python_docs], special_tokens=SPECIAL)
+    with lzma.open(path) as file:
+        return pw.count(pw.texts([file.read(4_000_000)]), special_tokens=SPECIAL)
+
+
 @given(TEXT, TEXT)
 @settings(max_examples=60, deadline=None)
 @pytest.mark.filterwarnings("ignore::pairwright.FewerMergesWarning", "ignore::pairwright.PatternWarning")
@@ -94,6 +135,15 @@ def test_published_vocabularies_have_all_smaller_ones(name: str) -> None:
         smaller = tok.first(size)
         assert smaller.vocab_size == size
         assert tok.usage_at(usage, size).tolist() == by_hand(smaller, text)
+
+
+@pytest.mark.parametrize(("name", "leaves"), [("cl100k_base", 74_282), ("o200k_base", 144_598)])
+def test_merged_tokens_of_published_vocabularies_that_are_no_part_of_another(name: str, leaves: int) -> None:
+    tok = pw.Tokenizer.from_tiktoken(carried(*PUBLISHED[name]), pattern=name)
+    merged = {left + right for left, right in tok.merges}
+    assert len(merged) == len(tok.merges) == len(tok.vocab) - 256
+    parts = {part for pair in tok.merges for part in pair}
+    assert len(merged - parts) == leaves
 
 
 def test_special_tokens_behind_the_merges_move_and_those_before_stay() -> None:
