@@ -40,13 +40,16 @@ __all__ = [
     "FormatError",
     "Guard",
     "LanguageModel",
+    "MergeStep",
     "PairwrightError",
     "PatternExplanation",
     "PatternInfo",
     "PatternWarning",
+    "PieceMerges",
     "ProgressEvent",
     "Renumbered",
     "ReservedIdsWarning",
+    "Shown",
     "Sizes",
     "SkippedWarning",
     "SplitError",
@@ -96,7 +99,9 @@ if TYPE_CHECKING:
     from pairwright.lab.cost import LanguageModel
     from pairwright.lab.guard import Guard
     from pairwright.lab.inherited import rows
+    from pairwright.lab.merging import MergeStep, PieceMerges
     from pairwright.lab.renumbered import Renumbered
+    from pairwright.lab.show import Shown
     from pairwright.lab.sizes import Sizes, sizes
     from pairwright.patterns import PatternExplanation, PatternInfo, explain_pattern, list_patterns
     from pairwright.progress import ProgressEvent
@@ -132,10 +137,13 @@ else:
         "Corpus": "pairwright.corpus",
         "Guard": "pairwright.lab.guard",
         "LanguageModel": "pairwright.lab.cost",
+        "MergeStep": "pairwright.lab.merging",
         "PatternExplanation": "pairwright.patterns",
         "PatternInfo": "pairwright.patterns",
+        "PieceMerges": "pairwright.lab.merging",
         "ProgressEvent": "pairwright.progress",
         "Renumbered": "pairwright.lab.renumbered",
+        "Shown": "pairwright.lab.show",
         "Sizes": "pairwright.lab.sizes",
         "TokenBatch": "pairwright.batch",
         "Tokens": "pairwright.tokens.reading",

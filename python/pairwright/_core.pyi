@@ -21,7 +21,10 @@ from pairwright.batch import TokenBatch
 from pairwright.corpus import Source
 from pairwright.frozen import FrozenDict, FrozenList
 from pairwright.lab.guard import Guard
+from pairwright.lab.merging import PieceMerges
 from pairwright.lab.renumbered import Renumbered
+from pairwright.lab.show import Shown
+from pairwright.special import Treatment
 from pairwright.tokens.progress import Progress as EncodingProgress
 
 __all__ = [
@@ -443,6 +446,22 @@ class Tokenizer:
 
         Raises `ValueError` for a usage of another shape, or if `unseen` is none of these.
 
+        """
+
+    def show(self, text: Text, *, special: Treatment = "allow") -> Shown:
+        """The tokens of a text, to look at: `print` them, or let a notebook show them in colours.
+
+        `special` says what becomes of special tokens in the text: "allow" gives their id, "text" takes them for plain
+        text, "refuse" raises `ValueError`.
+        """
+
+    def merge_steps(self, text: Text, *, special: Treatment = "allow") -> list[PieceMerges]:
+        """In which order the pieces of a text are merged: one entry for each piece, in the order of the text.
+
+        Of all merges that are possible in a piece, the one of the lowest rank happens first, and of equal ones the
+        leftmost. `special` is as in `show`; a special token is a piece that is not merged.
+
+        Raises `ValueError` for a text of which the tokenizer, read from a tokenizer.json, leaves out parts.
         """
 
     def _usages_at(self, usage: npt.ArrayLike, sizes: Sequence[int]) -> list[npt.NDArray[np.uint64]]: ...

@@ -14,8 +14,8 @@ from command_line import call, isolate
 from rich.console import Console
 
 import pairwright
+from pairwright import visible as tokens
 from pairwright.bar import quoted
-from pairwright.cli import tokens
 
 
 @pytest.fixture(autouse=True)

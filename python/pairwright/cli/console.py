@@ -6,6 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pairwright.visible import escape
+
 # A pipe or file has no width: lines must not be broken for it.
 UNBROKEN = 4096
 
@@ -59,10 +61,3 @@ def say(text: str, *, label: str | None = None, style: str = "") -> None:
 def harmless(text: str) -> str:
     """Text without characters that would steer a terminal; each becomes its escape. Line breaks stay."""
     return "".join(char if char.isprintable() or char == "\n" else escape(char) for char in text)
-
-
-def escape(char: str) -> str:
-    """The escape of a character in a Python literal. Bytes that are not UTF-8 are those that they are."""
-    if "\udc80" <= char <= "\udcff":
-        return f"\\x{ord(char) - 0xDC00:02x}"
-    return char.encode("unicode_escape").decode("ascii")

@@ -5,7 +5,7 @@ from pathlib import Path
 from pairwright import Tokenizer, datasets
 from pairwright.cli.console import CommandError, console, say
 from pairwright.cli.corpus import Source
-from pairwright.cli.tokens import in_line
+from pairwright.visible import in_line
 
 VOCAB_SIZE = 1024
 SPECIAL_TOKENS = ("<bos>", "<eos>", "<pad>", "<unk>")

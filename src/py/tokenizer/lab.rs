@@ -71,6 +71,26 @@ impl Tokenizer {
         call(slf, ("renumbered", "keep"), given, options)
     }
 
+    /// The tokens of a text, to look at.
+    #[pyo3(signature = (*given, **options), text_signature = "($self, text, *, special='allow')")]
+    fn show<'py>(
+        slf: &Bound<'py, Self>,
+        given: &Bound<'py, PyTuple>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        call(slf, ("show", "show"), given, options)
+    }
+
+    /// The order in which each piece of a text is merged.
+    #[pyo3(signature = (*given, **options), text_signature = "($self, text, *, special='allow')")]
+    fn merge_steps<'py>(
+        slf: &Bound<'py, Self>,
+        given: &Bound<'py, PyTuple>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        call(slf, ("merging", "merge_steps"), given, options)
+    }
+
     /// What replaces ids that were never seen.
     #[pyo3(signature = (*given, **options), text_signature = "($self, usage, unseen='split')")]
     fn guard<'py>(
