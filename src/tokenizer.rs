@@ -41,6 +41,8 @@ pub struct Tokenizer {
     trained: Option<Vec<Pair>>,
     /// Those that its ranks mean, once somebody asks.
     recovered: OnceLock<Vec<Pair>>,
+    /// The tokens of the corpus before the first merge and after each, if it was trained just now.
+    training_curve: Option<Arc<[u64]>>,
     metadata: Metadata,
 }
 
@@ -69,6 +71,7 @@ impl Tokenizer {
             ignores_merges: false,
             trained: None,
             recovered: OnceLock::new(),
+            training_curve: None,
             metadata: Metadata::new(),
         })
     }
@@ -98,6 +101,18 @@ impl Tokenizer {
         drop(tokens);
         self.trained = Some(merges);
         Ok(self)
+    }
+
+    /// The same, which knows the tokens of its corpus before the first merge and after each.
+    pub(crate) fn with_training_curve(mut self, curve: Vec<u64>) -> Tokenizer {
+        self.training_curve = Some(curve.into());
+        self
+    }
+
+    /// The tokens of the corpus before the first merge and after each: as training counted them, which is in the order
+    /// of its merges. `None` if the tokenizer was not trained just now; no file holds it.
+    pub fn training_curve(&self) -> Option<&[u64]> {
+        self.training_curve.as_deref()
     }
 
     /// A tokenizer in which only these merges happen, the first of them that can before all others.

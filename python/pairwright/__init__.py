@@ -42,6 +42,7 @@ __all__ = [
     "LanguageModel",
     "MergeStep",
     "PairwrightError",
+    "Parity",
     "PatternExplanation",
     "PatternInfo",
     "PatternWarning",
@@ -75,6 +76,8 @@ __all__ = [
     "get_encoding",
     "list_encodings",
     "list_patterns",
+    "mix",
+    "mixing_weights",
     "open_tokens",
     "rows",
     "set_cache_limit",
@@ -103,6 +106,8 @@ if TYPE_CHECKING:
     from pairwright.lab.renumbered import Renumbered
     from pairwright.lab.show import Shown
     from pairwright.lab.sizes import Sizes, sizes
+    from pairwright.mixture import mix, mixing_weights
+    from pairwright.parity import Parity
     from pairwright.patterns import PatternExplanation, PatternInfo, explain_pattern, list_patterns
     from pairwright.progress import ProgressEvent
     from pairwright.tokens.encoding import EncodingEvent, encode_corpus
@@ -138,6 +143,7 @@ else:
         "Guard": "pairwright.lab.guard",
         "LanguageModel": "pairwright.lab.cost",
         "MergeStep": "pairwright.lab.merging",
+        "Parity": "pairwright.parity",
         "PatternExplanation": "pairwright.patterns",
         "PatternInfo": "pairwright.patterns",
         "PieceMerges": "pairwright.lab.merging",
@@ -163,6 +169,8 @@ else:
         "get_encoding": "pairwright.encodings",
         "list_encodings": "pairwright.encodings",
         "list_patterns": "pairwright.patterns",
+        "mix": "pairwright.mixture",
+        "mixing_weights": "pairwright.mixture",
         "open_tokens": "pairwright.tokens.reading",
         "rows": "pairwright.lab.inherited",
         "sizes": "pairwright.lab.sizes",

@@ -59,6 +59,7 @@ __all__ = [
     "same_name",
     "set_cache_limit",
     "train",
+    "train_parity",
     "unlearned",
     "write_atomically",
 ]
@@ -378,14 +379,20 @@ class Tokenizer:
         Raises `TypeError` for what are no integers, `ValueError` for another shape.
         """
 
-    def curve(self, usage: npt.ArrayLike) -> npt.NDArray[np.uint64]:
+    def curve(self, usage: npt.ArrayLike | None = None) -> npt.NDArray[np.uint64]:
         """How many tokens a text has after each merge, of which this is the usage: of shape (len(merges) + 1,).
 
         `curve[n]` is the number of tokens with the first n merges alone, as `first` leaves them: `curve[0]` is the
         number of bytes, `curve[-1]` that of the tokens. Special tokens in a usage count as they are.
 
+        Without a usage it is the curve of the training corpus, as training counted it: it costs nothing, and only the
+        tokenizer that `train` returned has it: no file keeps it. With a base it begins
+        with the tokens of the base, and has an item for each merge learned on top. It differs from
+        `curve(usage(corpus))` only where training and encoding cut a piece differently: training merges one pair at a
+        time, in the order learned, encoding any pair whose bytes are a token.
+
         Raises `ValueError` if smaller vocabularies are not part of this one: a token is merged from one with a larger
-        id, as in that of Llama 3, or is in use though no merge makes it.
+        id, as in that of Llama 3, or is in use though no merge makes it. Without a usage, if there is no curve.
         """
 
     def usage_at(self, usage: npt.ArrayLike, vocab_size: SupportsIndex) -> npt.NDArray[np.uint64]:
@@ -861,6 +868,19 @@ def train(counts: Counts, settings: Settings, report: Report | None = None) -> t
 
     Gives the tokenizer, the number of merges that were asked for, and whether fewer were learned because `report`
     stopped it.
+    """
+
+def train_parity(
+    languages: Sequence[tuple[Counts, Counts | None, float]],
+    balance: tuple[int, tuple[int, float] | None, bool],
+    settings: Settings,
+    report: Report | None = None,
+) -> tuple[tuple[Tokenizer, int, bool], list[tuple[int, int, int]]]:
+    """Learn a vocabulary that treats languages alike.
+
+    Takes of each language its counts, those of its development text and its ratio; as `balance` the number of global
+    merges, the window with its alpha, and whether ratios were given. Gives what `train` gives, and of each language the
+    tokens that were learned for it, and the tokens and bytes of what it is measured on.
     """
 
 def unlearned(counts: Counts, settings: Settings) -> tuple[Tokenizer, int]:

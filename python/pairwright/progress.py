@@ -56,6 +56,7 @@ class Reporter:
     def __init__(self, receive: Receiver, total: int) -> None:
         self._receive = receive
         self._total = total
+        self._done = self._before = 0
         self._began = time.monotonic()
         self._paces = {"count": Pace(), "merge": Pace(eases=True)}
         self._paces["count"].at(0.0, 0, total)
@@ -68,6 +69,7 @@ class Reporter:
         """Receive what `_core.Report` does; gives whether to go on."""
         elapsed = time.monotonic() - self._began
         if phase == "count":
+            done = self._done = self._before + done
             # The core knows what it was given so far. A file may have grown since its size was asked for.
             total = self._total if self._total >= done else 0
         rate, remaining = self._paces[phase].at(elapsed, done, total)
@@ -75,6 +77,10 @@ class Reporter:
             self._receive(ProgressEvent(phase, done, total, elapsed, rate, remaining, pair, count)) is False
         )
         return not self.has_stopped
+
+    def next_corpus(self) -> None:
+        """From here on another corpus is counted, and its bytes come on top of those so far."""
+        self._before = self._done
 
 
 @contextmanager

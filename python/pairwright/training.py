@@ -9,17 +9,20 @@ import warnings
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from pairwright import _core, arguments
+from pairwright import _core, arguments, languages
 from pairwright._core import Counts, Settings, Tokenizer
-from pairwright.corpus import Counting, Description, Source, resolve
+from pairwright.corpus import Corpus, Counting, Description, Source, Texts, resolve
 from pairwright.errors import FewerMergesWarning, PatternWarning, ReservedIdsWarning, StoppedError
+from pairwright.parity import core_of, development_of, objective_of, settings_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from typing import Any, Literal, NoReturn, SupportsFloat, SupportsIndex
 
+    from pairwright.languages import Given, Resolved
+    from pairwright.parity import Parity
     from pairwright.progress import Progress, Reporter
 
 SMALL_CORPUS = 4096
@@ -39,6 +42,9 @@ LONG_LINE = 8
 
 SAMPLE = 1000
 """So many distinct pieces tell what most are like."""
+
+WHOLE = ""
+"""The name of a corpus that is not of several languages."""
 
 # White space, and the punctuation of scripts that are written without.
 BETWEEN_WORDS = r"[\s、。，！？；：]+"
@@ -72,7 +78,7 @@ def count(
 
 
 def train(
-    source: Source | Counts,
+    source: Source | Counts | Given,
     vocab_size: SupportsIndex = 4096,
     pattern: str | None = None,
     special_tokens: Iterable[str] | None = None,
@@ -83,6 +89,7 @@ def train(
     tie_break: Literal["lowest_pair", "first_seen"] = "lowest_pair",
     min_frequency: SupportsIndex = 1,
     max_token_bytes: SupportsIndex | None = None,
+    objective: Literal["frequency", "parity"] | Parity = "frequency",
     threads: SupportsIndex | None = None,
     memory_limit: SupportsIndex | SupportsFloat | None = None,
     spill_folder: str | os.PathLike[str] | None = None,
@@ -100,7 +107,7 @@ def train(
             or a `Corpus` of them, which tells how files are read; an iterable of `str` or `bytes`, each one document
             (`pairwright.texts` says that strings are text, whatever exists); a column or stream of texts of any library
             that offers Arrow's PyCapsule interface (see `Tokenizer.encode_batch`); or `Counts`. No piece spans two
-            documents or files.
+            documents or files. With the objective "parity" a mapping from the name of each language to one of these.
         vocab_size: The number of ids: 256 bytes, merges and special tokens. Wherever an `int` is taken, so are the
             integers of numpy.
         pattern: "cl100k" (the default), "gpt2", "o200k", "qwen", the name of another pattern, of an encoding or of a
@@ -121,6 +128,9 @@ def train(
             one that comes first in the text as merged so far.
         min_frequency: Pairs that occur less often are not merged.
         max_token_bytes: Tokens do not grow longer than this many bytes; `None` sets no limit.
+        objective: "frequency" merges the most frequent pair of the whole corpus. "parity", or a `Parity` with settings,
+            merges the most frequent pair of the language that is compressed worst; it takes as much memory again, since
+            rare pairs are kept, too.
         threads: The number of threads that count, and that merge what occurs very often, at most 1,024; `None` uses
             every core.
         memory_limit: What counting may hold in memory: a number of bytes (`int`), or a share of the machine's memory
@@ -170,7 +180,15 @@ def train(
     if base is not None and pattern is not None and _core.regex_of(pattern) != _core.regex_of(base.pattern):
         raise ValueError(f"pattern={pattern!r}: the base has {base.pattern!r}; leave pattern out")
     names = arguments.names("special_tokens", () if special_tokens is None else special_tokens)
-    if isinstance(source, Counts):
+    parity = objective_of(objective)
+    each: Resolved = {}
+    development: Resolved = {}
+    if parity is not None:
+        each = languages.named("source", source)
+        development = development_of(parity, each)
+        pattern, counted_names = languages.agreed((each, development), pattern, names or None)
+        names = counted_names or []
+    if parity is None and isinstance(source, Counts):
         if pattern is not None and _core.regex_of(pattern) != _core.regex_of(source.pattern):
             _refuse("pattern", pattern, source.pattern)
         if names and names != source.special_tokens:
@@ -193,25 +211,34 @@ def train(
         asked_for["first_id"] = arguments.integer("first_id", first_id)
     settings = Settings(**asked_for, base=base, threads=threads)
     counting = Counting(threads, memory_limit, spill_folder)
-    corpus = source if isinstance(source, Counts) else resolve(source)
+    if parity is None:
+        each = {WHOLE: source if isinstance(source, Counts) else resolve(source)}
     described: Description = []
+    measured: dict[str, Counts] = {}
+    learned_of_each: list[tuple[int, int, int]] = []
+    of_development: Description = []
     stopped: str | None = None
-    with _reporting(progress, 0 if isinstance(corpus, Counts) else corpus.size()) as report:
+    with _reporting(progress, languages.size((each, development))) as report:
         try:
-            if isinstance(corpus, Counts):
-                counts = corpus
+            if parity is None:
+                counted, described = _count_whole(each[WHOLE], pattern, names, counting, report)
             else:
-                counts, described = corpus.count(pattern, names, counting, report)
+                counted, described = languages.count_each(each, pattern, names, counting, report)
+                measured, of_development = languages.count_each(development, pattern, names, counting, report)
             if base is None:
-                _warn_if_whole(counts, described)
+                _warn_of_whole(counted, described)
         except StoppedError:
             # Unless it comes from another call, which the corpus makes to produce its texts.
             if report is None or not report.has_stopped:
                 raise
-            counts, stopped = Counts.from_items([], pattern, names), "count"
-            tokenizer, asked = _core.unlearned(counts, settings)
+            counted, stopped = {WHOLE: Counts.from_items([], pattern, names)}, "count"
+            tokenizer, asked = _core.unlearned(counted[WHOLE], settings)
         else:
-            tokenizer, asked, was_stopped = _core.train(counts, settings, report)
+            if parity is None:
+                tokenizer, asked, was_stopped = _core.train(counted[WHOLE], settings, report)
+            else:
+                given, balance = core_of(parity, counted, measured)
+                (tokenizer, asked, was_stopped), learned_of_each = _core.train_parity(given, balance, settings, report)
             stopped = "merge" if was_stopped else None
     # If nothing was learned the ids may end before `first_id`.
     learned = max(0, tokenizer.vocab_size - vocab_size + asked)
@@ -224,13 +251,17 @@ def train(
         )
     if base is not None and first_id is None:
         _warn_of_reserved(base, range(base.vocab_size, tokenizer.vocab_size))
+    if parity is not None:
+        asked_for["objective"] = settings_of(parity)
     metadata = {
         "corpus": described,
-        "settings": {"pattern": counts.pattern, **asked_for},
+        **({"development": of_development} if of_development else {}),
+        "settings": {"pattern": next(iter(counted.values())).pattern, **asked_for},
         **({"base": _described(base)} if base else {}),
         "version": _core.__version__,
-        "pretokens": len(counts),
-        "pieces": counts.total,
+        "pretokens": sum(map(len, counted.values())),
+        "pieces": sum(counts.total for counts in counted.values()),
+        **({"languages": _of_each(counted, learned_of_each)} if learned_of_each else {}),
         **({"stopped": {"phase": stopped, "learned": learned, "asked": asked}} if stopped else {}),
         # Left out of the model file's checksum: all else is the same whenever the same corpus is trained again.
         "time": {
@@ -241,7 +272,29 @@ def train(
     return tokenizer._with_metadata(json.dumps(metadata))
 
 
-def _warn_if_whole(counts: Counts, described: Description) -> None:
+def _count_whole(
+    corpus: Corpus | Texts | Counts, pattern: str, names: Sequence[str], counting: Counting, report: Reporter | None
+) -> tuple[dict[str, Counts], Description]:
+    """The counts of a corpus without languages."""
+    if isinstance(corpus, Counts):
+        return {WHOLE: corpus}, []
+    counts, described = corpus.count(pattern, names, counting, report)
+    return {WHOLE: counts}, described
+
+
+def _of_each(counted: Iterable[str], learned: Iterable[tuple[int, int, int]]) -> list[dict[str, object]]:
+    """What became of every language, in the order given."""
+    facts = ("learned", "tokens", "bytes")
+    found = zip(counted, learned, strict=True)
+    return [{"language": name, **dict(zip(facts, values, strict=True))} for name, values in found]
+
+
+def _warn_of_whole(counted: Mapping[str, Counts], described: Description) -> None:
+    for name, counts in counted.items():
+        _warn_if_whole(counts, [found for found in described if found.get("language", WHOLE) == name], stacklevel=4)
+
+
+def _warn_if_whole(counts: Counts, described: Description, *, stacklevel: int = 3) -> None:
     """Warn if a regex leaves whole most documents, or most lines, or cuts pieces of many hundred bytes."""
     if counts.pattern in _core.PATTERNS or counts.pattern == _core.WHOLE:
         return
@@ -255,7 +308,7 @@ def _warn_if_whole(counts: Counts, described: Description) -> None:
             f"the split pattern {counts.pattern!r} cuts {size:,} bytes of text into no more than {number}, so that "
             f"tokens may cross words and lines; patterns with a name are {', '.join(sorted(_core.PATTERNS))}",
             PatternWarning,
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
 
 

@@ -257,6 +257,49 @@ pub(super) fn unlearned(
     Ok((made.tokenizer.into(), made.asked))
 }
 
+/// A language: its counts, those of its development text, and its ratio.
+type GivenLanguage<'py> = (Bound<'py, Counts>, Option<Bound<'py, Counts>>, f64);
+
+/// The first merges that are for all languages, the window and its alpha, and whether ratios were given.
+type GivenBalance = (usize, Option<(usize, f64)>, bool);
+
+/// What `train` gives, and of each language the tokens learned for it, and the tokens and bytes of what it is measured on.
+type LearnedOfEach = ((Tokenizer, usize, bool), Vec<(u64, u64, u64)>);
+
+/// Learn a vocabulary that treats languages alike.
+#[pyfunction]
+#[pyo3(signature = (languages, balance, settings, report = None))]
+pub(super) fn train_parity(
+    py: Python<'_>,
+    languages: Vec<GivenLanguage<'_>>,
+    balance: GivenBalance,
+    settings: &Bound<'_, Settings>,
+    report: Option<Py<PyAny>>,
+) -> PyResult<LearnedOfEach> {
+    let Settings { core: settings, base } = settings.get();
+    let base = base.as_ref().map(|base| &base.get().core);
+    let core = |counts: &Bound<'_, Counts>| counts.get().core.clone();
+    let all: Vec<_> =
+        languages.iter().map(|(counts, known, ratio)| (core(counts), known.as_ref().map(core), *ratio)).collect();
+    let (global_merges, window, by_ratio) = balance;
+    let window = window.map(|(size, alpha)| engine::Window { size, alpha });
+    let balance = engine::Balance { global_merges, window, by_ratio };
+    let mut watch = Watch::default();
+    let learned = py.detach(|| {
+        let languages = all.iter().map(|(counts, development, ratio)| engine::Language {
+            counts,
+            development: development.as_deref(),
+            ratio: *ratio,
+        });
+        let languages: Vec<_> = languages.collect();
+        let report = &mut |event: engine::Event| watch.report(report.as_ref(), event);
+        engine::train_parity(&languages, base, settings, &balance, report)
+    });
+    let engine::Parity { trained, learned, tokens, bytes } = watch.finish(py, learned)?;
+    let each = learned.into_iter().zip(tokens).zip(bytes).map(|((learned, tokens), bytes)| (learned, tokens, bytes));
+    Ok(((trained.tokenizer.into(), trained.asked, trained.stopped), each.collect()))
+}
+
 /// Learn a vocabulary.
 #[pyfunction]
 #[pyo3(signature = (counts, settings, report = None))]

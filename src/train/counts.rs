@@ -96,6 +96,25 @@ impl Counts {
     /// # Errors
     /// [`Error::CountsDiffer`] if pattern or special tokens are not the same; [`Error::CountOverflow`].
     pub fn plus(&self, other: &Counts) -> Result<Counts> {
+        let mut sum = self.clone();
+        sum.add_all(other)?;
+        Ok(sum)
+    }
+
+    /// Adds the counts of the text that follows. After an error only some of them are there.
+    ///
+    /// # Errors
+    /// As [`plus`](Self::plus).
+    pub(super) fn add_all(&mut self, other: &Counts) -> Result<()> {
+        self.check_same(other)?;
+        other.iter().try_for_each(|(pretoken, count)| self.add(pretoken, count))
+    }
+
+    /// Whether others were made in the same way.
+    ///
+    /// # Errors
+    /// [`Error::CountsDiffer`] if pattern or special tokens are not the same.
+    pub(super) fn check_same(&self, other: &Counts) -> Result<()> {
         let differ = |setting, left: String, right: String| Err(Error::CountsDiffer { setting, left, right });
         if self.regex() != other.regex() {
             return differ("split patterns", format!("{:?}", self.pattern()), format!("{:?}", other.pattern()));
@@ -104,9 +123,7 @@ impl Counts {
         if left != right {
             return differ("special tokens", format!("{left:?}"), format!("{right:?}"));
         }
-        let mut sum = self.clone();
-        other.iter().try_for_each(|(pretoken, count)| sum.add(pretoken, count))?;
-        Ok(sum)
+        Ok(())
     }
 
     /// Every count times a fraction, rounded half up. Pretokens whose count becomes 0 are dropped.

@@ -41,6 +41,11 @@ impl Horizon {
         Horizon { policy, min_frequency, least: u64::MAX, bound: u64::MAX }
     }
 
+    /// All pairs are kept.
+    pub(super) fn all() -> Horizon {
+        Horizon::new(Policy { part: u64::MAX }, 1)
+    }
+
     /// Whether the best pair that is kept, with this count, may not be the best of all.
     pub(super) fn is_reached(&self, best: Option<u64>) -> bool {
         best.unwrap_or(0) <= self.bound && self.bound >= self.min_frequency
@@ -66,6 +71,13 @@ impl Horizon {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_horizon_of_all_pairs_is_never_reached_again() {
+        let mut horizon = Horizon::all();
+        assert_eq!(horizon.lower(u64::MAX, 1), 1);
+        assert!(!horizon.is_reached(None));
+    }
 
     #[test]
     fn each_lowering_halves_the_horizon_however_counts_rise() {

@@ -9,30 +9,38 @@ mod count;
 mod counts;
 
 mod horizon;
+mod lexicon;
 mod merge_loop;
 mod pairs;
+mod parity;
 mod progress;
 mod queue;
 mod scale;
 mod side;
 mod spill;
 mod table;
+mod text;
 mod words;
 
 pub use count::Counter;
 pub use counts::{Counts, CountsBuilder};
+pub use parity::{Balance, Language, Parity, Window, train_parity};
 pub use progress::{Event, Report, no_progress};
 pub use scale::Scale;
 
 use std::num::NonZeroUsize;
+
+use hashbrown::HashSet;
 
 use crate::encode::Scratch;
 use crate::error::{Error, Result};
 use crate::special::{SpecialTokens, check_names};
 use crate::tokenizer::Tokenizer;
 use crate::vocab::{Id, Vocab};
-use merge_loop::{Learned, MergeLoop};
+use lexicon::Lexicon;
+use merge_loop::Learned;
 use progress::Pulse;
+use text::{Rules, Text};
 use words::Start;
 
 /// Where special tokens get their ids.
@@ -136,7 +144,8 @@ pub fn extend(counts: &Counts, base: &Tokenizer, settings: &Settings, report: &m
 pub fn unlearned(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings) -> Result<Trained> {
     check(counts, base, settings)?;
     let vocab = base.map_or_else(Vocab::of_bytes, |base| base.vocab().clone());
-    assemble(counts, base, settings, Learned { vocab, merges: Vec::new(), learned: 0, stopped: false })
+    let learned = Learned { vocab, merges: Vec::new(), curve: Vec::new(), last_count: 0, learned: 0, stopped: false };
+    assemble(counts, base, settings, learned)
 }
 
 fn learn(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings, report: &mut Report) -> Result<Trained> {
@@ -145,25 +154,42 @@ fn learn(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings, report:
         return Err(Error::EmptyCorpus);
     }
     counts.bytes()?;
-    let Room { known, special, asked } = Room::new(counts, base, settings);
+    let asked = Room::new(counts, base, settings).asked;
+    let mut pulse = Pulse::new(asked, report)?;
+    let learned = from_start(counts, base, settings, |lexicon, rules, start| {
+        let text = Text::new(counts, settings, &lexicon, start, &mut pulse)?;
+        merge_loop::run(text, lexicon, rules, asked, &mut pulse)
+    })?;
+    learned.end(&mut pulse)?;
+    assemble(counts, base, settings, learned)
+}
+
+/// Learns from what words start as: bytes, or the tokens of a base.
+fn from_start<T>(
+    counts: &Counts,
+    base: Option<&Tokenizer>,
+    settings: &Settings,
+    learn: impl FnOnce(Lexicon, &Rules, &mut Start) -> Result<T>,
+) -> Result<T> {
+    let Room { known, special, .. } = Room::new(counts, base, settings);
     let first = match settings.special_ids {
         SpecialIds::First => known + special.len(),
         SpecialIds::Last => known,
     };
     let first = Id(first as u32);
-    let mut pulse = Pulse::new(asked, report)?;
-    let merge_loop = match base {
-        None => MergeLoop::new(counts, settings, Vocab::of_bytes(), first, &mut Start::Bytes, &mut pulse),
+    match base {
+        None => {
+            let rules = Rules { settings, refused: HashSet::default() };
+            learn(Lexicon::new(Vocab::of_bytes(), first), &rules, &mut Start::Bytes)
+        }
         Some(base) => {
+            // By the stuck pairs the base would encode text without any new token in another way.
+            let rules = Rules { settings, refused: base.stuck_pairs().into_iter().collect() };
             let mut scratch = Scratch::default();
             let encode = |word: &[u8], ids: &mut Vec<Id>| base.encode_piece(word, &mut scratch, ids);
-            let mut start = Start::Encoded(Box::new(encode));
-            let merge_loop = MergeLoop::new(counts, settings, base.vocab().clone(), first, &mut start, &mut pulse);
-            // By these the base would encode text without any new token in another way.
-            merge_loop.map(|merge_loop| merge_loop.refusing(base.stuck_pairs()))
+            learn(Lexicon::new(base.vocab().clone(), first), &rules, &mut Start::Encoded(Box::new(encode)))
         }
-    };
-    assemble(counts, base, settings, merge_loop?.run(asked, &mut pulse)?)
+    }
 }
 
 /// What the ids of a vocabulary go to.
@@ -187,7 +213,7 @@ impl Room {
 /// The tokenizer of what was learned.
 fn assemble(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings, learned: Learned) -> Result<Trained> {
     let Room { known, special, asked } = Room::new(counts, base, settings);
-    let Learned { vocab, merges, learned, stopped } = learned;
+    let Learned { vocab, merges, curve, learned, stopped, .. } = learned;
     let first_special = match settings.special_ids {
         SpecialIds::First => known,
         SpecialIds::Last => known + learned,
@@ -213,6 +239,7 @@ fn assemble(counts: &Counts, base: Option<&Tokenizer>, settings: &Settings, lear
             tokenizer.ignoring_merges(base.ignores_merges()).with_frame(before, behind)?
         }
     };
+    let tokenizer = if curve.is_empty() { tokenizer } else { tokenizer.with_training_curve(curve) };
     Ok(Trained { tokenizer, learned, asked, stopped })
 }
 

@@ -201,6 +201,21 @@ impl Words {
         Ok(())
     }
 
+    /// How many tokens there are, those of each word as often as it occurs.
+    pub(super) fn tokens(&self, lengths: &[u32]) -> u64 {
+        let (mut at, mut tokens) = (1_u32, 0);
+        while let Some(&slot) = self.slots.get(at as usize) {
+            let token = slot & TOKEN;
+            if token == NONE {
+                at += 1;
+            } else {
+                tokens += self.count(slot, at);
+                at += lengths[id(token).index()];
+            }
+        }
+        tokens
+    }
+
     /// Whether the pair occurs at this slot, at which its left token once began.
     ///
     /// A slot where a token began never shows that token's id again once the token is gone: then it is inside a token

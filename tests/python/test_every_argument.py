@@ -97,9 +97,13 @@ WRONG: dict[str, list[Any]] = {
     "Dataset.name": WORD,
     "Dataset.paths": [None, 5, "path", Path("a"), [5], [b"a"]],
     "Dataset.texts": [None, 5, "text", b"bytes", [5]],
+    "Parity.alpha": [None, "2", True, [2.0], 0, -1, float("nan")],
+    "Parity.development": [5, ["a"], "path", CORPUS],
+    "Parity.ratios": [5, [1], "a", {"a": None}, {"a": "1"}, {"a": 0}, {"a": float("inf")}],
     "TokenBatch.offsets": [None, [0, 1], 5],
     "TokenBatch.values": [None, [0, 1], 5],
     "Tokenizer.audit.source": [5, 1.5, b"bytes"],
+    "Tokenizer.curve.usage": [5, "usage", [1, 2, 3], [0.5] * 266, {"a": 1}],
     "Tokenizer.decode.ids": IDS + NO_IDS,
     "Tokenizer.decode_bytes.ids": IDS + NO_IDS,
     "Tokenizer.decode_with_spans.ids": IDS + NO_IDS,
@@ -114,6 +118,15 @@ WRONG: dict[str, list[Any]] = {
     "Corpus.format": CHOICE[1:],
     "allowed_special": SPECIAL,
     "compare.texts": [None, 5, "path", CORPUS, {}, {1: CORPUS}, {"": CORPUS}],
+    "global_merges": [None, *INTEGER[1:], -1],
+    "window": [*OPTIONAL_INTEGER, 0, -1, 2**70],
+    "objective": [None, 5, "fairness", ["parity"]],
+    "sources": [None, 5, "path", CORPUS, {}, {1: CORPUS}, {"a": 5}],
+    "sizes": [None, 5, {}, {"a": None}, {"a": 1.5}, {"a": 0}],
+    "weights": [5, ["a"], {}, {"a": None}, {"a": "1"}, {"a": -1}, {"a": float("nan")}, {"b": 1}],
+    "shares": [5, ["a"], {"a": 1}],
+    "temperature": ["0.3", [1], 2, -1, float("nan")],
+    "by": [None, 5, "words", ["bytes"]],
     "append": [5, b"<|end|>", "<|ned|>", ["<|end|>"]],
     "encode_corpus.source": [None, 5, 1.5],
     "encode_to_file.source": [None, 5, 1.5],
@@ -218,6 +231,7 @@ NAMED = {
     "piece": "text",
     "ranks": "ranks|token",
     "paths": "path",
+    "sources": "source",
     "source": r"source|train on|path|bytes object|texts\(\)",
     "special_tokens": "special_tokens|special token",
     "starts": "start",
@@ -415,13 +429,24 @@ def valid_calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Call]:
             pw.sizes,
             {"tokenizer": tok, "source": usage, "at": [260], "model": None, "threads": 1, "progress": None},
         ),
+        "Parity": (
+            pw.Parity,
+            {"development": None, "ratios": {"a": 1}, "global_merges": 0, "window": 9, "alpha": 2.0},
+        ),
+        "mix": (
+            pw.mix,
+            {"sources": {"a": CORPUS}, "weights": {"a": 1}, "shares": None, "temperature": None, "by": "bytes"}
+            | {"progress": None}
+            | training,
+        ),
+        "mixing_weights": (pw.mixing_weights, {"sizes": {"a": 1}, "shares": None, "temperature": 0.3}),
         "rows": (pw.rows, {"old": tok, "new": tok}),
         "set_cache_limit": (pw.set_cache_limit, {"limit": 64 << 20}),
         "texts": (pw.texts, {"source": CORPUS}),
         "train": (
             pw.train,
             {"source": CORPUS, "vocab_size": 260, "base": None, "special_ids": "last", "tie_break": "lowest_pair"}
-            | {"first_id": None, "min_frequency": 1, "max_token_bytes": 9, "progress": None}
+            | {"first_id": None, "min_frequency": 1, "max_token_bytes": 9, "progress": None, "objective": "frequency"}
             | training,
         ),
         "verify_tokens": (pw.verify_tokens, {"folder": folder / "tokens", "inputs": True}),

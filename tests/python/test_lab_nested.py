@@ -114,6 +114,38 @@ def test_a_usage_tells_that_of_every_smaller_vocabulary(corpus: str, text: str) 
     assert curve[0] - curve[-1] == sum(int(made[whole.vocab[left + right]]) for left, right in whole.merges)
 
 
+@given(TEXT.filter(bool), st.sampled_from(["lowest_pair", "first_seen"]))
+@settings(max_examples=60, deadline=None)
+@pytest.mark.filterwarnings("ignore::pairwright.FewerMergesWarning", "ignore::pairwright.PatternWarning")
+def test_training_counts_the_tokens_after_each_merge(corpus: str, tie_break: Any) -> None:
+    tok = pw.train(pw.texts(corpus), 280, tie_break=tie_break, special_tokens=["<x>"])
+    curve = tok.curve()
+    words = {piece: ([bytes([byte]) for byte in piece], count) for piece, count in pw.count(pw.texts(corpus)).items()}
+    expected = [sum(len(word) * count for word, count in words.values())]
+    for left, right in tok.merges:
+        for word, _ in words.values():
+            at = 0
+            while at + 1 < len(word):
+                if word[at : at + 2] == [left, right]:
+                    word[at : at + 2] = [left + right]
+                at += 1
+        expected.append(sum(len(word) * count for word, count in words.values()))
+    assert curve.tolist() == expected
+
+
+def test_the_curve_of_training_goes_with_the_tokenizer_that_was_trained(tmp_path: Path) -> None:
+    text = Path(pydoc_data.topics.__file__).read_text()[:100_000]
+    tok = pw.train([text], 1000)
+    # On real text encoding and training cut alike.
+    assert np.array_equal(tok.curve(), tok.curve(tok.usage([text])))
+    larger = pw.train([text], 1010, base=tok)
+    assert (larger.curve()[0], len(larger.curve())) == (tok.curve()[-1], 11)
+    tok.save(tmp_path / "model.json")
+    for other in (pw.Tokenizer.load(tmp_path / "model.json"), tok.first(500)):
+        with pytest.raises(ValueError, match="pass a usage"):
+            other.curve()
+
+
 def test_made_counts_both_halves() -> None:
     tok = pw.Tokenizer.from_ranks(BYTES | {b"aa": 256, b"aaaa": 257}, pattern="gpt2")
     usage = np.zeros(258, np.uint64)

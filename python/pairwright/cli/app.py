@@ -12,6 +12,7 @@ from pairwright.cli.count import count
 from pairwright.cli.decode import decode
 from pairwright.cli.encode import encode
 from pairwright.cli.info import info
+from pairwright.cli.mix import mix
 from pairwright.cli.show import show
 from pairwright.cli.shrink import shrink
 from pairwright.cli.sizes import sizes
@@ -42,5 +43,21 @@ def pairwright(
     """
 
 
-for command in (train, tally, encode, decode, verify, count, usage, show, info, audit, compare, sizes, shrink, convert):
+for command in (
+    train,
+    tally,
+    mix,
+    encode,
+    decode,
+    verify,
+    count,
+    usage,
+    show,
+    info,
+    audit,
+    compare,
+    sizes,
+    shrink,
+    convert,
+):
     app.command()(command)

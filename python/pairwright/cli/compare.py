@@ -23,6 +23,7 @@ from pairwright.cli.arguments import (
     named,
 )
 from pairwright.cli.console import UsageError, console, print_table
+from pairwright.cli.sources import split
 from pairwright.corpus.files import Options
 from pairwright.corpus.naming import DEFAULT
 
@@ -170,13 +171,3 @@ def each_file(path: str, options: Options) -> Iterator[tuple[str, str]]:
             yield files.STANDARD_INPUT, files.STANDARD
         elif not origin.left_out:
             yield origin.path.stem, os.fspath(origin.path)
-
-
-def split(value: str) -> tuple[str | None, str]:
-    """NAME=PATH, or a path alone, which may have an = in the names of its folders or exist as it is."""
-    name, equals, path = value.partition("=")
-    if not equals or os.sep in name or Path(value).exists():
-        return None, value
-    if not name or not path:
-        raise UsageError(f"{value!r} is no NAME=PATH", hint="give a name, =, and what has it")
-    return name, path

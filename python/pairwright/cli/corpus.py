@@ -1,9 +1,9 @@
 """What `pairwright train` and `tally` learn from."""
 
 import itertools
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, Unpack
 
@@ -21,6 +21,8 @@ class Source:
     texts: tuple[str | bytes, ...] = ()
     name: str = ""
     counts: Counts | None = None
+    languages: Mapping[str, Corpus | Counts] = field(default_factory=dict)
+    """By name, for parity: instead of all else."""
 
     @classmethod
     def of_files(cls, names: Sequence[str], **options: Unpack[Options]) -> Self:
@@ -31,6 +33,11 @@ class Source:
     def of_counts(cls, names: Sequence[str]) -> Self:
         """The sum of the counts files of these names."""
         return cls(name=", ".join(map(files.shown, names)), counts=counted.load_sum(names))
+
+    @classmethod
+    def of_languages(cls, languages: Mapping[str, Corpus | Counts]) -> Self:
+        """A text, or the counts of one, for each of several languages."""
+        return cls(name=", ".join(languages), languages=languages)
 
     @classmethod
     def of_dataset(cls, name: str) -> Self:
@@ -45,11 +52,14 @@ class Source:
     @property
     def paths(self) -> list[Path | None]:
         """The files; `None` is standard input."""
-        return [] if self.corpus is None else [origin.path for origin in self.corpus.origins]
+        corpora = [self.corpus, *self.languages.values()]
+        return [origin.path for each in corpora if isinstance(each, Corpus) for origin in each.origins]
 
     @property
-    def source(self) -> Corpus | Texts | Counts:
+    def source(self) -> Corpus | Texts | Counts | Mapping[str, Corpus | Counts]:
         """The source to hand to `pairwright.train`."""
+        if self.languages:
+            return self.languages
         return self.text if self.counts is None else self.counts
 
     @property

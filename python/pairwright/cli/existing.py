@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pairwright import FormatError, Tokenizer
+from pairwright import Counts, FormatError, Tokenizer
 from pairwright._core import regex_of
 from pairwright.cli.console import CommandError
 from pairwright.cli.corpus import Source
@@ -46,6 +46,8 @@ def is_made_so(path: Path, source: Source, settings: Mapping[str, Any], base: To
     of_base = None if base is None else {key: value for key, value in base.metadata.items() if key != "time"}
     if metadata.get("base") != (None if base is None else {"vocab_size": base.vocab_size, **(of_base or {})}):
         return False
+    if source.languages:
+        return is_of_languages(metadata, described, source.languages)
     if source.counts is not None:
         counted = (metadata.get("pretokens"), metadata.get("pieces"))
         return described == [] and counted == (len(source.counts), source.counts.total)
@@ -54,6 +56,24 @@ def is_made_so(path: Path, source: Source, settings: Mapping[str, Any], base: To
     size = sum(len(text.encode(errors="replace") if isinstance(text, str) else text) for text in source.texts)
     found = [(each.get("name"), each.get("documents"), each.get("bytes")) for each in described]
     return found == [(source.name, len(source.texts), size)]
+
+
+def is_of_languages(
+    metadata: Mapping[str, Any], described: list[dict[str, Any]], languages: Mapping[str, Corpus | Counts]
+) -> bool:
+    """Whether every language was learned from just this. Whether a development text is the same is not known."""
+    names = [each["language"] for each in metadata.get("languages", [])]
+    if "development" in metadata or names != list(languages):
+        return False
+    counts = [each for each in languages.values() if isinstance(each, Counts)]
+    if counts:
+        counted = (sum(map(len, counts)), sum(each.total for each in counts))
+        all_counts = len(counts) == len(languages)
+        return all_counts and (metadata.get("pretokens"), metadata.get("pieces")) == counted
+    return all(
+        isinstance(corpus, Corpus) and is_of_files([each for each in described if each.get("language") == name], corpus)
+        for name, corpus in languages.items()
+    )
 
 
 def is_of_files(described: list[dict[str, Any]], corpus: Corpus) -> bool:

@@ -40,6 +40,13 @@ def learned(tokenizer: Tokenizer, corpus: Source, path: Path) -> Iterator[tuple[
         size = sum(map(len, sample))
         of = "the corpus" if is_all else f"the first {size:,} bytes of the corpus"
         yield "bytes per token", f"{size / tokens:.3f} on {of} ({tokens:,} tokens)"
+    for of_language in metadata.get("languages", []):
+        rate = of_language["bytes"] / of_language["tokens"]
+        measured = "the development text" if "development" in metadata else "the text"
+        yield (
+            of_language["language"],
+            f"{of_language['learned']:,} tokens learned for it; {rate:.3f} bytes per token on {measured}",
+        )
     yield "time", f"{metadata['time']['seconds']:.2f} s"
     yield "model", f"{shown(path)}, {path.stat().st_size:,} bytes"
 

@@ -1,13 +1,13 @@
 """`pairwright train`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 
 import pairwright
-from pairwright import Tokenizer
+from pairwright import Corpus, Counts, Parity, Tokenizer
 from pairwright.cli import demonstration, files, model as models
 from pairwright.cli.arguments import (
     IdsOfSpecial,
@@ -30,8 +30,10 @@ from pairwright.cli.corpus import Source
 from pairwright.cli.existing import check_replaceable
 from pairwright.cli.learned import table_of_learned
 from pairwright.cli.reading import refuse_without_files, text_names
+from pairwright.cli.sources import check_names, named_numbers, number, of_paths, paths_by_name
 from pairwright.corpus.files import Options
 from pairwright.filenames import shown
+from pairwright.parity import settings_of
 from pairwright.progress import stderr_is_terminal
 
 VOCAB_SIZE = 4096
@@ -98,6 +100,42 @@ def train(
     max_token_bytes: Annotated[
         int | None, typer.Option(metavar="N", help="Tokens do not grow longer.", show_default="no limit")
     ] = None,
+    objective: Annotated[
+        Literal["frequency", "parity"],
+        typer.Option(
+            help="frequency: merge the most frequent pair. parity: that of the language that is compressed worst; then "
+            "each CORPUS is NAME=PATH, a text or a counts file."
+        ),
+    ] = "frequency",
+    development: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=PATH",
+            callback=named,
+            help="With parity: what a language is measured on, for each; the texts say the same in every language.",
+            show_default="the texts to learn from",
+        ),
+    ] = None,
+    ratio: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=R",
+            help="With parity, for texts that do not say the same: how many bytes a language takes, beside the others.",
+            show_default=False,
+        ),
+    ] = None,
+    global_merges: Annotated[
+        int, typer.Option(metavar="N", help="With parity: so many merges first, for all languages together.")
+    ] = 0,
+    window: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="With parity: of the last N merges no language gets more than --alpha equal shares.",
+            show_default=False,
+        ),
+    ] = None,
+    alpha: Annotated[float, typer.Option(metavar="A", help="With --window.")] = 2.0,
     lines: Lines = False,
     separator: Separator = None,
     text_field: TextField = None,
@@ -142,11 +180,29 @@ def train(
     given = [source for source, is_given in sources.items() if is_given]
     if len(given) > 1:
         raise UsageError(f"{given[0]} and {given[1]} do not go together", hint="leave one of them out")
+    parity = parity_of(
+        objective,
+        {
+            "--development": development,
+            "--ratio": ratio,
+            "--global-merges": global_merges,
+            "--window": window,
+            "--alpha": None if alpha == 2.0 else alpha,
+        },
+    )
+    if parity and (dataset is not None or counts or not corpus):
+        raise UsageError(
+            "--objective parity needs a text for each language",
+            hint="name texts or counts files, as in en=english.txt de=german.counts",
+        )
+    languages = paths_by_name(corpus or []) if parity else {}
+    measured = paths_by_name(development or [])
+    inputs = [path for each in [*languages.values(), *measured.values()] for path in each] if parity else corpus
     options = Options(
         lines=lines,
         separator=separator,
-        text_field=text_names("--text-field", text_field, corpus),
-        text_column=text_names("--text-column", text_column, corpus),
+        text_field=text_names("--text-field", text_field, inputs),
+        text_column=text_names("--text-column", text_column, inputs),
         format=input_format,
         on_error=on_error,
     )
@@ -168,7 +224,13 @@ def train(
         )
     elif first_id is not None:
         raise UsageError("--first-id goes with --base", hint="leave --first-id out")
-    if corpus:
+    learn_for: Literal["frequency"] | Parity = "frequency"
+    if parity:
+        learn_from = Source.of_languages(of_paths(languages, **options))
+        learn_for = settings_of_parity(
+            of_paths(measured, **options), ratio, languages, global_merges=global_merges, window=window, alpha=alpha
+        )
+    elif corpus:
         learn_from = Source.of_files(corpus, **options)
     elif dataset is not None:
         learn_from = Source.of_dataset(dataset)
@@ -191,6 +253,7 @@ def train(
             "min_frequency": min_frequency,
             "max_token_bytes": max_token_bytes,
             **({} if first_id is None else {"first_id": first_id}),
+            **({} if isinstance(learn_for, str) else {"objective": settings_of(learn_for)}),
         }
         check_replaceable(Path(target), learn_from, asked_for, on_top_of)
     tokenizer = pairwright.train(
@@ -204,6 +267,7 @@ def train(
         tie_break=tie_break,
         min_frequency=min_frequency,
         max_token_bytes=max_token_bytes,
+        objective=learn_for,
         threads=threads,
         memory_limit=memory_limit,
         spill_folder=spill_folder,
@@ -219,13 +283,49 @@ def train(
 
 def source_pattern(source: Source, base: Tokenizer | None) -> str:
     """The split pattern where none is given."""
-    if source.counts is not None:
-        return source.counts.pattern
+    if (counts := first_counts(source)) is not None:
+        return counts.pattern
     return "cl100k" if base is None else base.pattern
 
 
 def source_tokens(source: Source, base: Tokenizer | None) -> Sequence[str]:
     """The special tokens that there are before any is given."""
-    if source.counts is not None:
-        return source.counts.special_tokens
+    if (counts := first_counts(source)) is not None:
+        return counts.special_tokens
     return [] if base is None else list(base.special_tokens)
+
+
+def first_counts(source: Source) -> Counts | None:
+    """Counts among what is learned from; all others must have been made as they were."""
+    return next((each for each in (source.counts, *source.languages.values()) if isinstance(each, Counts)), None)
+
+
+def parity_of(objective: str, given: Mapping[str, object]) -> bool:
+    """Whether languages are treated alike. Raises `UsageError` for options that go with that and are given without."""
+    misplaced = [option for option, value in given.items() if value]
+    if objective != "parity" and misplaced:
+        raise UsageError(
+            f"{misplaced[0]} goes with --objective parity", hint=f"leave {misplaced[0]} out, or ask for it"
+        )
+    return objective == "parity"
+
+
+def settings_of_parity(
+    development: Mapping[str, Corpus | Counts],
+    ratio: Sequence[str] | None,
+    languages: Collection[str],
+    *,
+    global_merges: int,
+    window: int | None,
+    alpha: float,
+) -> Parity:
+    """The settings. Raises `UsageError`, `ValueError`."""
+    check_names("--ratio", ratio or [], languages)
+    ratios = {name: number("--ratio", value) for name, value in named_numbers("--ratio", ratio or []).items()}
+    return Parity(
+        development=development or None,
+        ratios=ratios or None,
+        global_merges=global_merges,
+        window=window,
+        alpha=alpha,
+    )

@@ -1,6 +1,7 @@
 //! The vocabulary lab: what the core makes of usages, and what Python does in `pairwright.lab`.
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFrozenSet, PyList, PySet, PyTuple};
 
@@ -120,10 +121,21 @@ impl Tokenizer {
         Ok(made.into_pyarray(py))
     }
 
-    /// The number of tokens of a text after each merge.
-    fn curve<'py>(slf: &Bound<'py, Self>, usage: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<u64>>> {
-        let (py, usage) = (slf.py(), usage_of(slf, usage)?);
-        let core = &slf.get().core;
+    /// The number of tokens of a text, or of the training corpus, after each merge.
+    #[pyo3(signature = (usage = None))]
+    fn curve<'py>(slf: &Bound<'py, Self>, usage: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyArray1<u64>>> {
+        let (py, core) = (slf.py(), &slf.get().core);
+        let Some(usage) = usage else {
+            arrays::prepare(py)?;
+            let curve = core.training_curve().map(|curve| curve.to_vec().into_pyarray(py));
+            return curve.ok_or_else(|| {
+                PyValueError::new_err(
+                    "only the tokenizer that pairwright.train returned has the curve of its corpus, and no file keeps \
+                     it; pass a usage, such as tok.usage(corpus)",
+                )
+            });
+        };
+        let usage = usage_of(slf, usage)?;
         let curve = py.detach(|| core.curve(&usage)).map_err(|error| to_python(py, error))?;
         Ok(curve.into_pyarray(py))
     }

@@ -4,13 +4,16 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
+use hashbrown::HashSet;
 use proptest::prelude::*;
 
 use super::*;
 use crate::encode::Scratch;
 use crate::reference::{self, Ties};
-use crate::train::{CountsBuilder, no_progress};
-use crate::{SpecialTokens, Splitter, Tokenizer};
+use crate::train::horizon::{Horizon, Policy};
+use crate::train::words::Start;
+use crate::train::{Counts, CountsBuilder, Settings, TieBreak, no_progress};
+use crate::{Id, SpecialTokens, Splitter, Tokenizer};
 
 const TIES: [(TieBreak, Ties); 2] = [(TieBreak::LowestPair, Ties::LowestPair), (TieBreak::FirstSeen, Ties::FirstSeen)];
 
@@ -80,8 +83,11 @@ fn equals_from(
             let mut report = no_progress;
             let mut pulse = Pulse::new(asked, &mut report).unwrap();
             let mut start = Start::Encoded(Box::new(&mut segment));
-            let merge_loop = MergeLoop::new(&counts, &settings, vocab.clone(), first, &mut start, &mut pulse).unwrap();
-            let learned = merge_loop.with_policy(Policy { part }).run(asked, &mut pulse).unwrap();
+            let lexicon = Lexicon::new(vocab.clone(), first);
+            let text = Text::new(&counts, &settings, &lexicon, &mut start, &mut pulse).unwrap();
+            let text = text.with_horizon(Horizon::new(Policy { part }, settings.min_frequency));
+            let rules = Rules { settings: &settings, refused: HashSet::default() };
+            let learned = run(text, lexicon, &rules, asked, &mut pulse).unwrap();
             let found: Vec<_> = learned.vocab.iter().filter(|(id, _)| *id >= first).collect();
             let bytes: Vec<_> = found.iter().map(|(_, bytes)| bytes.to_vec()).collect();
             assert_eq!(bytes, expected, "{ties:?}, part {part}, {segmented:?}, {settings:?}");
