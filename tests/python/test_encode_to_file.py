@@ -214,7 +214,9 @@ def test_in_python_a_file_name_is_no_folder_and_no_other_format_is_written(token
     with pytest.raises(TypeError, match=r"path must be a str or os.PathLike"):
         pw.encode_to_file(tokenizer, "in", 3)  # type: ignore[arg-type]
     shutil.rmtree("b.bin")
-    assert set(content(Path("c.bin"))) == {"manifest.json", "model.json", "train-00000.bin", "train-00000.offsets"}
+    assert set(content(Path("c.bin"))) == {
+        *("manifest.json", "model.json", "train-00000.bin", "train-00000.offsets", "usage-train.npy")
+    }
 
 
 # Arguments of both.

@@ -394,6 +394,7 @@ def valid_calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Call]:
         "Tokens": (pw.Tokens, {"folder": folder / "tokens", "split": "train"}),
         "Tokens.document_bytes": (tokens.document_bytes, {"number": 0}),
         "Tokens.text": (tokens.text, {"number": 0, "errors": "replace"}),
+        "Tokens.usage": (tokens.usage, {}),
         "Tokens.window": (tokens.window, {"start": 0, "length": 3}),
         "Tokens.windows": (tokens.windows, {"starts": [0, 1], "length": 3}),
         "bridge": (pw.bridge, {"first": tok, "second": tok, "special": "error"}),

@@ -114,7 +114,7 @@ def test_what_pairwright_wrote_is_refused_if_it_is_named(tokenizer: pw.Tokenizer
         assert hint in str(caught.value.hint)
     # Unless that is asked for. Ids as text may be just that.
     assert list(pw.Corpus("model.json", format="text")) == [Path("model.json").read_bytes()]
-    assert len(list(pw.Corpus("tokens", format="text"))) == 4
+    assert len(list(pw.Corpus("tokens", format="text"))) == 5
     Path("numbers.txt").write_text("12 345 678\n" * 20)
     assert list(pw.Corpus("numbers.txt", lines=True)) == [b"12 345 678"] * 20
 

@@ -17,7 +17,7 @@ from pairwright.errors import SplitError, StoppedError
 from pairwright.tokens.encoding import EncodingEvent, Texts
 from pairwright.tokens.memory import corpus_of
 from pairwright.tokens.progress import check, reporting
-from pairwright.tokens.reading import SLICE, Tokens, open_tokens
+from pairwright.tokens.reading import Tokens, open_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,11 +94,7 @@ def _of_counts(tokenizer: Tokenizer, counts: Counts, threads: SupportsIndex | No
 def _of_tokens(tokenizer: Tokenizer, tokens: Tokens) -> Usage:
     if tokens.tokenizer != tokenizer:
         raise ValueError(f"{tokens.folder} was encoded with another tokenizer: pw.open_tokens(folder).tokenizer has it")
-    usage = zeros(tokenizer)
-    for shard in tokens._opened():
-        for _, ids, _ in shard.parts(SLICE):
-            _core._add_usage(usage, np.ascontiguousarray(ids))
-    return usage
+    return tokens.usage()
 
 
 def of_corpus(

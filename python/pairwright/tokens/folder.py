@@ -19,6 +19,8 @@ SPLITS = ("train", "validation")
 
 SHARD = re.compile(r"(train|validation)-\d{5,}\.(bin|offsets|npy|offsets\.npy|parquet|arrow|jsonl)")
 
+USAGE = re.compile(r"usage-(train|validation)\.npy")
+
 PART = re.compile(rf"\.{SHARD.pattern}\.part")
 
 # What the core calls a file until it is complete.
@@ -36,8 +38,8 @@ def check_outside(folder: Path, corpus: Corpus) -> None:
 
 
 def shard_files(folder: Path) -> Iterator[Path]:
-    """Files with the names of shards, whatever run they are of."""
-    return (path for path in sorted(folder.iterdir()) if SHARD.fullmatch(path.name))
+    """Files with the names of shards and of their usage, whatever run they are of."""
+    return (path for path in sorted(folder.iterdir()) if SHARD.fullmatch(path.name) or USAGE.fullmatch(path.name))
 
 
 def leftovers(folder: Path) -> list[Path]:
@@ -52,7 +54,7 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def remove_shards(folder: Path, known: Iterable[str] = ()) -> None:
-    """Remove all shards but those with these names of files. Raises `OSError`."""
+    """Remove all shards, and all usage, but those with these names of files. Raises `OSError`."""
     kept = set(known)
     for path in shard_files(folder):
         if path.name not in kept:

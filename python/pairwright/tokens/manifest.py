@@ -71,6 +71,8 @@ class Split:
 
     name: str
     shards: tuple[Shard, ...]
+    usage: FileFacts | None = None
+    """How often each id occurs in the shards, as an array of numpy. `None` in folders of earlier versions."""
 
     @property
     def documents(self) -> int:
@@ -90,14 +92,16 @@ class Split:
     @classmethod
     def of(cls, fields: Fields) -> Split:
         """Read from JSON."""
-        split = cls(fields.text("name"), fields.each("shards", Shard.of))
+        usage = FileFacts.of(fields.object("usage")) if fields.value.get("usage") is not None else None
+        split = cls(fields.text("name"), fields.each("shards", Shard.of), usage)
         _check_totals(fields, [split])
         return split
 
     def to_json(self) -> dict[str, Any]:
         """As in the manifest."""
         shards = [asdict(shard) | {"files": [asdict(facts) for facts in shard.files]} for shard in self.shards]
-        return {"name": self.name, "shards": shards, **_totals([self])}
+        usage = {} if self.usage is None else {"usage": asdict(self.usage)}
+        return {"name": self.name, "shards": shards, **usage, **_totals([self])}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from pairwright.corpus.blocks import Position
 from pairwright.tokens.manifest import Shard
+from pairwright.tokens.usage import ShardUsage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from pairwright.batch import TokenBatch
     from pairwright.corpus.blocks import Block, Ended, Skipped
+    from pairwright.tokens.usage import Usage
     from pairwright.tokens.writers import ShardWriter
 
 
@@ -47,6 +49,10 @@ class Destination(Protocol):
     @property
     def names(self) -> Sequence[str]:
         """The names of the splits."""
+
+    @property
+    def usages(self) -> Sequence[Usage]:
+        """For each split, how often each id occurs in its shards; nothing if that is not to be counted."""
 
     @property
     def start(self) -> Position:
@@ -110,6 +116,8 @@ class _Split:
         self.documents = self.tokens = self.bytes = 0
         self._open_tokens = self._open_bytes = 0
         self._after = Position(0, 0)
+        usages = self._run.usages
+        self._usage = ShardUsage(len(usages[self._number])) if usages else None
 
     def write(self, part: Part) -> None:
         """Write the texts of a part that go to this split."""
@@ -151,6 +159,8 @@ class _Split:
         first, complete = offsets[start], end - goes_on
         self._writer.write(values[first : offsets[end]], offsets[start + 1 : complete + 1] - first)
         self.tokens += int(offsets[end] - first)
+        if self._usage is not None:
+            self._usage.add(values[first : offsets[complete]], values[offsets[complete] : offsets[end]])
         lengths = part.lengths[texts[start:end]]
         self.bytes += int(lengths.sum())
         if complete > start:
@@ -166,6 +176,8 @@ class _Split:
         """Forget the document that goes on, if one of this split does."""
         if self._writer is not None:
             self._writer.drop()
+        if self._usage is not None:
+            self._usage.drop()
         self.tokens -= self._open_tokens
         self.bytes -= self._open_bytes
         self._open_tokens = self._open_bytes = 0
@@ -175,6 +187,8 @@ class _Split:
         files = self._writer.commit()
         shard = Shard(self.documents, self.bytes, self.tokens, files)
         self._writer = None
+        if self._usage is not None:
+            self._usage.add_to(self._run.usages[self._number])
         self._run.note(self._number, shard, self._after)
         self._begin()
 

@@ -19,6 +19,7 @@ from pairwright.errors import FormatError
 from pairwright.tokens.manifest import DAMAGED, Manifest
 from pairwright.tokens.mapped import read_only
 from pairwright.tokens.shards import dtype_of, joined, joined_offsets, open_shard
+from pairwright.tokens.usage import load as load_usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,6 +137,14 @@ class Tokens:
     def offsets(self) -> npt.NDArray[np.int64]:
         """Where each document begins in the sequence of all ids, and at last where all end: of shape (n + 1,)."""
         return read_only(joined_offsets([shard.offsets for shard in self._opened()]))
+
+    def usage(self) -> npt.NDArray[np.uint64]:
+        """How often each id occurs in all documents of the split: of shape (vocab_size,).
+
+        It was counted while the folder was written, and is read from a file there. In a folder of an earlier version
+        the ids are counted now. Raises `OSError`; `FormatError` if the file is damaged.
+        """
+        return load_usage(self.folder, self.manifest, self.manifest.split(self.split))
 
     def window(self, start: SupportsIndex, length: SupportsIndex) -> npt.NDArray[Any]:
         """The ids from `start` on, of all documents one after the other.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,8 @@ from pairwright.tokens.manifest import (
 )
 from pairwright.tokens.memory import NAME as TEXTS
 from pairwright.tokens.record import Record
+from pairwright.tokens.shards import open_shard
+from pairwright.tokens.usage import add_shard, save
 from pairwright.tokens.writers import FORMATS, writer_for
 from pairwright.tokens.writers.part import make_folder, sync_folder
 
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from pairwright import Tokenizer
     from pairwright.corpus import Corpus
     from pairwright.corpus.finding import Origin
+    from pairwright.tokens.usage import Usage
     from pairwright.tokens.writers import ShardWriter
 
 # Inputs of which nobody can tell whether they give the same again.
@@ -85,6 +88,10 @@ class Run:
     nexts: list[Position] = field(default_factory=list)
     skipped: dict[Position, Skipped] = field(default_factory=dict)
     ended: list[Ended] = field(default_factory=list)
+    usages: list[Usage] = field(default_factory=list)
+    """For each split, how often each id occurs in the shards that this run completed."""
+    uncounted: list[int] = field(default_factory=list)
+    """For each split, the number of shards that an earlier run completed."""
     before: tuple[int, int] = (0, 0)
     """The number of shards that an earlier run completed, and of the documents in them."""
 
@@ -110,6 +117,8 @@ class Run:
         folder = self.folder
         self.shards = [[] for _ in self.names]
         self.nexts = [Position(0, 0) for _ in self.names]
+        self.uncounted = [0] * len(self.names)
+        self.usages = [np.zeros(self.vocab_size, np.uint64) for _ in self.names]
         if restart and is_of_a_run(folder):
             pass
         elif (folder / MANIFEST).exists():
@@ -177,10 +186,22 @@ class Run:
             ),
             splits=tuple(Split(name, tuple(shards)) for name, shards in zip(self.names, self.shards, strict=True)),
         )
+        splits = tuple(self._with_usage(manifest, number) for number in range(len(self.names)))
+        manifest = replace(manifest, splits=splits)
         manifest.save(self.folder)
         (self.folder / PROGRESS).unlink(missing_ok=True)
         sync_folder(self.folder)
         return manifest
+
+    def _with_usage(self, manifest: Manifest, number: int) -> Split:
+        """A split with the file of its usage, which is written. Raises `OSError`.
+
+        Shards that an earlier run completed are read again: `FormatError` if one was damaged since.
+        """
+        split, total = manifest.splits[number], self.usages[number].copy()
+        for shard in split.shards[: self.uncounted[number]]:
+            add_shard(total, open_shard(self.folder, manifest, shard))
+        return replace(split, usage=save(self.folder, split.name, total))
 
     def _identity(self) -> dict[str, Any]:
         return {
@@ -225,6 +246,7 @@ class Run:
                     f"{origin.name}: it has changed since documents of it were encoded into {self.folder}", hint=RESTART
                 )
         self.shards, self.nexts = [list(shards) for shards in found.shards], list(found.nexts)
+        self.uncounted = [len(shards) for shards in self.shards]
         complete = [shard for of_split in found.shards for shard in of_split]
         self.before = len(complete), sum(shard.documents for shard in complete)
         # Those behind the last shard are found again, those before it perhaps not: what it holds is not encoded again.

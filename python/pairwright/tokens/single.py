@@ -111,6 +111,7 @@ class _File:
     written: list[Shard] = field(default_factory=list)
 
     names = ("train",)
+    usages = ()
     before = (0, 0)
     start = Position(0, 0)
     nexts = (Position(0, 0),)

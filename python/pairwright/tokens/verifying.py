@@ -17,13 +17,15 @@ from pairwright.filenames import actual
 from pairwright.tokens.folder import leftovers
 from pairwright.tokens.manifest import MANIFEST, Manifest, parsed, read, rendered
 from pairwright.tokens.shards import open_shard
+from pairwright.tokens.usage import add_shard, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pairwright import aliases
-    from pairwright.tokens.manifest import FileFacts, Input, Shard
+    from pairwright.tokens.manifest import FileFacts, Input, Shard, Split
     from pairwright.tokens.shards import OpenShard
+    from pairwright.tokens.usage import Usage
 
 # Files are hashed, and ids compared, in parts of about this size: the bytes of one, the ids of the other.
 BLOCK = 1 << 22
@@ -86,11 +88,15 @@ class Verification:
         if self._is_intact(manifest.tokenizer):
             self._check_tokenizer(manifest)
         for split in manifest.splits:
+            # `None` once a shard is damaged, whose ids are not counted.
+            usage: Usage | None = np.zeros(manifest.vocab_size, np.uint64)
             for shard in split.shards:
                 # A list, so that every file that is damaged is named.
                 intact = [self._is_intact(facts) for facts in shard.files]
-                if all(intact):
-                    self._check_ids(open_shard(self.folder, manifest, shard), manifest)
+                if not all(intact) or not self._check_ids(open_shard(self.folder, manifest, shard), manifest, usage):
+                    usage = None
+            if split.usage is not None and self._is_intact(split.usage) and usage is not None:
+                self._check_usage(manifest, split, usage)
         self._find_others({facts.name for facts in self._files()})
         for given in manifest.inputs if inputs else ():
             # What could not be read has no hash to compare.
@@ -101,7 +107,8 @@ class Verification:
     def _files(self) -> list[FileFacts]:
         assert self.manifest is not None
         shards: list[Shard] = [shard for split in self.manifest.splits for shard in split.shards]
-        return [self.manifest.tokenizer, *(facts for shard in shards for facts in shard.files)]
+        usages = (split.usage for split in self.manifest.splits if split.usage is not None)
+        return [self.manifest.tokenizer, *(facts for shard in shards for facts in shard.files), *usages]
 
     def _is_intact(self, facts: FileFacts) -> bool:
         """Whether a file of the folder has the bytes that were written."""
@@ -145,15 +152,29 @@ class Verification:
         if found != manifest.vocab_size:
             self._blame(path, f"has a vocab_size of {found:,}, and {manifest.vocab_size:,} in the manifest")
 
-    def _check_ids(self, shard: OpenShard, manifest: Manifest) -> None:
+    def _check_ids(self, shard: OpenShard, manifest: Manifest, usage: Usage | None) -> bool:
+        """Whether the ids are those of documents; then adds them to a usage."""
         append = manifest.settings["append"]
         try:
             problem = problem_of(shard, manifest.vocab_size, append["id"] if append else None)
+            if problem is None and usage is not None:
+                add_shard(usage, shard)
+        except FormatError as error:
+            self.problems.append(str(error))
+            return False
+        return problem is None or self._blame(shard.paths[0], problem)
+
+    def _check_usage(self, manifest: Manifest, split: Split, counted: Usage) -> None:
+        assert split.usage is not None
+        try:
+            kept = load(self.folder, manifest, split)
         except FormatError as error:
             self.problems.append(str(error))
             return
-        if problem:
-            self._blame(shard.paths[0], problem)
+        if (differ := np.flatnonzero(kept != counted)).size:
+            id = int(differ[0])
+            problem = f"says that id {id} occurs {kept[id]:,} times, but it does so {counted[id]:,} times"
+            self._blame(self.folder / split.usage.name, problem)
 
     def _find_others(self, known: set[str]) -> None:
         """Files of a shard that the manifest does not know, and what was never finished."""
@@ -161,7 +182,10 @@ class Verification:
         for path in left:
             self._blame(path, "was left behind by a run that was ended; remove it")
         for path in sorted(set(self.folder.iterdir()) - set(left)):
-            if re.match(r"\.?(train|validation)-\d+\.", path.name) and path.name not in known:
+            if (
+                re.match(r"\.?((train|validation)-\d+|usage-(train|validation))\.", path.name)
+                and path.name not in known
+            ):
                 self._blame(path, "is not in the manifest: a shard of another run")
 
     def _blame(self, path: Path, problem: str) -> bool:
