@@ -483,6 +483,9 @@ class Tokenizer:
         *,
         usage: npt.ArrayLike | None = None,
         rare: SupportsIndex = 10,
+        embeddings: Path | tuple[Path, str] | npt.ArrayLike | None = None,
+        head: Path | tuple[Path, str] | npt.ArrayLike | None = None,
+        unused: Ids | None = None,
         threads: SupportsIndex | None = None,
         progress: EncodingProgress = None,
     ) -> Audit:
@@ -492,15 +495,26 @@ class Tokenizer:
             source: Text or ids to see which tokens occur, as in `usage`. Without it the vocabulary alone is examined.
             usage: Instead of a source, what `usage` gave for one: an array of shape (vocab_size,). Sums are welcome.
             rare: Tokens that occur in the source, but fewer times than this, are called rare.
+            embeddings: The input embedding of a model with this tokenizer, to look for tokens that the model was hardly
+                trained on by the indicators of Land and Bartolo (2024): an array of floats of shape (rows, width), an
+                npy or safetensors file, or (file, name of the tensor). In safetensors the tensor is found by itself if
+                it is the only matrix or has a usual name, such as `model.embed_tokens.weight`. Rows beyond the
+                vocabulary are padding, and known to be unused.
+            head: The matrix of the output layer, likewise, where it is not the same. An `lm_head.weight` in the same
+                safetensors file is found by itself.
+            unused: Ids that the model was never trained on, which other rows are measured by. `None` takes padding,
+                free slots, tokens that no text gives, the bytes that UTF-8 never has, and special tokens whose names
+                call them reserved or unused.
             threads: The number of threads that encode; `None` uses every core.
             progress: As in `usage`.
 
         A token is called reachable only with a text that was encoded and gave it, and unreachable only with a proof.
-        Where neither was found it is `not_found`, and the bound of the search is told. Groups that need a source are
-        absent without one; `Audit.skipped` says why.
+        Where neither was found it is `not_found`, and the bound of the search is told. Groups that need a source or
+        embeddings are absent without; `Audit.skipped` says why.
 
         Raises what `usage` raises for a source; `TypeError` and `ValueError` for a usage that was not made by this
-        tokenizer; `ValueError` for a source and a usage together.
+        tokenizer, and for embeddings with fewer rows than it has ids; `ValueError` for a source and a usage together;
+        `FormatError` and `OSError` for files that cannot be read.
 
         """
 

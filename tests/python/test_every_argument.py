@@ -81,6 +81,8 @@ WORD: list[Any] = [None, 5, b"bytes", ["a"]]
 NAMES: list[Any] = ["one name", b"bytes", 5, [5], ["a", None], {"a": 1}, [SURROGATE]]
 SPECIAL: list[Any] = [None, 5, "<|end|>", b"all", [5], [b"<|end|>"], [None], [SURROGATE]]
 CHOICE: list[Any] = [None, 5, "frist", b"first", ["first"]]
+MATRIX: list[Any] = [5, 1.5, b"bytes", {"a": 1}, [1.5], [[1.5]], [[1.5], [1, 2]], ("a", 5)]
+MATRIX += [np.ones(266), np.ones((266, 2), int), np.ones((266, 2), complex), np.ones((266, 2), "U1"), np.ones((3, 2))]
 FLAG: list[Any] = [None, "no", 5, 1.5]
 
 # What each argument refuses, by its name; an entry for "function.argument" comes before one for "argument".
@@ -104,6 +106,9 @@ WRONG: dict[str, list[Any]] = {
     "TokenBatch.values": [None, [0, 1], 5],
     "Tokenizer.audit.source": [5, 1.5, b"bytes"],
     "Tokenizer.curve.usage": [5, "usage", [1, 2, 3], [0.5] * 266, {"a": 1}],
+    "Tokenizer.audit.embeddings": MATRIX,
+    "Tokenizer.audit.head": MATRIX,
+    "Tokenizer.audit.unused": [5, "ids", [1.5], [True], {"a": 1}, [], [266], [-1], np.array([[1]])],
     "Tokenizer.decode.ids": IDS + NO_IDS,
     "Tokenizer.decode_bytes.ids": IDS + NO_IDS,
     "Tokenizer.decode_with_spans.ids": IDS + NO_IDS,
@@ -238,6 +243,7 @@ NAMED = {
     "text.errors": "errors|argument",
     "sizes.at": "at|vocab_size",
     "texts": "text",
+    "unused": "unused|ids|token id",
 }
 
 # Their methods are for the package alone.
@@ -323,6 +329,7 @@ def valid_calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Call]:
     encoding = {"append": None, "special": "text", "threads": 1, "progress": None}
     made = {"pattern": "gpt2", "special_tokens": {"<s>": 1000}, "ignore_merges": False}
     text = {"text": "to be"}
+    rows = np.random.default_rng(0).standard_normal((tok.vocab_size, 2))
     return {
         "Bridge": (pw.Bridge, {"first": tok, "second": tok, "special": "text"}),
         "Bridge.align": (pw.bridge(tok, tok).align, {"ids": [97]}),
@@ -348,7 +355,8 @@ def valid_calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Call]:
         "Tokenizer.as_tiktoken": (tok.as_tiktoken, {"name": "x"}),
         "Tokenizer.audit": (
             tok.audit,
-            {"source": None, "usage": None, "rare": 10, "threads": 1, "progress": None},
+            {"source": None, "usage": None, "rare": 10, "threads": 1, "progress": None}
+            | {"embeddings": rows, "head": rows + 1, "unused": [1, 2]},
         ),
         "Tokenizer.chunk": (tok.chunk, text | {"max_tokens": 3, "overlap": 1}),
         "Tokenizer.compact": (tok.compact, {}),

@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from command_line import call, isolate
+from safetensors.numpy import save_file
 
 import pairwright as pw
 
@@ -100,3 +102,75 @@ def test_what_makes_no_sense_is_refused(tok: pw.Tokenizer) -> None:
     ended = call("audit", "a.txt", "model.json")
     assert ended.code == 1
     assert "hint: MODEL goes first: model.json a.txt" in ended.err
+
+
+def matrices_of(size: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    draw = np.random.default_rng(0)
+    rows, out = draw.standard_normal((2, size, 4)) + 3
+    return rows, out
+
+
+def test_embeddings_are_those_of_the_library(tok: pw.Tokenizer) -> None:
+    rows, out = matrices_of(tok.vocab_size + 2)
+    rows[100] = 0
+    np.save("rows.npy", rows)
+    save_file({"a": rows, "lm_head.weight": out, "model.embed_tokens.weight": rows}, "model.safetensors")
+    both = tok.audit(embeddings=rows, head=out).to_dict()
+    for options in (
+        ["--embeddings", "model.safetensors"],
+        ["--embeddings", "rows.npy", "--head", "model.safetensors"],
+        ["--embeddings", "model.safetensors", "--tensor", "a", "--head", "model.safetensors"],
+        [*("--embeddings", "rows.npy", "--head", "model.safetensors"), "--head-tensor", "lm_head.weight"],
+    ):
+        ended = call("audit", "model.json", *options, "--json")
+        assert (ended.code, ended.err) == (0, "")
+        assert json.loads(ended.out) == both
+    ended = call("audit", "model.json", "a.txt", "--embeddings", "rows.npy", "--unused", "3-5,250", "--unused", "7")
+    expected = tok.audit("a.txt", embeddings=rows, unused=[3, 4, 5, 7, 250])
+    assert ended.out.decode().split() == str(expected).split()
+    assert "Rows known to be unused: 5 given." in ended.out.decode()
+    ended = call("audit", "model.json", "--embeddings", "rows.npy", "--strict", "--group", "zero_embedding", "--json")
+    assert ended.code == 1
+    assert json.loads(ended.out)["groups"]["zero_embedding"]["ids"] == [100]
+
+
+def test_embeddings_that_make_no_sense_are_refused(tok: pw.Tokenizer) -> None:
+    rows, out = matrices_of(tok.vocab_size)
+    np.save("rows.npy", rows)
+    np.save("short.npy", rows[:100])
+    np.save("integers.npy", rows.astype(int))
+    np.save("line.npy", rows[0])
+    save_file({"a": rows, "b": out}, "model.safetensors")
+    Path("cut.safetensors").write_bytes(Path("model.safetensors").read_bytes()[:-1])
+    cases = {
+        ("--tensor", "a"): (2, "--tensor tells about --embeddings, which is not given"),
+        ("--head", "rows.npy"): (2, "--head tells about --embeddings, which is not given"),
+        ("--unused", "3"): (2, "--unused tells about --embeddings, which is not given"),
+        ("--embeddings", "rows.npy", "--head-tensor", "a"): (2, "--head-tensor tells about --head, which is not given"),
+        ("--embeddings", "rows.npy", "--unused", "x"): (2, "'x' is neither an id nor a run of ids"),
+        ("--embeddings", "rows.npy", "--unused", "999"): (1, "unused has the id 999, and there are 270 rows"),
+        ("--embeddings", "rows.npy", "--tensor", "a"): (1, "rows.npy is an npy file, with one array and no tensor 'a'"),
+        ("--embeddings", "missing.npy"): (1, "missing.npy: No such file or directory"),
+        ("--embeddings", ""): (2, "a name is empty"),
+        ("--embeddings", "."): (1, "Is a directory"),
+        ("--embeddings", "a.txt"): (1, "a.txt is neither an npy nor a safetensors file, or it is damaged"),
+        ("--embeddings", "short.npy"): (1, "short.npy has 100 rows, and the tokenizer 270 ids"),
+        ("--embeddings", "integers.npy"): (1, "integers.npy must be a matrix of floats, and has the type int64"),
+        ("--embeddings", "line.npy"): (1, "line.npy must be a matrix, a row for each id, and has the shape (4,)"),
+        ("--embeddings", "cut.safetensors"): (1, "cut.safetensors is a damaged safetensors file"),
+        ("--embeddings", "model.safetensors"): (1, "name one of a, b\nhint: add --tensor NAME"),
+        ("--embeddings", "model.safetensors", "--tensor", "c"): (1, "has no tensor 'c'; it has a, b"),
+        ("--embeddings", "rows.npy", "--head", "model.safetensors"): (
+            1,
+            "name one of a, b\nhint: add --head-tensor NAME",
+        ),
+        ("--group", "undertrained"): (
+            1,
+            "the group undertrained could not be examined: there are no embeddings\nhint: add --embeddings FILE",
+        ),
+    }
+    for arguments, (code, message) in cases.items():
+        ended = call("audit", "model.json", *arguments)
+        assert ended.code == code, arguments
+        assert message in ended.err, arguments
+        assert not ended.out

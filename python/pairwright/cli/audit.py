@@ -3,7 +3,7 @@
 import json as to_json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,10 +31,12 @@ from pairwright.cli.arguments import (
 )
 from pairwright.cli.console import CommandError, UsageError, console, print_table
 from pairwright.cli.reading import refuse_without_files, text_names
+from pairwright.cli.shrink import ids
 from pairwright.corpus.files import Options
 from pairwright.errors import FormatError
 from pairwright.lab.audit import RARE
-from pairwright.lab.groups import GROUPS
+from pairwright.lab.embeddings import Model as Matrices, model as matrices
+from pairwright.lab.groups import EMBEDDINGS, GROUPS
 from pairwright.lab.specials import Finder
 from pairwright.lab.usage import checked, of_corpus, usage as usage_of, zeros
 from pairwright.progress import stderr_is_terminal
@@ -73,6 +75,44 @@ def audit(
         typer.Option(metavar="NAME", parser=group, help="Only this group; may be given several times."),
     ] = None,
     rare: Annotated[int, typer.Option(metavar="N", help="Tokens seen fewer times than this are called rare.")] = RARE,
+    embeddings: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            callback=named,
+            help="Also look for tokens that a model was hardly trained on: its input embedding, .npy or .safetensors.",
+            show_default=False,
+        ),
+    ] = None,
+    tensor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Which tensor of --embeddings it is.",
+            show_default="the usual name, or the only matrix",
+        ),
+    ] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            callback=named,
+            help="With --embeddings: the matrix of the output layer, where it is not the same.",
+            show_default=False,
+        ),
+    ] = None,
+    head_tensor: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which tensor of --head it is.", show_default=False)
+    ] = None,
+    unused: Annotated[
+        list[Any] | None,
+        typer.Option(
+            metavar="IDS",
+            parser=ids,
+            help="With --embeddings: ids that the model was never trained on, 300,305 or 300-310.",
+            show_default="padding, free slots, tokens that no text gives",
+        ),
+    ] = None,
     strict: Annotated[
         bool,
         typer.Option("--strict", help="End with exit code 1 if there are problems; with --group, any token in one."),
@@ -104,13 +144,15 @@ def audit(
         refuse_without_files(options, "no INPUT")
     elif usage is not None:
         raise UsageError("inputs and --usage do not go together", hint="leave one of them out")
+    check_matrices(embeddings, {"--tensor": tensor, "--head": head, "--unused": unused}, head, head_tensor)
     tokenizer = models.load(model, pattern, special_token, others=input or ())
+    given = load_matrices(tokenizer, embeddings, tensor, head, head_tensor, unused)
     counts, names = None, None
     if usage is not None:
         counts = loaded(usage, tokenizer)
     elif input:
         counts, names = counted(tokenizer, input, options, threads=threads, quiet=quiet)
-    found = Audit(tokenizer, counts, names, rare=rare, threads=threads)
+    found = Audit(tokenizer, counts, names, rare=rare, threads=threads, model=given)
     if group:
         keep(found, group)
     with files.standard_output():
@@ -120,6 +162,34 @@ def audit(
             report(found)
     if strict and (any(map(len, found.groups.values())) if group else found.problems):
         raise typer.Exit(1)
+
+
+def check_matrices(
+    embeddings: str | None, needing: dict[str, object], head: str | None, head_tensor: str | None
+) -> None:
+    """Raise `UsageError` for options about matrices that are not there."""
+    for option, value in needing.items():
+        if value is not None and embeddings is None:
+            raise UsageError(f"{option} tells about --embeddings, which is not given")
+    if head_tensor is not None and head is None:
+        raise UsageError("--head-tensor tells about --head, which is not given")
+
+
+def load_matrices(
+    tokenizer: Tokenizer,
+    embeddings: str | None,
+    tensor: str | None,
+    head: str | None,
+    head_tensor: str | None,
+    unused: Sequence[Sequence[int]] | None,
+) -> Matrices | None:
+    """The matrices of a model. Raises `OSError`, `FormatError`, `ValueError`."""
+    return matrices(
+        tokenizer,
+        embeddings if tensor is None else (embeddings, tensor),
+        head if head_tensor is None else (head, head_tensor),
+        None if unused is None else [id for run in unused for id in run],
+    )
 
 
 def loaded(name: str, tokenizer: Tokenizer) -> npt.NDArray[np.uint64]:
@@ -163,7 +233,10 @@ def keep(found: Audit, names: Sequence[str]) -> None:
     """Leave only some groups. Raises `CommandError` for one that could not be looked for."""
     for name in names:
         if name in found.skipped:
-            hint = "name INPUTs" if found.usage is None else None
+            if GROUPS[name].needs == EMBEDDINGS:
+                hint = "add --embeddings FILE" if found.embeddings is None else None
+            else:
+                hint = "name INPUTs" if found.usage is None else None
             raise CommandError(f"the group {name} could not be examined: {found.skipped[name]}", hint=hint)
     found.groups = {name: ids for name, ids in found.groups.items() if name in names}
     found.skipped = {}

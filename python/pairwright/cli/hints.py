@@ -4,12 +4,17 @@ import ast
 import re
 import shlex
 
+from pairwright.lab.matrices import WHICH
 from pairwright.tokens.differences import RESTART
 
 RESTART_OPTION = "--restart removes what was written there and begins anew; or name another folder with --out"
 
 # Hints that are said in other words on the command line.
-REWORDED = {RESTART: RESTART_OPTION}
+REWORDED = {
+    RESTART: RESTART_OPTION,
+    WHICH.format(argument="embeddings"): "add --tensor NAME",
+    WHICH.format(argument="head"): "add --head-tensor NAME",
+}
 
 # What the core and the library say of files, by what reads them, and what it is on the command line.
 READERS = {

@@ -10,8 +10,8 @@ import numpy as np
 
 from pairwright import arguments
 from pairwright._core import Counts
-from pairwright.lab import kinds, utf8, witness
-from pairwright.lab.groups import GROUPS, MADE, TEXT, USAGE
+from pairwright.lab import embeddings as models, kinds, utf8, witness
+from pairwright.lab.groups import EMBEDDINGS, GROUPS, MADE, TEXT, USAGE
 from pairwright.lab.specials import Finder
 from pairwright.lab.usage import checked, is_token_folder, of_corpus, usage as usage_of
 from pairwright.lab.vocabulary import Vocabulary
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pairwright import Tokenizer
+    from pairwright.aliases import Ids as ManyIds
     from pairwright.corpus import Source
     from pairwright.tokens.progress import Progress
 
@@ -47,6 +48,9 @@ def audit(
     *,
     usage: object = None,
     rare: SupportsIndex = RARE,
+    embeddings: object = None,
+    head: object = None,
+    unused: ManyIds | None = None,
     threads: SupportsIndex | None = None,
     progress: Progress = None,
 ) -> Audit:
@@ -56,13 +60,14 @@ def audit(
     check(progress)
     if source is not None and usage is not None:
         raise ValueError("usage and source do not go together: a source is counted, a usage is what was counted before")
+    model = models.model(tokenizer, embeddings, head, unused)
     counts: npt.NDArray[np.uint64] | None = None
     names: Mapping[str, int] | None = None
     if usage is not None:
         counts = checked(tokenizer, usage)
     elif source is not None:
         counts, names = _counted(tokenizer, source, threads, progress)
-    return Audit(tokenizer, counts, names, rare=threshold, threads=threads)
+    return Audit(tokenizer, counts, names, rare=threshold, threads=threads, model=model)
 
 
 def _counted(
@@ -91,6 +96,8 @@ class Audit:
     """How often each id occurs in the inputs."""
     made: npt.NDArray[np.uint64] | None
     """How often each token was made in the inputs: as a token, or as a part of a longer one."""
+    embeddings: models.Embeddings | None
+    """What the embeddings of a model tell of each token."""
 
     def __init__(
         self,
@@ -100,12 +107,14 @@ class Audit:
         *,
         rare: int = RARE,
         threads: SupportsIndex | None = None,
+        model: models.Model | None = None,
     ) -> None:
         """Examine a vocabulary. `names` tells how often the names of special tokens occur in text."""
         self.tokenizer = tokenizer
         self.rare = rare
         self.usage = usage
         self.made = None
+        self.embeddings = None
         self._names = names or {}
         self._vocabulary = Vocabulary(tokenizer)
         self._reach = Reach(self._vocabulary, threads)
@@ -118,6 +127,7 @@ class Audit:
         self._containing = kinds.containing(self._vocabulary, tokenizer.special_tokens)
         self.skipped = {}
         found = self._by_reach() | self._by_bytes() | self._by_usage(names is not None)
+        found |= self._by_embeddings(model, found)
         self.groups = {name: found[name] for name in GROUPS if name in found}
 
     @property
@@ -165,6 +175,7 @@ class Audit:
             "unicode_version": unicodedata.unidata_version,
             "search": witness.SEARCH,
             "problems": list(self.problems),
+            "embeddings": None if self.embeddings is None else self.embeddings.to_dict(),
             "skipped": self.skipped,
             "groups": {name: self._group(name, ids) for name, ids in self.groups.items()},
         }
@@ -172,7 +183,7 @@ class Audit:
     def rows(self) -> list[tuple[str, int, float, str]]:
         """Of each group that has tokens: its name, their number, their share of the vocabulary, and examples."""
         return [
-            (name, len(ids), self._share(ids), "  ".join(map(self._shown, _spread(ids))))
+            (name, len(ids), self._share(ids), "  ".join(map(self._shown, self._examples(name, ids))))
             for name, ids in self.groups.items()
             if len(ids)
         ]
@@ -185,6 +196,8 @@ class Audit:
         for name, reason in self.skipped.items():
             reasons.setdefault(reason, []).append(name)
         lines += [f"not examined: {', '.join(names)}: {reason}" for reason, names in reasons.items()]
+        if self.embeddings is not None:
+            lines.append(self.embeddings.line())
         return [*lines, f"Unicode {unicodedata.unidata_version}. {witness.SEARCH}"]
 
     def __str__(self) -> str:
@@ -268,6 +281,15 @@ class Audit:
             "never_made": self._ids(np.flatnonzero(times == 0)),
         }
 
+    def _by_embeddings(self, model: models.Model | None, found: dict[str, Ids]) -> dict[str, Ids]:
+        """The groups that need the embeddings of a model."""
+        if model is None:
+            self._skip((EMBEDDINGS,), "there are no embeddings")
+            return {}
+        self.embeddings = models.examine(self.tokenizer, model, found)
+        self.skipped.update(self.embeddings.skipped)
+        return self.embeddings.groups
+
     def _skip(self, needs: Iterable[str], reason: str) -> None:
         names = [name for name, about in GROUPS.items() if about.needs in needs]
         self.skipped.update(dict.fromkeys(names, reason))
@@ -280,12 +302,14 @@ class Audit:
             "problem": about.is_problem,
             "number": len(ids),
             "share": self._share(ids),
-            "examples": [{"id": id, "token": self._shown(id)} for id in _spread(ids)],
+            "examples": [{"id": id, "token": self._shown(id)} for id in self._examples(name, ids)],
             "ids": ids.tolist(),
             "evidence": [self._evidence(name, id) for id in ids.tolist()],
         }
 
     def _evidence(self, group: str, id: int) -> dict[str, Any]:
+        if self.embeddings is not None and GROUPS[group].needs == EMBEDDINGS:
+            return self.embeddings.evidence(id)
         if group in ("free_slots", "unseen_special"):
             return {}
         if group == "special_in_text":
@@ -329,6 +353,12 @@ class Audit:
     def _check(self, group: object) -> None:
         if group not in GROUPS:
             raise KeyError(f"there is no group {group!r}; there are {', '.join(GROUPS)}")
+
+    def _examples(self, group: str, ids: Ids) -> list[int]:
+        """A few ids of a group: from its whole length, or those whose embeddings are most like unused ones."""
+        if self.embeddings is not None and GROUPS[group].needs == EMBEDDINGS:
+            return self.embeddings.lowest(ids, EXAMPLES)
+        return _spread(ids)
 
     def _share(self, ids: Ids) -> float:
         return len(ids) / self.tokenizer.vocab_size

@@ -8,6 +8,7 @@ ALWAYS = "always"
 USAGE = "usage"
 MADE = "made"
 TEXT = "text"
+EMBEDDINGS = "embeddings"
 
 
 class About(NamedTuple):
@@ -16,7 +17,7 @@ class About(NamedTuple):
     meaning: str
     advice: str
     needs: str = ALWAYS
-    """What it is found in: the tokenizer alone, or also a usage, merges that usage determines, or text."""
+    """What it is found in: the tokenizer alone, or also a usage, merges that usage determines, text, or embeddings."""
     is_problem: bool = False
     """Whether `--strict` fails for it. Other groups describe the vocabulary; a good one has such tokens too."""
 
@@ -136,5 +137,28 @@ GROUPS: dict[str, About] = {
         "Never occurs in the inputs, not even inside a longer token.",
         "Without these tokens every id of the inputs would be the same.",
         MADE,
+    ),
+    "undertrained": About(
+        "Among the 2 % of tokens whose embedding is most like those of tokens that were never trained.",
+        "Candidates, not proof: every model has a lowest 2 %. Ask the model to repeat the token.",
+        EMBEDDINGS,
+    ),
+    "like_unused": About(
+        "Its embedding is as near to those of unused tokens as half of these are to each other.",
+        "Probably hardly trained. Ask the model to repeat the token; if it cannot, keep the token out of inputs.",
+        EMBEDDINGS,
+        is_problem=True,
+    ),
+    "zero_embedding": About(
+        "Its row of the input embedding has zeros alone.",
+        "The model cannot tell it from other such tokens. It was masked, or added after training.",
+        EMBEDDINGS,
+        is_problem=True,
+    ),
+    "broken_embedding": About(
+        "Its row of the input or output embedding has values that are not finite numbers.",
+        "The checkpoint is damaged, or training diverged.",
+        EMBEDDINGS,
+        is_problem=True,
     ),
 }

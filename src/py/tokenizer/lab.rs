@@ -37,7 +37,8 @@ impl Tokenizer {
     /// Findings about the tokens: unreachable, fragments, never seen and more.
     #[pyo3(
         signature = (*given, **options),
-        text_signature = "($self, source=None, *, usage=None, rare=10, threads=None, progress=None)"
+        text_signature = "($self, source=None, *, usage=None, rare=10, embeddings=None, head=None, unused=None, \
+                          threads=None, progress=None)"
     )]
     fn audit<'py>(
         slf: &Bound<'py, Self>,
