@@ -108,6 +108,7 @@ def check_python() -> None:
     run(PYTHON, "benches/windows.py", "--smoke")
     run(PYTHON, "benches/hostile.py", "--smoke")
     run(PYTHON, "benches/patterns.py", "--smoke")
+    run(PYTHON, "benches/lab.py", "--smoke")
 
 
 def check_packages() -> None:
