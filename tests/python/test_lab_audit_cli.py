@@ -85,6 +85,7 @@ def test_what_makes_no_sense_is_refused(tok: pw.Tokenizer) -> None:
         ("--usage", "a.txt"): (1, "a.txt is no .npy file of numbers"),
         ("--usage", "zip.npy"): (1, "zip.npy is no .npy file of numbers"),
         ("--usage", "empty.npy"): (1, "empty.npy is no .npy file of numbers"),
+        ("--usage", "header.npy"): (1, "header.npy is no .npy file of numbers"),
         ("--usage", "short.npy"): (1, "short.npy has the shape (3,), not one number for each of the 270 ids"),
         ("--usage", "float.npy"): (1, "float.npy must be an array of integers"),
         ("--usage", "many.npz"): (1, "many.npz is no .npy file of numbers"),
@@ -94,6 +95,8 @@ def test_what_makes_no_sense_is_refused(tok: pw.Tokenizer) -> None:
     np.savez("many.npz", a=np.arange(3))
     Path("zip.npy").write_bytes(b"PK\x03\x04 and no more")
     Path("empty.npy").write_bytes(b"")
+    short = Path("short.npy").read_bytes()
+    Path("header.npy").write_bytes(short[:10] + b"[" * 60 + short[70:])
     for arguments, (code, message) in cases.items():
         ended = call("audit", "model.json", *arguments)
         assert ended.code == code, arguments

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Unpack
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -64,7 +63,10 @@ def array_of(name: str) -> npt.NDArray[Any]:
     with Path(name).open("rb") as file:
         try:
             array = np.load(file, allow_pickle=False)
-        except (EOFError, BadZipFile) as error:
+        except OSError:
+            raise
+        # What numpy raises for a damaged header has no end: it reads it with Python's tokenizer.
+        except Exception as error:
             raise ValueError("it is damaged") from error
         if not isinstance(array, np.ndarray):
             raise ValueError("it has several arrays")

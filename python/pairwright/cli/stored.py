@@ -93,8 +93,11 @@ class NumpyIds(FlatIds):
     def array(self) -> Ids:
         """See the base class. Raises `CommandError` for an array of something else."""
         try:
-            ids = np.load(self.path, mmap_mode="r", allow_pickle=False)
-        except (ValueError, EOFError) as error:
+            ids: Ids = np.load(self.path, mmap_mode="r", allow_pickle=False)
+        except OSError:
+            raise
+        # What numpy raises for a damaged header has no end: it reads it with Python's tokenizer.
+        except Exception as error:
             raise CommandError(f"{self.name}: damaged, or no file of numpy ({error})") from error
         if ids.ndim != 1 or ids.dtype.kind not in "iu":
             raise CommandError(
