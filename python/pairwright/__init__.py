@@ -49,6 +49,7 @@ __all__ = [
     "PieceMerges",
     "ProgressEvent",
     "Renumbered",
+    "Report",
     "ReservedIdsWarning",
     "Shown",
     "Sizes",
@@ -79,6 +80,7 @@ __all__ = [
     "mix",
     "mixing_weights",
     "open_tokens",
+    "report",
     "rows",
     "set_cache_limit",
     "sizes",
@@ -104,6 +106,7 @@ if TYPE_CHECKING:
     from pairwright.lab.inherited import rows
     from pairwright.lab.merging import MergeStep, PieceMerges
     from pairwright.lab.renumbered import Renumbered
+    from pairwright.lab.report.making import Report, report
     from pairwright.lab.show import Shown
     from pairwright.lab.sizes import Sizes, sizes
     from pairwright.mixture import mix, mixing_weights
@@ -149,6 +152,7 @@ else:
         "PieceMerges": "pairwright.lab.merging",
         "ProgressEvent": "pairwright.progress",
         "Renumbered": "pairwright.lab.renumbered",
+        "Report": "pairwright.lab.report.making",
         "Shown": "pairwright.lab.show",
         "Sizes": "pairwright.lab.sizes",
         "TokenBatch": "pairwright.batch",
@@ -172,6 +176,7 @@ else:
         "mix": "pairwright.mixture",
         "mixing_weights": "pairwright.mixture",
         "open_tokens": "pairwright.tokens.reading",
+        "report": "pairwright.lab.report.making",
         "rows": "pairwright.lab.inherited",
         "sizes": "pairwright.lab.sizes",
         "texts": "pairwright.corpus",

@@ -13,6 +13,7 @@ from pairwright.cli.decode import decode
 from pairwright.cli.encode import encode
 from pairwright.cli.info import info
 from pairwright.cli.mix import mix
+from pairwright.cli.report import report
 from pairwright.cli.show import show
 from pairwright.cli.shrink import shrink
 from pairwright.cli.sizes import sizes
@@ -57,6 +58,7 @@ for command in (
     audit,
     compare,
     sizes,
+    report,
     shrink,
     convert,
 ):

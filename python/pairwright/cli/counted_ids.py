@@ -81,8 +81,3 @@ def save(name: str, array: npt.NDArray[np.integer]) -> None:
     np.save(content, array, allow_pickle=False)
     with files.output(name) as write:
         write(content.getvalue())
-
-
-def tokens_of(tokenizer: Tokenizer) -> int:
-    """The number of its tokens: ids that are free count nothing."""
-    return len({*tokenizer.vocab.values(), *tokenizer.special_tokens.values()})

@@ -24,6 +24,7 @@ from pairwright.cli.arguments import (
     vocab_size,
 )
 from pairwright.cli.console import UsageError, say
+from pairwright.lab.usage import tokens_of
 
 
 def ids(text: str) -> list[int]:
@@ -146,6 +147,6 @@ def write(before: Tokenizer, made: Tokenizer, out: str, map: str | None, *, comp
             counted_ids.save(map, renumbered.old_ids)
     made.save(Path(out))
     if not quiet:
-        tokens = counted_ids.tokens_of(made)
-        say(f"{counted_ids.tokens_of(before):,} tokens before, {tokens:,} now; ids up to {made.vocab_size - 1:,}")
+        tokens = tokens_of(made)
+        say(f"{tokens_of(before):,} tokens before, {tokens:,} now; ids up to {made.vocab_size - 1:,}")
         say(f"saved {out}")

@@ -1,7 +1,7 @@
 """`pairwright usage`."""
 
 import json as to_json
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,7 @@ from pairwright.cli.arguments import (
     named,
 )
 from pairwright.cli.console import UsageError, console, print_table
-from pairwright.lab.metrics import renyi_efficiency
+from pairwright.lab.usage import facts
 
 # Tokens that the table shows.
 MOST = 20
@@ -83,19 +83,6 @@ def usage(
         screen = console()
         for table in tables(tokenizer, found):
             print_table(table, screen)
-
-
-def facts(tokenizer: Tokenizer, found: npt.NDArray[np.uint64]) -> dict[str, Any]:
-    """What a usage says as a whole."""
-    used = int(np.count_nonzero(found))
-    number = counted_ids.tokens_of(tokenizer)
-    return {
-        "tokens": int(found.sum()),
-        "vocab_size": tokenizer.vocab_size,
-        "used": used,
-        "never": number - used,
-        "renyi": renyi_efficiency(found) if used > 1 else None,
-    }
 
 
 def tables(tokenizer: Tokenizer, found: npt.NDArray[np.uint64]) -> tuple[Table, Table]:

@@ -64,10 +64,10 @@ def compare(
         OSError, DocumentError: As for `train`.
 
     """
-    tokenizers = _named("tokenizers", tokenizers)
+    tokenizers = named("tokenizers", tokenizers)
     for name, tokenizer in tokenizers.items():
         arguments.tokenizer(f"tokenizers[{name!r}]", tokenizer)
-    corpora = {name: _corpus(name, source) for name, source in _named("texts", texts).items()}
+    corpora = {name: _corpus(name, source) for name, source in named("texts", texts).items()}
     if reference is not None and arguments.text("reference", reference) not in corpora:
         raise ValueError(f"reference={reference!r}: is none of the texts {', '.join(map(repr, corpora))}")
     limit = None if context is None else arguments.integer("context", context, least=1)
@@ -90,7 +90,8 @@ def compare(
     return comparing.finish(list(corpora))
 
 
-def _named(argument: str, value: object) -> dict[str, Any]:
+def named(argument: str, value: object) -> dict[str, Any]:
+    """The argument, a dict by name. Raises `TypeError`, `ValueError` for none and for empty names."""
     what = "a dict of names and " + argument
     if not isinstance(value, Mapping):
         raise TypeError(f"{argument} must be {what}, not {arguments.shown(value)}")
@@ -140,12 +141,14 @@ class _Comparing:
         self._pairs = [Pair.of(a, b, tokenizers) for at, a in enumerate(names) for b in names[at + 1 :]]
         self._rows: dict[tuple[str, str], Row] = {}
         self._usages: dict[tuple[str, str], Any] = {}
+        self._beginnings: dict[str, bytes] = {}
 
     def add(self, observed: Observed) -> None:
         """Take in a text. Raises `ValueError` if it has not as many documents as the reference text."""
         self._check_parallel(observed)
         pieces = observed.pieces
         assert pieces is not None
+        self._beginnings[observed.name] = observed.beginning
         lengths = {}
         for name, tokenizer in self._tokenizers.items():
             lengths[name] = tokenizer.count_batch(pieces.texts, threads=self._threads)
@@ -178,7 +181,8 @@ class _Comparing:
         for pair in self._pairs:
             pair.documents.sort(key=lambda each: order[each[0]])
         summaries = [defined(self._summary(name, rows)) for name in self._tokenizers]
-        return Comparison(rows, summaries, self._pairs, self._reference, self._context, self._usages)
+        beginnings = {text: self._beginnings[text] for text in texts}
+        return Comparison(rows, summaries, self._pairs, self._reference, self._context, beginnings, self._usages)
 
     def _check_parallel(self, observed: Observed) -> None:
         if self._reference is None or observed.name == self._reference:

@@ -55,6 +55,8 @@ class Comparison:
     reference: str | None
     """The name of the reference text."""
     context: int | None
+    beginnings: dict[str, bytes]
+    """The first bytes of each text, by its name, as an example."""
     _usages: dict[tuple[str, str], tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]]
     """By the names of tokenizer and text: the ids that occur, and how often."""
 
@@ -82,7 +84,7 @@ class Comparison:
         return self._usages[tokenizer, text]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but usages, as JSON can have it."""
+        """Everything but usages and beginnings, as JSON can have it."""
         return {
             "reference": self.reference,
             "context": self.context,

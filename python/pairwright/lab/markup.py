@@ -11,7 +11,7 @@ from pairwright.lab.kinds import is_invisible
 from pairwright.visible import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from pairwright.lab.show import Shown
     from pairwright.lab.tree import Tree
@@ -120,19 +120,24 @@ def branches(shown: Shown, tree: Tree) -> list[str]:
 
 def marked(token: bytes) -> str:
     """A token in HTML: white space and what shows nothing as signs and escapes."""
-    return "".join(_signs(token.decode(errors="surrogateescape")))
+    return "".join(f"<i>{shown}</i>" if is_sign else escaped(shown) for shown, is_sign in _signs(token))
 
 
-def _signs(text: str) -> Iterable[str]:
-    for index, char in enumerate(text):
+def signs(token: bytes) -> str:
+    """The same as plain text."""
+    return "".join(shown for shown, _ in _signs(token))
+
+
+def _signs(token: bytes) -> Iterator[tuple[str, bool]]:
+    for index, char in enumerate(token.decode(errors="surrogateescape")):
         if char in SIGNS:
-            yield f"<i>{SIGNS[char]}</i>"
+            yield SIGNS[char], True
         elif not char.isprintable() or is_invisible(char):
-            yield f"<i>{escape(char)}</i>"
+            yield escape(char), True
         elif index == 0 and unicodedata.category(char).startswith("M"):
-            yield f"◌{char}"  # It would be put on the token before.
+            yield f"◌{char}", False  # It would be put on the token before.
         else:
-            yield escaped(char)
+            yield char, False
 
 
 def plain(text: str) -> str:

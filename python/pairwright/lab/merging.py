@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pairwright import _core, arguments
 from pairwright.special import MEANING
+from pairwright.tokens.memory import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +95,7 @@ class Merging:
         if not self._removes:
             found = self._of_ids(ids)
         elif self._special.isdisjoint(ids):
-            found = [self.merged(piece) for piece in self.tokenizer.split(_content(text))]
+            found = [self.merged(piece) for piece in self.tokenizer.split(encoded(text, 0))]
         else:
             found = []
         if [token for each in found for token in each.ids] != ids:
@@ -149,10 +150,3 @@ class Merging:
             if token is not None:
                 found.append(PieceMerges(self.tokenizer.token_bytes(token), (token,), (), (token,), "special"))
         return found
-
-
-def _content(text: Text) -> bytes:
-    """The bytes of a text that was encoded before."""
-    if isinstance(text, str):
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
-    return arguments.content("text", text)

@@ -8,7 +8,7 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 DOCUMENTS = 3
 """The documents that are named of those on which two tokenizers differ."""
+
+
+BEGINNING = 1024
+"""The bytes that are kept of the beginning of a text."""
 
 
 @dataclass
@@ -67,6 +71,10 @@ class Difference:
     tokens: tuple[int, int]
 
 
+# Within the class `bytes` is a number.
+Content: TypeAlias = bytes
+
+
 @dataclass
 class Observed:
     """A text, and what each tokenizer made of it, by its name."""
@@ -81,6 +89,8 @@ class Observed:
     """The documents with the largest difference, for each two tokenizers."""
     counts: dict[str, Counts] = field(default_factory=dict)
     """Pretokens by split pattern, if they were asked for."""
+    beginning: Content = b""
+    """The first bytes of the first document that has any."""
 
 
 class Observing:
@@ -150,6 +160,10 @@ class Observing:
         observed.documents += len(numbers)
         observed.bytes += int(_core.lengths(texts).sum())
         observed.characters += sum(len(block.text(number).decode(errors="replace")) for number in numbers)
+        for number in numbers:
+            if observed.beginning:
+                break
+            observed.beginning = block.text(number)[:BEGINNING]
         for counter in self._counters.values():
             counter.add(texts)
         lengths = {}

@@ -6,7 +6,7 @@ import os
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from pairwright import _core, arguments
 from pairwright._core import Counts, Tokenizer, kind_of
 from pairwright.corpus.skipping import nothing_read, tell
 from pairwright.errors import SplitError, StoppedError
+from pairwright.lab import metrics
 from pairwright.tokens.encoding import EncodingEvent, Texts
 from pairwright.tokens.memory import corpus_of
 from pairwright.tokens.progress import check, reporting
@@ -53,6 +54,23 @@ def usage(
 def zeros(tokenizer: Tokenizer) -> Usage:
     """The usage of no text."""
     return np.zeros(tokenizer.vocab_size, np.uint64)
+
+
+def facts(tokenizer: Tokenizer, usage: Usage) -> dict[str, Any]:
+    """What a usage says as a whole: `never` counts tokens only, ids that are free are none."""
+    used = metrics.used(usage)
+    return {
+        "tokens": int(usage.sum()),
+        "vocab_size": tokenizer.vocab_size,
+        "used": used,
+        "never": tokens_of(tokenizer) - used,
+        "renyi": metrics.renyi_efficiency(usage) if used > 1 else None,
+    }
+
+
+def tokens_of(tokenizer: Tokenizer) -> int:
+    """The number of its tokens: ids that are free count nothing."""
+    return len({*tokenizer.vocab.values(), *tokenizer.special_tokens.values()})
 
 
 def checked(tokenizer: Tokenizer, usage: object, argument: str = "usage") -> Usage:

@@ -1,0 +1,1 @@
+"""One page that tells of tokenizers what `compare`, `sizes`, `usage`, `audit` and `show` find."""
