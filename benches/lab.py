@@ -4,7 +4,8 @@
 
 Jobs, each with its target:
 
-- `usage`: how often each id of o200k_base occurs in 8 MB of English prose, at the speed of counting the tokens;
+- `usage`: how often each id of o200k_base occurs in 8 MB of English prose, at the speed of counting its tokens, and of
+  counting pretokens where both read a file;
 - `sizes`: ten smaller vocabularies of o200k_base from a usage, in 50 ms; and all of them, which has no target;
 - `audit`: o200k_base without inputs, in a second;
 - `compare`: five tokenizers on a book in 26 languages, in ten seconds on two cores;
@@ -12,8 +13,8 @@ Jobs, each with its target:
 
 Everything is done once before, and the result is checked. Where two things are compared they are done in turn, and the
 ratio is the median of those of all turns, so that a machine that changes its speed changes it for both. Encoders
-remember pieces from the run before. Jobs without their data are left out. `--smoke` only shows that it works: small
-texts and vocabularies, once, without targets.
+remember pieces from the turn before, and nothing of other tasks. Jobs without their data are left out. `--smoke` only
+shows that it works: small texts and vocabularies, once, without targets.
 """
 
 import argparse
@@ -100,15 +101,15 @@ class Setting:
                     raise MissingError(str(error)) from error
         return self._tokenizers[name]
 
+    def prose(self) -> Path:
+        """A file of prose."""
+        if self.is_smoke:
+            return corpora.smoke(self.folder)[0]
+        return corpora.start(corpora.english_start(self.folder)[0], PROSE, self.folder)
+
     def documents(self) -> list[str]:
         """Prose, a paragraph each."""
-        if self.is_smoke:
-            (path,) = corpora.smoke(self.folder)
-        else:
-            (path,) = corpora.english_start(self.folder)
-        with path.open("rb") as file:
-            text = file.read(PROSE).decode(errors="ignore")
-        return text.split("\n\n")
+        return self.prose().read_text(encoding="utf-8").split("\n\n")
 
     def languages(self) -> dict[str, Path]:
         """The same book in many languages, by name."""
@@ -120,15 +121,23 @@ def usage(setting: Setting) -> Iterator[Task]:
     """How often each id occurs, beside how many tokens there are."""
     tok, documents = setting.tokenizer("o200k_base"), setting.documents()
     size = sum(len(document.encode()) for document in documents)
+    path = setting.prose()
     expect(tok.usage(documents).sum() == tok.count_batch(documents).sum(), "a usage has another number of tokens")
     for title, threads in (("one thread", 1), ("every core", None)):
         yield Task(
-            f"usage, {title}, beside count_batch",
+            f"usage of paragraphs, {title}, beside count_batch",
             partial(tok.usage, documents, threads=threads),
             partial(tok.count_batch, documents, threads=threads),
             ratio=1,
             size=size,
         )
+    yield Task(
+        "usage of a file, one thread, beside pw.count",
+        partial(tok.usage, path, threads=1),
+        partial(pw.count, path, tok.pattern, threads=1),
+        ratio=1,
+        size=path.stat().st_size,
+    )
 
 
 def sizes(setting: Setting) -> Iterator[Task]:
@@ -209,6 +218,7 @@ def seconds_of(work: Work) -> float:
 
 def run(job: str, task: Task, repeats: int, *, is_smoke: bool) -> Result:
     """Do the work so many times, in turn with what it is beside."""
+    pw.clear_cache()
     for work in (task.work, task.beside):
         if work is not None:
             work()
