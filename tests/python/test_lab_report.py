@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -114,7 +115,8 @@ def test_examples_are_the_ids_of_each_tokenizer(found: pw.Report, toks: dict[str
     assert [each["name"] for each in examples["texts"]] == list(texts)
     for example in examples["texts"]:
         for name, tok in toks.items():
-            ids = [token for group in example["tokenizers"][name] for token in group["ids"]]
+            groups = example["tokenizers"][name]
+            ids = [token for group in groups for token in ([group] if isinstance(group, int) else group["ids"])]
             assert ids == tok.encode_ordinary(texts[example["name"]])
     for name, tok in toks.items():
         for token, (shown, content, *merge) in examples["tokens"][name].items():
@@ -124,8 +126,8 @@ def test_examples_are_the_ids_of_each_tokenizer(found: pw.Report, toks: dict[str
                 rank, left, right = merge
                 assert tok.merges[rank] == (tok.token_bytes(left), tok.token_bytes(right))
                 assert {str(left), str(right)} <= set(examples["tokens"][name])
-    (group,) = (group for group in examples["texts"][0]["tokenizers"]["large"] if group.get("char") == "本")
-    assert len(group["ids"]) == 3
+    shared = [group for group in examples["texts"][0]["tokenizers"]["large"] if not isinstance(group, int)]
+    assert [len(group["ids"]) for group in shared if group["char"] == "本"] == [3]
 
 
 def test_the_numbers_of_the_page_are_those_of_the_json(found: pw.Report) -> None:
@@ -147,6 +149,9 @@ def test_the_numbers_of_the_page_are_those_of_the_json(found: pw.Report) -> None
             assert row["tokenizer"] in cells
     best = [value for tag, name, value in page.attributes if (tag, name) == ("li", "data-value")]
     assert list(map(int, best)) == list(data["sizes"]["best"].values())
+    assert page.text.count("a larger vocabulary might cost less") == sum(
+        size == data["tokenizers"][at]["vocab_size"] for at, size in enumerate(data["sizes"]["best"].values())
+    )
     charts = json.loads(page.scripts["charts"])
     assert set(charts) == {"bars", "curve", "cost", "zipf"}
     assert set(charts) <= set(page.ids)
@@ -239,13 +244,30 @@ def test_neither_texts_nor_names_break_the_page(name: str) -> None:
 def test_what_examples_have_no_room_for_is_named(
     toks: dict[str, pw.Tokenizer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pairwright.lab.report.examples.BUDGET", 3000)
+    monkeypatch.setattr("pairwright.lab.report.examples.ROOM", 0)
+    monkeypatch.setattr("pairwright.lab.report.examples.LEAST", 3000)
     texts = {f"text {number}": " ".join(ENGLISH) for number in range(5)}
     found = pw.report(toks, examples=texts)
     examples = found.to_dict()["examples"]
     assert [*(each["name"] for each in examples["texts"]), *examples["left_out"]] == list(texts)
     assert examples["left_out"]
     assert f"No room for: {', '.join(examples['left_out'])}." in Page(found.html()).text
+
+
+def test_a_page_of_many_languages_is_below_two_megabytes(data: Callable[[str], Path]) -> None:
+    vocab = data("vocab")
+    names = {"cl100k_base": "cl100k", "o200k_base": "o200k", "p50k_base": "gpt2", "r50k_base": "gpt2"}
+    toks = {
+        name: pw.Tokenizer.from_tiktoken(vocab / f"{name}.tiktoken", pattern=pattern) for name, pattern in names.items()
+    }
+    toks["short"] = toks["cl100k_base"].first(32768)
+    texts = {each.stem: [each.read_bytes()[:50_000]] for each in sorted(data("handbook").glob("*.txt"))}
+    assert len(texts) == 26
+    found = pw.report(toks, texts, "en-US", model=MODEL, examples={"mine": "être 日本"})
+    assert len(found.html().encode()) < 2_000_000
+    examples = found.to_dict()["examples"]
+    assert len(examples["texts"]) >= 5
+    assert {*(each["name"] for each in examples["texts"]), *examples["left_out"]} == {"mine", *texts}
 
 
 def test_without_the_library_the_error_says_what_to_install(
@@ -281,12 +303,23 @@ def test_the_command_writes_the_page_and_its_json(toks: dict[str, pw.Tokenizer])
     assert json.loads(Page(content.decode()).scripts["data"]) == data
     texts = {"en": ENGLISH, "German": GERMAN}
     same = {"large": toks["large"], "tiny": toks["small"]}
-    expected = pw.report(same, texts, "en", model=MODEL, examples={"example 1": "être"}).to_dict()
+    expected = pw.report(same, texts, "en", model=MODEL, examples={"être": "être"}).to_dict()
     for each in (*data["comparison"]["pairs"], *expected["comparison"]["pairs"]):
         del each["documents"]  # These are named by files.
     assert data == expected
     printed = call(*arguments, "--out", "-", "--quiet")
     assert (printed.out, printed.err) == (content, "")
+
+
+@pytest.mark.usefixtures("work")
+def test_examples_have_names_of_their_own() -> None:
+    long = "to be or not to be, that is the question: whether"
+    given = [long, f"{long[:-1]}R", "a\nb", "", "a\nb"]
+    options = [word for text in given for word in ("--example", text)]
+    assert call("report", "large.json", *options, "--out", "r.html", "--json", "r.json").code == 0
+    names = [each["name"] for each in json.loads(Path("r.json").read_text())["examples"]["texts"]]
+    beginning = "to be or not to be, that is the question… (49 characters)"
+    assert names == [beginning, f"{beginning} 2", "a b", "(empty)"]
 
 
 @pytest.mark.usefixtures("work")

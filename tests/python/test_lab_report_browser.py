@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -31,16 +32,18 @@ ACTIONS = """
   const entry = (item) => [item.dataset.tokenizer, Number(item.dataset.value)];
   const best = () => [...document.querySelectorAll("#best li")].map(entry);
   told.before = Object.fromEntries(best());
+  told.words = document.getElementById("best").textContent;
   set("body-slider", 9, "input");
   set("width-slider", 12, "input");
   told.after = Object.fromEntries(best());
+  told.wordsAfter = document.getElementById("best").textContent;
   set("measure", "premium", "change");
   set("example", "0", "change");
   set("with", "1", "change");
   const rows = () => [...document.querySelector("#most").tBodies[0].rows].filter((row) => !row.hidden);
-  document.querySelectorAll("#most th button")[3].click();
+  document.querySelectorAll("#most th")[3].click();
   told.ascending = rows().map((row) => Number(row.cells[3].dataset.value));
-  document.querySelectorAll("#most th button")[3].click();
+  document.querySelectorAll("#most th")[3].click();
   told.descending = rows().map((row) => Number(row.cells[3].dataset.value));
   const filter = document.querySelector("input[data-table=most]");
   filter.value = "small";
@@ -134,6 +137,11 @@ def test_sliders_tables_and_examples_work(report: pw.Report, tmp_path: Path) -> 
     told: dict[str, Any] = json.loads(drawn.body["data-told"] or "")
     data = report.to_dict()
     assert told["before"] == data["sizes"]["best"]
+    written = re.search(r'<ul id="best">(.*?)</ul>', report.html())
+    assert written is not None
+    assert told["words"] == unescape(re.sub("<[^>]*>", "", written[1]))
+    edge = sum(told["after"][each["name"]] == each["vocab_size"] for each in data["tokenizers"])
+    assert told["wordsAfter"].count("a larger vocabulary might cost less") == edge
 
     def cost(row: dict[str, Any]) -> float:
         return float(6 * (10**9 + row["vocab_size"] * 2**12) / row["bytes_per_token"])
@@ -154,11 +162,12 @@ def test_sliders_tables_and_examples_work(report: pw.Report, tmp_path: Path) -> 
     assert told["descending"] == sorted(times, reverse=True)
     assert set(told["filtered"]) == {"small"}
     groups = data["examples"]["texts"][0]["tokenizers"]["small"]
-    assert told["tokens"] == [sum(len(group["ids"]) for group in groups)]
-    shown, content, *_ = data["examples"]["tokens"]["small"][str(groups[0]["ids"][0])]
+    ids = [token for group in groups for token in ([group] if isinstance(group, int) else group["ids"])]
+    assert told["tokens"] == [len(ids)]
+    shown, content, *_ = data["examples"]["tokens"]["small"][str(ids[0])]
     first, second, third, *_ = told["about"].split("\n")
     assert first == shown
-    assert re.match(rf"id {groups[0]['ids'][0]:,}\b", second)
+    assert re.match(rf"id {ids[0]:,}\b", second)
     assert third.startswith(bytes.fromhex(content).hex(" "))
 
 

@@ -20,9 +20,12 @@ from pairwright.cli.arguments import (
     named,
 )
 from pairwright.cli.compare import texts_of, tokenizers_of
-from pairwright.cli.console import UsageError, say
+from pairwright.cli.console import UsageError, harmless, say
 from pairwright.corpus.finding import is_one_of
 from pairwright.corpus.naming import DEFAULT
+
+# Longer examples are named by their beginning.
+SHOWN = 40
 
 
 def report(
@@ -151,9 +154,7 @@ def report(
         corpora,
         reference,
         model=measured,
-        examples={f"example {number}": os.fsencode(text) for number, text in enumerate(example, 1)}
-        if example
-        else None,
+        examples=examples_of(example) if example else None,
         context=context,
         headroom=headroom,
         threads=threads,
@@ -167,3 +168,17 @@ def report(
             write(to_json.dumps(found.to_dict()).encode() + b"\n")
     if not quiet and not files.is_standard(out):
         say(f"wrote {files.shown(out)}: {len(content):,} bytes")
+
+
+def examples_of(texts: list[str]) -> dict[str, bytes]:
+    """The texts by names: all of a text, or its beginning and how long it is."""
+    found: dict[str, bytes] = {}
+    for text in dict.fromkeys(texts):
+        name = harmless(text).replace("\n", " ") or "(empty)"
+        if len(name) > SHOWN:
+            name = f"{name[:SHOWN]}… ({len(text):,} characters)"
+        number = 1
+        while (name if number == 1 else f"{name} {number}") in found:
+            number += 1
+        found[name if number == 1 else f"{name} {number}"] = os.fsencode(text)
+    return found

@@ -29,6 +29,11 @@ CONFIG = {
     "legend": {"labelColor": INK, "titleColor": INK, "orient": "top", "title": None, "columns": 3, "labelLimit": 150},
 }
 
+# The height of a bar in pixels; of many bars one that still fits a sheet of paper.
+THICK = 12
+THIN = 7
+MANY = 60
+
 MEASURES = {
     "bytes_per_token": "bytes a token (more is shorter)",
     "premium": "premium: tokens over those of the reference text (1 is fair)",
@@ -86,7 +91,7 @@ TOKENIZER = {"field": "tokenizer", "title": "tokenizer"}
 def _bars(names: Sequence[str], texts: int) -> dict[str, Any]:
     return _chart(
         "comparison.rows",
-        height=texts * (12 * len(names) + 8),
+        height=texts * ((THICK if texts * len(names) <= MANY else THIN) * len(names) + 6),
         params=[{"name": "measure", "value": "bytes_per_token"}],
         transform=[{"calculate": "datum[measure]", "as": "value"}, {"filter": "isValid(datum.value)"}],
         mark="bar",

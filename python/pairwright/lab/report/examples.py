@@ -12,11 +12,18 @@ if TYPE_CHECKING:
 
     from pairwright._core import Tokenizer
 
+    # An id, or the ids that share a character.
+    Group = int | dict[str, Any]
+
 SAMPLE = 240
 """The most characters that are shown of a text that was not given as an example."""
 
-BUDGET = 400_000
+MOST = 400_000
+LEAST = 40_000
 """The bytes that all examples may take in a page, about."""
+
+ROOM = 900_000
+"""The bytes of a page of 2 MB beside the library for charts, styles and scripts."""
 
 
 def beginning(text: bytes) -> bytes:
@@ -26,10 +33,15 @@ def beginning(text: bytes) -> bytes:
     return (start if end < 0 else start[: end + 1]).encode(errors="surrogateescape")
 
 
-def examples(tokenizers: Mapping[str, Tokenizer], texts: Mapping[str, bytes]) -> dict[str, Any]:
+def room_beside(report: Mapping[str, Any]) -> int:
+    """The bytes that examples may take beside the rest of a report, which a page has twice: as JSON and as tables."""
+    return max(LEAST, min(MOST, ROOM - 2 * _size(report)))
+
+
+def examples(tokenizers: Mapping[str, Tokenizer], texts: Mapping[str, bytes], room: int) -> dict[str, Any]:
     """The tokens of each text by each tokenizer, special tokens in it as plain text.
 
-    `texts` has, for each text that there is room for, the ids of each tokenizer, those that share a character together;
+    `texts` has, for each text that there is room for, the ids of each tokenizer, in a dict if they share a character;
     `tokens` has, for each tokenizer and id, what can be seen of it, its bytes, its rank and the two ids it is merged
     from; `left_out` names the texts that there was no room for.
     """
@@ -38,17 +50,17 @@ def examples(tokenizers: Mapping[str, Tokenizer], texts: Mapping[str, bytes]) ->
     left_out: list[str] = []
     size = 0
     for text, content in texts.items():
-        found: dict[str, list[dict[str, Any]]] = {}
+        found: dict[str, list[Group]] = {}
         for name, tokenizer in tokenizers.items():
             ids = tokenizer.encode_ordinary(content)
             tokens = list(map(tokenizer.token_bytes, ids))
             found[name] = [
-                {"ids": ids[first:last], **({"char": signs(char.encode())} if char else {})}
+                {"char": signs(char.encode()), "ids": ids[first:last]} if char else ids[first]
                 for first, last, char in groups(tokens)
             ]
         new = {name: parts[name].missing(each) for name, each in found.items()}
-        added = len(json.dumps(found)) + len(json.dumps(new))
-        if shown and size + added > BUDGET:
+        added = _size(found) + _size(new)
+        if shown and size + added > room:
             left_out.append(text)
             continue
         size += added
@@ -56,6 +68,10 @@ def examples(tokenizers: Mapping[str, Tokenizer], texts: Mapping[str, bytes]) ->
             parts[name].known.update(tokens_of)
         shown.append({"name": text, "tokenizers": found})
     return {"texts": shown, "tokens": {name: each.known for name, each in parts.items()}, "left_out": left_out}
+
+
+def _size(value: object) -> int:
+    return len(json.dumps(value, separators=(",", ":")))
 
 
 class _Parts:
@@ -67,9 +83,9 @@ class _Parts:
         table = tokenizer._merge_table()
         self._merges = {made: (rank, left, right) for rank, (left, right, made) in enumerate(table.tolist())}
 
-    def missing(self, found: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    def missing(self, found: list[Group]) -> dict[str, list[Any]]:
         """Those of these tokens, and of the ones that they are merged from, that are not known."""
-        waiting = [token for group in found for token in group["ids"]]
+        waiting = [token for group in found for token in ([group] if isinstance(group, int) else group["ids"])]
         new: dict[str, list[Any]] = {}
         while waiting:
             token = waiting.pop()

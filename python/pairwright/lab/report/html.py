@@ -41,9 +41,7 @@ def table(name: str, rows: Rows, columns: Iterable[Column]) -> str:
     """A table that sorts by its headings; a long one has a field to filter by."""
     # What is not there in all rows has no column.
     shown = [each for each in columns if any(row[each.entry] is not None for row in rows)]
-    headings = (
-        f"<th{'' if each.form == 's' else NUMERIC}><button>{escaped(each.heading)}</button></th>" for each in shown
-    )
+    headings = (f"<th{'' if each.form == 's' else NUMERIC}>{escaped(each.heading)}</th>" for each in shown)
     lines = ("".join(_cell(row[each.entry], each) for each in shown) for row in rows)
     body = "".join(f"<tr>{line}</tr>\n" for line in lines)
     is_long = len(rows) >= LONG
@@ -173,10 +171,19 @@ def sizes(found: Mapping[str, Any], texts: Sequence[str]) -> str:
     return f"{intro}{refused}{_chart('curve')}{costs}{table('sizes', found['rows'], columns)}"
 
 
+# Said where the least cost is at the end of the curve. The script says the same.
+WHOLE = ", all that it has: a larger vocabulary might cost less"
+
+
 def _costs(found: Mapping[str, Any], texts: Sequence[str]) -> str:
     model = found["model"]
+    whole = {row["tokenizer"]: row["vocab_size"] for row in found["rows"]}
+
+    def edge(name: str, size: int) -> str:
+        return WHOLE if size == whole[name] else ""
+
     best = "".join(
-        f'<li data-tokenizer="{plain(name)}" data-value="{size}">{plain(name)}: {size:,} ids</li>'
+        f'<li data-tokenizer="{plain(name)}" data-value="{size}">{plain(name)}: {size:,} ids{edge(name, size)}</li>'
         for name, size in found["best"].items()
     )
     sliders = "".join(

@@ -9,7 +9,7 @@ from pairwright import _core, arguments
 from pairwright.lab.audit import Audit
 from pairwright.lab.compare import compare, named
 from pairwright.lab.cost import LanguageModel
-from pairwright.lab.report.examples import beginning, examples as examples_of
+from pairwright.lab.report.examples import beginning, examples as examples_of, room_beside
 from pairwright.lab.report.sections import audit_section, sizes_section, usage_section
 from pairwright.tokens.memory import encoded
 from pairwright.tokens.progress import check
@@ -138,7 +138,7 @@ class Report:
         self._data["audit"] = audit_section(self.audits)
         shown = {**examples, **{name: each for name, each in samples.items() if name not in examples}}
         if shown:
-            self._data["examples"] = examples_of(tokenizers, shown)
+            self._data["examples"] = examples_of(tokenizers, shown, room_beside(self._data))
 
     def to_dict(self) -> dict[str, Any]:
         """All that is in the page, as JSON can have it. A part for which nothing was given is not there."""
@@ -147,7 +147,7 @@ class Report:
         return found
 
     def html(self) -> str:
-        """The page. It needs nothing else, makes no requests, and is smaller than 2 MB but for very long examples.
+        """The page. It needs nothing else, makes no requests, and stays below 2 MB for five tokenizers on 26 texts.
 
         Raises `ImportError` if the library that draws charts is not installed: `pip install 'pairwright[report]'`.
         """

@@ -15,7 +15,7 @@ async function draw(name) {
 function sortable(table) {
   const body = table.tBodies[0];
   [...table.tHead.rows[0].cells].forEach((heading, column) => {
-    heading.querySelector("button").addEventListener("click", () => {
+    const sort = () => {
       const down = heading.getAttribute("aria-sort") === "ascending";
       for (const each of table.tHead.rows[0].cells) each.removeAttribute("aria-sort");
       heading.setAttribute("aria-sort", down ? "descending" : "ascending");
@@ -25,7 +25,10 @@ function sortable(table) {
       const rows = [...body.rows].sort((one, two) =>
         numeric ? number(key(one)) - number(key(two)) : key(one).localeCompare(key(two)));
       body.append(...(down ? rows.reverse() : rows));
-    });
+    };
+    heading.tabIndex = 0;
+    heading.addEventListener("click", sort);
+    heading.addEventListener("keydown", (event) => { if (event.key === "Enter") sort(); });
   });
 }
 
@@ -60,11 +63,13 @@ function least() {
 
 function tellCosts() {
   const list = document.getElementById("best");
+  const whole = Object.fromEntries(data.sizes.rows.map((row) => [row.tokenizer, row.vocab_size]));
   list.replaceChildren(...Object.entries(least()).map(([name, found]) => {
     const item = document.createElement("li");
     item.dataset.tokenizer = name;
     item.dataset.value = found.vocab_size;
-    item.textContent = `${name}: ${found.vocab_size.toLocaleString("en")} ids`;
+    const edge = found.vocab_size === whole[name] ? ", all that it has: a larger vocabulary might cost less" : "";
+    item.textContent = `${name}: ${found.vocab_size.toLocaleString("en")} ids${edge}`;
     return item;
   }));
   for (const name of ["body", "width"]) {
@@ -115,13 +120,17 @@ function made(tag, style, text) {
   return element;
 }
 
+function idsOf(group) {
+  return typeof group === "number" ? [group] : group.ids;
+}
+
 function line(tokenizer, groups) {
   const tokens = data.examples.tokens[tokenizer];
   const told = document.getElementById("about");
   const paragraph = document.createElement("p");
   let number = 0;
   for (const group of groups) {
-    const inside = group.ids.map((id) => {
+    const inside = idsOf(group).map((id) => {
       const token = made("span", `t k${number++ % 5}`, tokens[id][0]);
       token.title = about(tokens, id);
       token.addEventListener("click", () => { told.textContent = `${tokens[id][0]}\n${token.title}`; });
@@ -148,7 +157,7 @@ function examples() {
     const names = wanted.value === "" ? all : [all[Number(wanted.value)]];
     shown.replaceChildren(...names.map((name) => {
       const groups = text.tokenizers[name];
-      const number = groups.reduce((sum, group) => sum + group.ids.length, 0);
+      const number = groups.reduce((sum, group) => sum + idsOf(group).length, 0);
       const part = made("div", "pairwright", "");
       part.dataset.tokens = number;
       part.append(made("p", "", `${name}: ${number.toLocaleString("en")} tokens`), line(name, groups));

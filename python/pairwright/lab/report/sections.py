@@ -25,7 +25,9 @@ POINTS = 150
 """Points of the curve of frequencies, for each tokenizer."""
 
 MOST = 200
-"""Tokens that are told by name, for each tokenizer."""
+"""Tokens that are told by name, for each tokenizer; fewer of many, so that there are at most `ALL`."""
+
+ALL = 1000
 
 LEAST = 512
 """The smallest size of a vocabulary that is looked at: below, nearly every token is a byte."""
@@ -48,7 +50,7 @@ def usage_section(tokenizers: Mapping[str, Tokenizer], usages: Usages) -> dict[s
             {"tokenizer": name, "place": place, "times": int(usage[order[place - 1]])} for place in places.tolist()
         ]
         total = int(usage.sum())
-        for token in order[:MOST].tolist():
+        for token in order[: min(MOST, ALL // len(tokenizers))].tolist():
             times = int(usage[token])
             shown = quoted(tokenizer.token_bytes(token))
             most.append({"tokenizer": name, "id": token, "token": shown, "times": times, "share": times / total})
