@@ -48,6 +48,7 @@ __all__ = [
     "_from_packed",
     "_schema_of_batches",
     "cache_info",
+    "check_second_pattern",
     "clear_cache",
     "explain",
     "hashes",
@@ -872,6 +873,7 @@ class Settings:
         tie_break: str,
         min_frequency: SupportsIndex,
         max_token_bytes: SupportsIndex | None,
+        max_token_words: SupportsIndex | None = None,
         base: Tokenizer | None = None,
         first_id: SupportsIndex | None = None,
         threads: SupportsIndex | None = None,
@@ -895,6 +897,13 @@ def train_parity(
     Takes of each language its counts, those of its development text and its ratio; as `balance` the number of global
     merges, the window with its alpha, and whether ratios were given. Gives what `train` gives, and of each language the
     tokens that were learned for it, and the tokens and bytes of what it is measured on.
+    """
+
+def check_second_pattern(base: Tokenizer, pattern: str) -> tuple[str, int] | None:
+    """Check a split pattern for learning on top of a base.
+
+    Gives a short text that it cuts where that of the base does not, with the number of bytes before the cut; `None` if
+    there is none among many texts of four characters of all kinds. Raises `ValueError` if it cuts a token of the base.
     """
 
 def unlearned(counts: Counts, settings: Settings) -> tuple[Tokenizer, int]:

@@ -14,6 +14,7 @@ from pairwright._core import Counts, Settings, Tokenizer
 from pairwright.corpus import Corpus, Counting, Description, Source, Texts, resolve
 from pairwright.errors import FewerMergesWarning, PatternWarning, ReservedIdsWarning, StoppedError
 from pairwright.parity import core_of, development_of, objective_of, settings_of
+from pairwright.stages import check_pattern, checked as stages_of, learn as learn_stages
 
 if TYPE_CHECKING:
     import os
@@ -89,6 +90,8 @@ def train(
     tie_break: Literal["lowest_pair", "first_seen"] = "lowest_pair",
     min_frequency: SupportsIndex = 1,
     max_token_bytes: SupportsIndex | None = None,
+    max_token_words: SupportsIndex | None = None,
+    stages: Iterable[tuple[SupportsIndex, str]] = (),
     objective: Literal["frequency", "parity"] | Parity = "frequency",
     threads: SupportsIndex | None = None,
     memory_limit: SupportsIndex | SupportsFloat | None = None,
@@ -119,7 +122,9 @@ def train(
             counted or merged.
         base: Learn more merges on top of this tokenizer and keep every id it has. Words start as the ids it encodes
             them as; its split pattern, special tokens and `ignore_merges` stay, `special_tokens` names those to be
-            added. New ids follow its largest one. Text in which no new token's bytes occur keeps its ids.
+            added. New ids follow its largest one. Text in which no new token's bytes occur keeps its ids. With another
+            `pattern`, which has to cut less, tokens may cross the words of the base ("superwords"); the result has that
+            pattern, and its ids are those of merging by rank within its pieces.
         first_id: With a base: where new ids start, to keep free those that its models use for other tokens.
             `vocab_size` counts the ids that stay free.
         special_ids: "last" gives special tokens ids after the merges, "first" before them: 256, 257, …, or those that
@@ -128,6 +133,10 @@ def train(
             one that comes first in the text as merged so far.
         min_frequency: Pairs that occur less often are not merged.
         max_token_bytes: Tokens do not grow longer than this many bytes; `None` sets no limit.
+        max_token_words: Tokens do not grow to more words than this: the parts between white space of ASCII.
+        stages: Learn with these split patterns first, each up to a vocabulary size: `stages=[(8000, "cl100k")]` learns
+            8,000 ids with "cl100k", then the rest with `pattern`. It is what `base` does, in one call; special tokens
+            get their ids as if there was one stage. The corpus is read once for each stage.
         objective: "frequency" merges the most frequent pair of the whole corpus. "parity", or a `Parity` with settings,
             merges the most frequent pair of the language that is compressed worst; it takes as much memory again, since
             rare pairs are kept, too.
@@ -177,9 +186,39 @@ def train(
         max_token_bytes = arguments.integer("max_token_bytes", max_token_bytes)
     if pattern is not None:
         pattern = arguments.pattern(pattern)
-    if base is not None and pattern is not None and _core.regex_of(pattern) != _core.regex_of(base.pattern):
-        raise ValueError(f"pattern={pattern!r}: the base has {base.pattern!r}; leave pattern out")
+    if max_token_words is not None:
+        max_token_words = arguments.integer("max_token_words", max_token_words)
     names = arguments.names("special_tokens", () if special_tokens is None else special_tokens)
+    arguments.choice("special_ids", special_ids, ("first", "last"))
+    if first_stages := stages_of(stages, vocab_size):
+        if pattern is None:
+            raise ValueError("stages come before that of pattern: name the last pattern, too")
+
+        def train_stage(size: int, pattern: str, base: Tokenizer | None) -> Tokenizer:
+            return train(
+                source,
+                size,
+                pattern,
+                names,
+                base=base,
+                first_id=first_id if base is given_base else None,
+                special_ids=special_ids,
+                tie_break=tie_break,
+                min_frequency=min_frequency,
+                max_token_bytes=max_token_bytes,
+                max_token_words=max_token_words,
+                objective=objective,
+                threads=threads,
+                memory_limit=memory_limit,
+                spill_folder=spill_folder,
+                progress=progress,
+            )
+
+        given_base = base
+        base = learn_stages(first_stages, source, base, special_ids, train_stage)
+        if "stopped" in base.metadata:
+            return base
+        first_id = None
     parity = objective_of(objective)
     each: Resolved = {}
     development: Resolved = {}
@@ -193,12 +232,19 @@ def train(
             _refuse("pattern", pattern, source.pattern)
         if names and names != source.special_tokens:
             _refuse("special_tokens", names, source.special_tokens)
+        if base is not None and pattern is None and _core.regex_of(source.pattern) != _core.regex_of(base.pattern):
+            raise ValueError(
+                f"the counts were made with {source.pattern!r}, and the base has {base.pattern!r}: count anew, or pass "
+                f"pattern={source.pattern!r} to learn tokens on top that cross the words of the base"
+            )
         pattern, names = source.pattern, source.special_tokens
     else:
         if pattern is None:
             pattern = base.pattern if base else "cl100k"
         kept = base.special_tokens if base else {}
         names = [*kept, *(name for name in names if name not in kept)]
+    if base is not None and _core.regex_of(pattern) != _core.regex_of(base.pattern):
+        check_pattern(base, pattern, stacklevel=2)
     asked_for: dict[str, Any] = {
         "vocab_size": vocab_size,
         "special_tokens": names,
@@ -207,6 +253,8 @@ def train(
         "min_frequency": min_frequency,
         "max_token_bytes": max_token_bytes,
     }
+    if max_token_words is not None:
+        asked_for["max_token_words"] = max_token_words
     if first_id is not None:
         asked_for["first_id"] = arguments.integer("first_id", first_id)
     settings = Settings(**asked_for, base=base, threads=threads)

@@ -73,7 +73,7 @@ mod _core {
     #[pymodule_export]
     use super::tokenizer::{_add_usage, _from_model, _from_packed, Tokenizer};
     #[pymodule_export]
-    use super::train::{Counter, Settings, train, train_parity, unlearned};
+    use super::train::{Counter, Settings, check_second_pattern, train, train_parity, unlearned};
 
     /// Write a file, complete or not at all.
     #[pyfunction]

@@ -204,7 +204,7 @@ pub(super) struct Settings {
 #[pymethods]
 impl Settings {
     #[new]
-    #[pyo3(signature = (*, vocab_size, special_tokens, special_ids, tie_break, min_frequency, max_token_bytes, base = None, first_id = None, threads = None))]
+    #[pyo3(signature = (*, vocab_size, special_tokens, special_ids, tie_break, min_frequency, max_token_bytes, max_token_words = None, base = None, first_id = None, threads = None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn new(
         py: Python<'_>,
@@ -214,6 +214,7 @@ impl Settings {
         tie_break: &str,
         min_frequency: &Bound<'_, PyAny>,
         max_token_bytes: Option<&Bound<'_, PyAny>>,
+        max_token_words: Option<&Bound<'_, PyAny>>,
         base: Option<Py<Tokenizer>>,
         first_id: Option<&Bound<'_, PyAny>>,
         threads: Option<&Bound<'_, PyAny>>,
@@ -235,6 +236,9 @@ impl Settings {
             },
             min_frequency: size("min_frequency", min_frequency)? as u64,
             max_token_bytes: max_token_bytes.map_or(Ok(usize::MAX), |value| size("max_token_bytes", value))?,
+            max_token_words: max_token_words
+                .map(|value| size("max_token_words", value).map(|most| u32::try_from(most).unwrap_or(u32::MAX)))
+                .transpose()?,
             first_id: first_id.map(|value| size("first_id", value)).transpose()?,
             threads: convert::threads(threads)?,
         };
@@ -242,6 +246,22 @@ impl Settings {
         checked.map_err(|error| to_python(py, error))?;
         Ok(Settings { core, base })
     }
+}
+
+/// Check a split pattern for learning on top of a base; gives a short text that it cuts and that of the base does not.
+#[pyfunction]
+pub(super) fn check_second_pattern(
+    py: Python<'_>,
+    base: &Bound<'_, Tokenizer>,
+    pattern: &str,
+) -> PyResult<Option<(String, usize)>> {
+    let base = &base.get().core;
+    let found = py.detach(|| {
+        let splitter = Splitter::new(pattern)?;
+        engine::check_pattern(base, &splitter)?;
+        splitter.cut_of_its_own(base.splitter())
+    });
+    found.map_err(|error| to_python(py, error))
 }
 
 /// The tokenizer before anything is learned.

@@ -12,6 +12,7 @@ mod compiled;
 mod explain;
 mod family;
 mod invalid;
+mod looser;
 pub(crate) mod names;
 mod pattern;
 mod regex;

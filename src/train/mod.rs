@@ -35,6 +35,7 @@ use hashbrown::HashSet;
 use crate::encode::Scratch;
 use crate::error::{Error, Result};
 use crate::special::{SpecialTokens, check_names};
+use crate::split::Splitter;
 use crate::tokenizer::Tokenizer;
 use crate::vocab::{Id, Vocab};
 use lexicon::Lexicon;
@@ -75,6 +76,8 @@ pub struct Settings {
     pub min_frequency: u64,
     /// Tokens do not grow longer than this many bytes.
     pub max_token_bytes: usize,
+    /// Tokens do not grow to more words than this, which are what stands between white space of ASCII.
+    pub max_token_words: Option<u32>,
     /// Where new ids start on top of a base, `None` for behind its largest one. Ids in between stay free.
     pub first_id: Option<usize>,
     /// How many threads merge pairs that occur very often, `None` for one on each core. The result is the same.
@@ -89,6 +92,7 @@ impl Default for Settings {
             tie_break: TieBreak::default(),
             min_frequency: 1,
             max_token_bytes: usize::MAX,
+            max_token_words: None,
             first_id: None,
             threads: None,
         }
@@ -123,7 +127,8 @@ pub fn train(counts: &Counts, settings: &Settings, report: &mut Report) -> Resul
 
 /// Learns more merges on top of an existing tokenizer, every id of which is kept.
 ///
-/// Words start as the ids that `base` encodes them as. New ids follow the largest there is, or start where the settings say:
+/// Words start as the ids that `base` encodes them as, each whole, even if the split pattern of the counts is not that of `base`:
+/// then the result has that of the counts. New ids follow the largest there is, or start where the settings say:
 /// those of merges, and of the special tokens that `base` does not have. What `base` does with a piece in which the bytes of no
 /// new token occur stays as it is.
 ///
@@ -131,8 +136,8 @@ pub fn train(counts: &Counts, settings: &Settings, report: &mut Report) -> Resul
 /// would come before all new ones, and not when it was learned. So where there is one, the result keeps its merges as a list.
 ///
 /// # Errors
-/// As [`train`]; [`Error::Setting`] if `base` normalizes text, the counts were made under another split pattern than that of
-/// `base`, or without one of its special tokens.
+/// As [`train`]; [`Error::Setting`] if `base` normalizes text, or the counts were made without one of its special tokens, or under
+/// a split pattern that cuts a token of `base`.
 pub fn extend(counts: &Counts, base: &Tokenizer, settings: &Settings, report: &mut Report) -> Result<Trained> {
     learn(counts, Some(base), settings, report)
 }
@@ -259,14 +264,43 @@ fn check_base(counts: &Counts, base: &Tokenizer) -> Result<()> {
     if !base.is_plain() {
         return fail("Tokenizer", "it normalizes text or strips it around special tokens, which counting does not");
     }
-    let pattern = base.splitter().pattern();
-    if pattern.regex() != counts.regex() {
-        return fail(pattern.as_str(), "the corpus was counted under another split pattern than that of the base");
-    }
+    check_pattern(base, counts.splitter())?;
     match base.special().iter().find(|(token, _)| !counts.special_tokens().iter().any(|known| known == token)) {
         Some((token, _)) => fail(token, "this special token of the base was not cut out of the corpus"),
         None => Ok(()),
     }
+}
+
+/// Whether words that a splitter cuts can be learned on top of a base.
+///
+/// # Errors
+/// [`Error::Setting`] if it cuts a token of the base.
+pub fn check_pattern(base: &Tokenizer, splitter: &Splitter) -> Result<()> {
+    if base.splitter().pattern().regex() != splitter.pattern().regex()
+        && let Some(token) = first_cut(base, splitter)?
+    {
+        let reason = "cuts this token of the base, which no text would give again; a second pattern must cut less";
+        let value = format!("{:?}, b\"{}\"", splitter.pattern().as_str(), token.escape_ascii());
+        return Err(Error::Setting { setting: "pattern", value, reason });
+    }
+    Ok(())
+}
+
+/// The first token of a base that is text and that a splitter cuts.
+fn first_cut(base: &Tokenizer, splitter: &Splitter) -> Result<Option<Vec<u8>>> {
+    for (_, bytes) in base.vocab().iter() {
+        let mut pieces = 0;
+        if std::str::from_utf8(bytes).is_ok() {
+            splitter.split(bytes, |_| {
+                pieces += 1;
+                Ok(())
+            })?;
+        }
+        if pieces > 1 {
+            return Ok(Some(bytes.to_vec()));
+        }
+    }
+    Ok(None)
 }
 
 impl Settings {
@@ -302,6 +336,9 @@ impl Settings {
         }
         if self.max_token_bytes == 0 {
             return fail("max_token_bytes", "0".into(), "must be at least 1");
+        }
+        if self.max_token_words == Some(0) {
+            return fail("max_token_words", "0".into(), "must be at least 1");
         }
         Ok(())
     }

@@ -207,7 +207,7 @@ impl Text {
 
     fn standing<'a>(&'a mut self, lexicon: &'a Lexicon, rules: &'a Rules) -> (&'a mut Queue, Standing<'a>) {
         let Text { queue, pairs, words, .. } = self;
-        (queue, Standing { pairs, words, lengths: lexicon.lengths(), rules })
+        (queue, Standing { pairs, words, lexicon, rules })
     }
 }
 
@@ -215,15 +215,15 @@ impl Text {
 struct Standing<'a> {
     pairs: &'a mut Pairs,
     words: &'a Words,
-    lengths: &'a [u32],
+    lexicon: &'a Lexicon,
     rules: &'a Rules<'a>,
 }
 
 impl Truth for Standing<'_> {
-    /// `None` if the pair is not kept, too rare or refused.
+    /// `None` if the pair is not kept, too rare, refused, or has too many words.
     fn now(&mut self, pair: Pair) -> Option<Candidate> {
         let Rules { settings, refused } = self.rules;
-        if refused.contains(&pair) {
+        if refused.contains(&pair) || settings.max_token_words.is_some_and(|most| self.lexicon.words(pair) > most) {
             return None;
         }
         let least = settings.min_frequency;
@@ -232,7 +232,7 @@ impl Truth for Standing<'_> {
             TieBreak::LowestPair => u64::from(pair.0.0) << 32 | u64::from(pair.1.0),
             TieBreak::FirstSeen => {
                 // What the pair becomes is of no matter.
-                let join = Join::new(pair, pair.0, self.lengths);
+                let join = Join::new(pair, pair.0, self.lexicon.lengths());
                 self.pairs.first(pair, |slot| self.words.holds(&join, slot)).into()
             }
         };

@@ -153,6 +153,18 @@ WRONG: dict[str, list[Any]] = {
     "lines": FLAG,
     "max_length": [*OPTIONAL_INTEGER, -1],
     "max_token_bytes": OPTIONAL_INTEGER,
+    "max_token_words": OPTIONAL_INTEGER,
+    "stages": [
+        None,
+        5,
+        "cl100k",
+        {"cl100k": 300},
+        [300],
+        [(300,)],
+        [("300", "gpt2")],
+        [(300, None)],
+        [(300, SURROGATE)],
+    ],
     "max_tokens": [*INTEGER, -1],
     "memory_limit": ["8GB", True, [1], 0, -1, 0.0, 1.5, float("nan")],
     "merges": [None, 5],
@@ -465,6 +477,7 @@ def valid_calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Call]:
             pw.train,
             {"source": CORPUS, "vocab_size": 260, "base": None, "special_ids": "last", "tie_break": "lowest_pair"}
             | {"first_id": None, "min_frequency": 1, "max_token_bytes": 9, "progress": None, "objective": "frequency"}
+            | {"max_token_words": 3, "stages": ()}
             | training,
         ),
         "verify_tokens": (pw.verify_tokens, {"folder": folder / "tokens", "inputs": True}),

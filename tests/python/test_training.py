@@ -329,9 +329,7 @@ def test_extending_keeps_every_id(file: Path) -> None:
 
 def test_a_base_that_does_not_fit_is_refused(file: Path) -> None:
     base = pw.train(file, 262, "gpt2", ["<e>"])
-    with pytest.raises(ValueError, match="the base has 'gpt2'"):
-        pw.train(file, 270, "cl100k", base=base)
-    with pytest.raises(ValueError, match="another split pattern"):
+    with pytest.raises(ValueError, match="the base has 'cl100k': count anew"):
         pw.train(pw.count(file, "o200k"), 270, base=pw.train(file, 262))
     with pytest.raises(ValueError, match="was not cut out"):
         pw.train(pw.count(file, "gpt2"), 270, base=base)

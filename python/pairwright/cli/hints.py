@@ -36,6 +36,7 @@ KEYWORDS = (
         "format",
         "lines",
         "max_token_bytes",
+        "max_token_words",
         "memory_limit",
         "min_frequency",
         "on_error",

@@ -100,6 +100,18 @@ def train(
     max_token_bytes: Annotated[
         int | None, typer.Option(metavar="N", help="Tokens do not grow longer.", show_default="no limit")
     ] = None,
+    max_token_words: Annotated[
+        int | None, typer.Option(metavar="N", help="Tokens do not grow to more words.", show_default="no limit")
+    ] = None,
+    stage: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="N:PATTERN",
+            help="First learn N ids with another split pattern; may be given for each stage. Then come those of "
+            "--pattern.",
+            show_default=False,
+        ),
+    ] = None,
     objective: Annotated[
         Literal["frequency", "parity"],
         typer.Option(
@@ -211,6 +223,11 @@ def train(
     if out == files.STANDARD:
         raise UsageError("a model cannot go to standard output", hint="name a file with --out")
     target = OUT if out is None else out
+    stages = stages_of(stage or [])
+    if stages and pattern is None:
+        raise UsageError("--stage goes with --pattern", hint="--pattern names the last split pattern")
+    if stages and out is None:
+        raise UsageError("--stage goes with --out", hint=f"name a file, as in --out {OUT}")
     files.check_target(target)
     demonstrates = not given
     on_top_of = None
@@ -252,6 +269,7 @@ def train(
             "tie_break": tie_break,
             "min_frequency": min_frequency,
             "max_token_bytes": max_token_bytes,
+            **({} if max_token_words is None else {"max_token_words": max_token_words}),
             **({} if first_id is None else {"first_id": first_id}),
             **({} if isinstance(learn_for, str) else {"objective": settings_of(learn_for)}),
         }
@@ -267,6 +285,8 @@ def train(
         tie_break=tie_break,
         min_frequency=min_frequency,
         max_token_bytes=max_token_bytes,
+        max_token_words=max_token_words,
+        stages=stages,
         objective=learn_for,
         threads=threads,
         memory_limit=memory_limit,
@@ -293,6 +313,17 @@ def source_tokens(source: Source, base: Tokenizer | None) -> Sequence[str]:
     if (counts := first_counts(source)) is not None:
         return counts.special_tokens
     return [] if base is None else list(base.special_tokens)
+
+
+def stages_of(given: Sequence[str]) -> list[tuple[int, str]]:
+    """The stages before the last. Raises `UsageError`."""
+    stages = []
+    for value in given:
+        size, colon, pattern = value.partition(":")
+        if not colon or not size.isdecimal() or not pattern:
+            raise UsageError(f"--stage {value}: no stage", hint="write --stage N:PATTERN, such as 8000:cl100k")
+        stages.append((int(size), pattern))
+    return stages
 
 
 def first_counts(source: Source) -> Counts | None:

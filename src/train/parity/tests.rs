@@ -58,7 +58,11 @@ fn best(text: &Text, ids: &HashMap<Vec<u8>, u32>, settings: &Settings) -> Option
             }
         }
     }
-    let fits = |(left, right): &Pair| left.len() + right.len() <= settings.max_token_bytes;
+    let words = |token: &[u8]| token.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count() as u32;
+    let fits = |(left, right): &Pair| {
+        let token = [left.as_slice(), right].concat();
+        token.len() <= settings.max_token_bytes && settings.max_token_words.is_none_or(|most| words(&token) <= most)
+    };
     let pairs = pairs.into_iter().filter(|(pair, count)| *count >= settings.min_frequency && fits(pair));
     let key = |(at, ((left, right), count)): &(usize, (Pair, u64))| match settings.tie_break {
         TieBreak::LowestPair => (std::cmp::Reverse(*count), ids[left] as usize, ids[right] as usize),
@@ -198,7 +202,7 @@ fn equals_the_twin(
 }
 
 fn words() -> impl Strategy<Value = Words> {
-    let letter = prop_oneof![8 => Just(b'a'), 4 => Just(b'b'), 2 => Just(b'c'), 1 => Just(b'd')];
+    let letter = prop_oneof![8 => Just(b'a'), 4 => Just(b'b'), 2 => Just(b'c'), 1 => Just(b'd'), 2 => Just(b' ')];
     let count = prop_oneof![9 => 1..5u64, 3 => 250..260u64];
     proptest::collection::vec((proptest::collection::vec(letter, 1..14), count), 1..8)
 }
@@ -225,9 +229,10 @@ proptest! {
         asked in 0..30usize,
         min_frequency in prop_oneof![3 => 1..4u64, 1 => 200..600u64],
         max_token_bytes in prop_oneof![2 => Just(usize::MAX), 1 => 1..6usize],
+        max_token_words in prop_oneof![1 => Just(None), 1 => (1..4u32).prop_map(Some)],
         balance in balance(),
     ) {
-        let settings = Settings { min_frequency, max_token_bytes, ..Settings::default() };
+        let settings = Settings { min_frequency, max_token_bytes, max_token_words, ..Settings::default() };
         equals_the_twin(&languages, None, asked, &settings, &balance);
     }
 
