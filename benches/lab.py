@@ -126,7 +126,7 @@ def usage(setting: Setting) -> Iterator[Task]:
     for title, threads in (("one thread", 1), ("every core", None)):
         yield Task(
             f"usage of paragraphs, {title}, beside count_batch",
-            partial(tok.usage, documents, threads=threads),
+            partial(tok.usage, pw.texts(documents), threads=threads),
             partial(tok.count_batch, documents, threads=threads),
             ratio=1,
             size=size,

@@ -38,6 +38,30 @@ def test_usage_is_the_histogram_of_encoding(texts: list[str | bytes], threads: i
     assert usage.tolist() == by_hand(tok, texts)
 
 
+any_texts = st.text() | st.text(st.characters(categories=["Cs", "Lu"])) | st.binary() | st.binary().map(bytearray)
+
+
+@given(st.lists(any_texts), st.integers(1, 4))
+@settings(max_examples=100)
+def test_a_list_is_counted_as_other_sources_are(texts: list[Any], part: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pairwright.lab.usage.PART", part)
+        found = TOKENIZER.usage(pw.texts(texts)).tolist()
+        assert found == TOKENIZER.usage(pw.texts(tuple(texts))).tolist()
+    assert found == TOKENIZER.usage(pw.texts(iter(texts))).tolist()
+    assert found == TOKENIZER.usage(pw.texts(texts), progress=lambda _: None).tolist()
+
+
+def test_a_text_of_a_list_that_is_refused_is_named() -> None:
+    with pytest.raises(TypeError, match="text 2 must be str or bytes, not int"):
+        TOKENIZER.usage(pw.texts(["a", "b", 3]))  # type: ignore[list-item]
+    gives_up = pw.Tokenizer.from_merges([], pattern=r"(a|a)*\1c|\w+|\W")
+    with pytest.raises(pw.DocumentError, match="<texts>, text 1: "):
+        gives_up.usage(["fine", "a" * 64])
+    with pytest.raises(TypeError, match="threads must be an int"):
+        TOKENIZER.usage(["a"], threads="two")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("threads", [1, 2, 4])
 def test_long_texts_are_counted_in_parts(tok: pw.Tokenizer, threads: int) -> None:
     text = "".join(TEXTS) * 3000

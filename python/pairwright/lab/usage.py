@@ -16,12 +16,12 @@ from pairwright.corpus.skipping import nothing_read, tell
 from pairwright.errors import SplitError, StoppedError
 from pairwright.lab import metrics
 from pairwright.tokens.encoding import EncodingEvent, Texts
-from pairwright.tokens.memory import corpus_of
+from pairwright.tokens.memory import TextsCorpus, corpus_of
 from pairwright.tokens.progress import check, reporting
 from pairwright.tokens.reading import Tokens, open_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import SupportsIndex, TypeAlias
 
     import numpy.typing as npt
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from pairwright.tokens.progress import Progress
 
     Usage: TypeAlias = npt.NDArray[np.uint64]
+
+
+# Texts of a list at a time: few enough that Ctrl-C is heeded soon, many enough for every thread.
+PART = 1 << 16
 
 
 def usage(
@@ -48,7 +52,10 @@ def usage(
     if isinstance(source, str | os.PathLike) and is_token_folder(source):
         splits = open_tokens(source).splits
         return sum((_of_tokens(tokenizer, open_tokens(source, split)) for split in splits), zeros(tokenizer))
-    return of_corpus(tokenizer, corpus_of(source), threads, progress)
+    corpus = corpus_of(source)
+    held = corpus.held() if progress is None and isinstance(corpus, TextsCorpus) else None
+    found = None if held is None else _of_texts(tokenizer, held, threads)
+    return of_corpus(tokenizer, corpus, threads, progress) if found is None else found
 
 
 def zeros(tokenizer: Tokenizer) -> Usage:
@@ -107,6 +114,17 @@ def _of_counts(tokenizer: Tokenizer, counts: Counts, threads: SupportsIndex | No
     if not tokenizer._is_plain:
         raise ValueError("the tokenizer normalizes text before it splits it, which counts cannot tell: give the text")
     return tokenizer._usage_of_counts(counts, threads=threads)
+
+
+def _of_texts(tokenizer: Tokenizer, texts: Sequence[Any], threads: SupportsIndex | None) -> Usage | None:
+    """Count the ids of texts in memory, without a copy of them. `None` if one is refused: `of_corpus` says which."""
+    found = zeros(tokenizer)
+    try:
+        for start in range(0, len(texts), PART):
+            found += tokenizer._usage_of_texts(texts[start : start + PART], threads=threads)
+    except (TypeError, ValueError, SplitError):
+        return None
+    return found
 
 
 def _of_tokens(tokenizer: Tokenizer, tokens: Tokens) -> Usage:

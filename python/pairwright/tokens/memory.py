@@ -110,6 +110,11 @@ class TextsCorpus(Corpus):
         ended = [Ended(0, read, digest.hexdigest(), first + len(held))]
         yield Block(held, len(held), [(0, Position(0, first))], read, ended=ended)
 
+    def held(self) -> Sequence[Any] | None:
+        """The texts as they were given, if they are a list or a tuple."""
+        texts = self._all()
+        return texts if isinstance(texts, list | tuple) else None
+
     def _all(self) -> object:
         return cast("Any", self)._texts.texts
 
