@@ -212,6 +212,20 @@ def test_in_a_notebook_each_token_tells_id_rank_bytes_and_merges(tok: pw.Tokeniz
     assert not {tag for tag, _ in page.elements} - {"style", "div", "p", "span", "i", "wbr", "br", "b"}
 
 
+def test_a_notebook_shows_the_beginning_of_a_long_text_and_a_page_all_of_it(tok: pw.Tokenizer) -> None:
+    shown = tok.show(" to be" * 3000)
+    assert len(shown) == 6000
+    page = Page(shown._repr_html_())
+    assert len(page.tokens()) == 5000
+    assert page.text.endswith("… and 1,000 more tokens")
+    page = Page(shown.html(merges=True))
+    assert len(page.tokens()) == 6000
+    assert "more tokens" not in page.text
+    assert repr(tok) in page.text
+    assert "Merges" in page.text
+    assert "Merges" not in Page(shown.html()).text
+
+
 def test_tokens_that_share_a_character_are_together(tok: pw.Tokenizer) -> None:
     assert list(groups([b"a\xe6", b"\x97", b"\xa5b", b"\xff", b"\xc3", b"x"])) == [
         (0, 3, "日"), (3, 4, ""), (4, 5, ""), (5, 6, ""),

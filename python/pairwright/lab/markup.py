@@ -37,18 +37,20 @@ LINES = 14
 SIGNS = {" ": "·", "\n": "↵", "\r": "␍", "\t": "→"}
 
 
-def fragment(shown: Shown, name: str | None = None) -> str:
-    """The tokens of a text, for a notebook or a page that has `STYLE`."""
+def fragment(shown: Shown, name: str | None = None, most: int | None = None) -> str:
+    """The tokens of a text, or the first of them, for a notebook or a page that has `STYLE`."""
     heading = f"<p><b>{plain(name)}</b></p>" if name is not None else ""
-    return f'<div class="pairwright">{heading}<p>{escaped(shown.summary)}</p><p>{line(shown)}</p></div>'
+    rest = 0 if most is None else max(0, len(shown) - most)
+    more = f"<p>… and {rest:,} more tokens</p>" if rest else ""
+    return f'<div class="pairwright">{heading}<p>{escaped(shown.summary)}</p><p>{line(shown, most)}</p>{more}</div>'
 
 
-def line(shown: Shown) -> str:
+def line(shown: Shown, most: int | None = None) -> str:
     """The tokens one after the other; those that share a character are underlined together."""
     special = set(shown.tokenizer.special_tokens.values())
     parts: list[str] = []
     at = 0
-    for first, last, char in groups(shown.tokens):
+    for first, last, char in groups(shown.tokens[:most]):
         inside = []
         for index in range(first, last):
             token, number = shown.tokens[index], shown.ids[index]

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from pairwright.special import Treatment
 
 
+MOST = 5000
+"""Tokens that a notebook shows of a long text: it holds all that it shows in memory."""
+
+
 def show(tokenizer: Tokenizer, text: Text, *, special: Treatment = "allow") -> Shown:
     """Show the tokens of a text; see `Tokenizer.show`."""
     arguments.tokenizer("tokenizer", tokenizer)
@@ -28,7 +32,8 @@ class Shown:
     """The tokens of a text; made by `Tokenizer.show`.
 
     As text (`str`) they are on one line, separated by `|`, and in a table with id and bytes. A notebook shows them in
-    colours, with id, rank, bytes and merges on hover; a double line is below tokens that share a character.
+    colours, with id, rank, bytes and merges on hover, of a long text the first 5,000; `html` gives a page with all. A
+    double line is below tokens that share a character.
     """
 
     ids: list[int]
@@ -70,6 +75,15 @@ class Shown:
     def _merging(self) -> Merging:
         return Merging(self.tokenizer)
 
+    def html(self, *, merges: bool = False) -> str:
+        """A page of HTML with all tokens, without scripts; with `merges` also in which order each piece is merged.
+
+        Raises `ValueError` for `merges` of a text of which the tokenizer leaves out parts.
+        """
+        from pairwright.lab.page import page
+
+        return page({repr(self.tokenizer): self}, merges=arguments.flag("merges", merges))
+
     def __len__(self) -> int:
         return len(self.ids)
 
@@ -86,4 +100,4 @@ class Shown:
     def _repr_html_(self) -> str:
         from pairwright.lab.markup import STYLE, fragment
 
-        return f"<style>{STYLE}</style>{fragment(self)}"
+        return f"<style>{STYLE}</style>{fragment(self, most=MOST)}"
