@@ -81,6 +81,10 @@ def by_list() -> pw.Tokenizer:
     return pw.Tokenizer.from_merges(merges, pattern="gpt2", special_tokens={"<s>": 1000})
 
 
+def superwords(tok: pw.Tokenizer) -> pw.Tokenizer:
+    return pw.train(CORPUS * 4, tok.vocab_size + 20, base=tok, pattern=r"\p{N}{1,3}")
+
+
 def ignoring(tok: pw.Tokenizer) -> pw.Tokenizer:
     ranks = dict(tok.vocab) | {b"zzz": 500, b" question": 501}
     return pw.Tokenizer.from_ranks(ranks, pattern="cl100k", special_tokens={"<|end|>": 600}, ignore_merges=True)
@@ -118,7 +122,7 @@ TEXTS = st.one_of(
 
 
 @pytest.mark.parametrize(
-    "make", [lambda tok: tok, ignoring, lambda _: by_list(), lambda tok: tok.without(range(270, 280))]
+    "make", [lambda tok: tok, ignoring, lambda _: by_list(), superwords, lambda tok: tok.without(range(270, 280))]
 )
 @settings(max_examples=150)
 @given(text=TEXTS)
