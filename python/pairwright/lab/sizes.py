@@ -125,11 +125,15 @@ def sizes(
     check(progress)
     asked = _asked(tokenizer, at)
     is_usage = isinstance(source, np.ndarray) and source.ndim == 1 and source.dtype.kind in "iu"
+    if not is_usage:
+        # Sizes that there are not are refused before the text is encoded.
+        tokenizer._usages_at(zeros(tokenizer), asked)
     found = checked(tokenizer, source) if is_usage else usage_of(tokenizer, source, threads=threads, progress=progress)
+    usages = tokenizer._usages_at(found, asked)
     # Before any size: with all merges undone there are as many tokens as bytes.
     size = int(tokenizer.curve(found)[0]) - _of_special(tokenizer, found)
     rows = []
-    for number, usage in zip(asked, tokenizer._usages_at(found, asked), strict=True):
+    for number, usage in zip(asked, usages, strict=True):
         tokens = int(usage.sum())
         row: Row = {"vocab_size": number, "tokens": tokens, "bytes": size}
         row["bytes_per_token"] = size / tokens if tokens else None
@@ -157,8 +161,6 @@ def _asked(tokenizer: Tokenizer, at: Iterable[SupportsIndex] | None) -> list[int
     found = sorted({arguments.integer("a size of at", number) for number in numbers})
     if not found:
         raise ValueError("at has no size")
-    # Before the text is encoded.
-    tokenizer._usages_at(zeros(tokenizer), found)
     return found
 
 
