@@ -109,6 +109,7 @@ def check_python() -> None:
     run(PYTHON, "benches/hostile.py", "--smoke")
     run(PYTHON, "benches/patterns.py", "--smoke")
     run(PYTHON, "benches/lab.py", "--smoke")
+    run(PYTHON, "benches/languages.py", "--smoke")
 
 
 def check_packages() -> None:
