@@ -8,9 +8,11 @@
 //! its pairs.
 
 use std::collections::VecDeque;
+use std::hint::black_box;
 
 use super::lexicon::Lexicon;
 use super::merge_loop::{self, Learned};
+use super::pairs::List;
 use super::progress::Pulse;
 use super::text::{Around, Merge, Rules, Text};
 use super::words::Start;
@@ -143,6 +145,10 @@ struct Race<'b> {
     /// The languages of the last merges.
     recent: VecDeque<usize>,
     around: Around,
+    /// Those of all texts to learn from, before the first merge.
+    tokens: u64,
+    /// By text: where the pair occurs that is being merged.
+    lists: Vec<List>,
 }
 
 impl<'b> Race<'b> {
@@ -157,17 +163,21 @@ impl<'b> Race<'b> {
     ) -> Result<Race<'b>> {
         let mut text =
             |counts: &Counts| Text::new(counts, settings, lexicon, start, pulse)?.knowing_all(lexicon, pulse);
+        let mut all = 0;
         let runner = |(language, &bytes): (&Language, &u64)| {
             // Merges bring both to the same if they are the same.
             let development = language.development.filter(|&development| !std::ptr::eq(development, language.counts));
             let measured = development.map(&mut text).transpose()?;
             let text = text(language.counts)?;
-            let tokens = measured.as_ref().unwrap_or(&text).tokens(lexicon);
+            let of_text = text.tokens(lexicon);
+            all += of_text;
+            let tokens = measured.as_ref().map_or(of_text, |text| text.tokens(lexicon));
             let Language { ratio, .. } = *language;
             Ok(Runner { text, development: measured, tokens, bytes, ratio, learned: 0, is_exhausted: false })
         };
         let languages = languages.iter().zip(bytes).map(runner).collect::<Result<_>>()?;
-        Ok(Race { languages, balance, recent: VecDeque::new(), around: Around::new(settings, lexicon) })
+        let around = Around::new(settings, lexicon);
+        Ok(Race { languages, balance, recent: VecDeque::new(), around, tokens: all, lists: Vec::new() })
     }
 
     /// Learns up to `asked` new tokens: those of the merges given, then one after the other for the worst language.
@@ -180,7 +190,7 @@ impl<'b> Race<'b> {
         pulse: &mut Pulse,
     ) -> Result<(Learned, Race<'b>)> {
         let (mut merges, mut learned, mut last_count) = (Vec::new(), 0, 0);
-        let mut tokens: u64 = self.languages.iter().map(|language| language.text.tokens(&lexicon)).sum();
+        let mut tokens = self.tokens;
         let mut curve = vec![tokens];
         for &pair in given {
             let (shorter, is_new) = self.merge(pair, &mut lexicon, rules, pulse)?;
@@ -244,12 +254,24 @@ impl<'b> Race<'b> {
         }
     }
 
+    /// Reads what merging a pair in every text reads first, so that the memory of all of them is waited for at once: there
+    /// are few occurrences in each.
+    fn touch(&mut self, pair: Pair) {
+        let Race { languages, lists, .. } = self;
+        let texts =
+            || languages.iter().flat_map(|language| [Some(&language.text), language.development.as_ref()]).flatten();
+        lists.clear();
+        lists.extend(texts().map(|text| text.list(pair)));
+        black_box(texts().zip(lists).fold(0, |sum, (text, &mut list)| sum ^ text.touch(list)));
+    }
+
     /// Merges a pair in every text. Gives how many tokens shorter the texts to learn from are, and whether the token is new.
     fn merge(&mut self, pair: Pair, lexicon: &mut Lexicon, rules: &Rules, pulse: &mut Pulse) -> Result<(u64, bool)> {
         let (joined, is_new) = lexicon.token(pair)?;
         if is_new {
             self.around.grow();
         }
+        self.touch(pair);
         let mut all = 0;
         let merge = Merge { pair, joined, is_new };
         for language in &mut self.languages {

@@ -188,6 +188,17 @@ impl Text {
         Ok(shorter)
     }
 
+    /// Where a pair occurs, to be handed to [`Text::touch`].
+    pub(super) fn list(&self, pair: Pair) -> List {
+        self.pairs.get(pair).map_or(List::default(), |occurrences| occurrences.list)
+    }
+
+    /// Reads what merging a pair reads first; what it gives is of no matter.
+    pub(super) fn touch(&self, list: List) -> u32 {
+        let slots = self.pairs.slots(list).iter().take(TOUCHED);
+        slots.fold(0, |sum, &slot| sum ^ self.words.touch(slot))
+    }
+
     /// Queues the pairs that the last merge brought. `around` is as that merge has left it.
     pub(super) fn enqueue_new(&mut self, joined: Id, around: &Around, lexicon: &Lexicon, rules: &Rules) {
         for &neighbour in around.before.kept() {
