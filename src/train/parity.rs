@@ -135,6 +135,8 @@ struct Runner {
     bytes: u64,
     ratio: f64,
     learned: u64,
+    /// How many of the last merges were for it.
+    recent: usize,
     /// Whether no pair of it is frequent enough.
     is_exhausted: bool,
 }
@@ -173,7 +175,7 @@ impl<'b> Race<'b> {
             all += of_text;
             let tokens = measured.as_ref().map_or(of_text, |text| text.tokens(lexicon));
             let Language { ratio, .. } = *language;
-            Ok(Runner { text, development: measured, tokens, bytes, ratio, learned: 0, is_exhausted: false })
+            Ok(Runner { text, development: measured, tokens, bytes, ratio, learned: 0, recent: 0, is_exhausted: false })
         };
         let languages = languages.iter().zip(bytes).map(runner).collect::<Result<_>>()?;
         let around = Around::new(settings, lexicon);
@@ -217,8 +219,11 @@ impl<'b> Race<'b> {
             (learned, last_count) = (learned + usize::from(is_new), best.count);
             if let Some(Window { size, .. }) = self.balance.window {
                 self.recent.push_back(number);
-                if self.recent.len() > size {
-                    self.recent.pop_front();
+                self.languages[number].recent += 1;
+                if self.recent.len() > size
+                    && let Some(oldest) = self.recent.pop_front()
+                {
+                    self.languages[oldest].recent -= 1;
                 }
             }
             pulse.learned = learned;
@@ -237,7 +242,7 @@ impl<'b> Race<'b> {
             None => open().reduce(first_worst),
             Some(Window { size, alpha }) => {
                 let limit = alpha / self.languages.len() as f64;
-                let share = |number| self.recent.iter().filter(|&&other| other == number).count() as f64 / size as f64;
+                let share = |number: usize| self.languages[number].recent as f64 / size as f64;
                 open()
                     .filter(|&number| share(number) <= limit)
                     .reduce(first_worst)

@@ -73,7 +73,10 @@ impl Around {
 }
 
 impl Text {
-    /// The words of these counts. The policy says how rare the pairs are that the text knows.
+    /// The words of these counts, of which no pair is known until the best is asked for.
+    ///
+    /// # Errors
+    /// Those of [`Words::new`].
     pub(super) fn new(
         counts: &Counts,
         settings: &Settings,
