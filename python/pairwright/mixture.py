@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from pairwright import arguments, languages
 from pairwright._core import Counts, Tokenizer
 from pairwright.corpus import Counting
+from pairwright.reported import reporting_if
 
 if TYPE_CHECKING:
     import os
@@ -106,8 +107,6 @@ def mixed(
     progress: Progress,
 ) -> Mixture:
     """As `mix`, with the sizes and weights of the sources."""
-    from pairwright.training import _reporting
-
     arguments.receiver("progress", progress)
     named = languages.named("sources", sources)
     _check(named, weights, shares, temperature, by)
@@ -117,7 +116,7 @@ def mixed(
     pattern, names = languages.agreed((named,), pattern, names)
     if by == "documents" and (of_counts := [name for name, source in named.items() if isinstance(source, Counts)]):
         raise ValueError(f'by="documents": counts do not tell how many documents there were: {", ".join(of_counts)}')
-    with _reporting(progress, languages.size((named,))) as report:
+    with reporting_if(progress, languages.size((named,))) as report:
         counted, described = languages.count_each(named, pattern or "cl100k", names or [], counting, report)
     sizes = {name: _size(name, counted[name], described, by) for name in named}
     if weights is None:

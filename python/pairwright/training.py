@@ -3,52 +3,30 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 import warnings
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from pairwright import _core, arguments, languages
 from pairwright._core import Counts, Settings, Tokenizer
 from pairwright.corpus import Corpus, Counting, Description, Source, Texts, resolve
-from pairwright.errors import FewerMergesWarning, PatternWarning, ReservedIdsWarning, StoppedError
+from pairwright.errors import FewerMergesWarning, StoppedError
 from pairwright.parity import core_of, development_of, objective_of, settings_of
+from pairwright.reported import reporting_if
 from pairwright.stages import check_pattern, checked as stages_of, learn as learn_stages
+from pairwright.warned import warn_if_whole, warn_of_reserved
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping, Sequence
-    from contextlib import AbstractContextManager
     from typing import Any, Literal, NoReturn, SupportsFloat, SupportsIndex
 
     from pairwright.languages import Given, Resolved
     from pairwright.parity import Parity
     from pairwright.progress import Progress, Reporter
 
-SMALL_CORPUS = 4096
-"""Of fewer bytes than this it is not told whether a pattern cuts them well."""
-
-LONG_PIECE = 512
-"""Pieces are words. With so many bytes on average they are no such."""
-
-WHOLE_DOCUMENT = 32
-"""Documents that are whole pieces may be words, up to this average of bytes."""
-
-SEVERAL_WORDS = 256
-"""Of fewer bytes than this it is not told whether pieces are whole lines."""
-
-LONG_LINE = 8
-"""Pieces of fewer bytes on average are no lines of several words, not even with the line feeds between them."""
-
-SAMPLE = 1000
-"""So many distinct pieces tell what most are like."""
-
 WHOLE = ""
 """The name of a corpus that is not of several languages."""
-
-# White space, and the punctuation of scripts that are written without.
-BETWEEN_WORDS = r"[\s、。，！？；：]+"
 
 
 def count(
@@ -72,9 +50,9 @@ def count(
     names = arguments.names("special_tokens", special_tokens)
     counting = Counting(threads, memory_limit, spill_folder)
     corpus = resolve(source)
-    with _reporting(progress, corpus.size()) as report:
+    with reporting_if(progress, corpus.size()) as report:
         counts, described = corpus.count(pattern, names, counting, report)
-    _warn_if_whole(counts, described)
+    warn_if_whole(counts, described)
     return counts
 
 
@@ -266,7 +244,7 @@ def train(
     learned_of_each: list[tuple[int, int, int]] = []
     of_development: Description = []
     stopped: str | None = None
-    with _reporting(progress, languages.size((each, development))) as report:
+    with reporting_if(progress, languages.size((each, development))) as report:
         try:
             if parity is None:
                 counted, described = _count_whole(each[WHOLE], pattern, names, counting, report)
@@ -298,7 +276,7 @@ def train(
             stacklevel=2,
         )
     if base is not None and first_id is None:
-        _warn_of_reserved(base, range(base.vocab_size, tokenizer.vocab_size))
+        warn_of_reserved(base, range(base.vocab_size, tokenizer.vocab_size))
     if parity is not None:
         asked_for["objective"] = settings_of(parity)
     metadata = {
@@ -339,72 +317,7 @@ def _of_each(counted: Iterable[str], learned: Iterable[tuple[int, int, int]]) ->
 
 def _warn_of_whole(counted: Mapping[str, Counts], described: Description) -> None:
     for name, counts in counted.items():
-        _warn_if_whole(counts, [found for found in described if found.get("language", WHOLE) == name], stacklevel=4)
-
-
-def _warn_if_whole(counts: Counts, described: Description, *, stacklevel: int = 3) -> None:
-    """Warn if a regex leaves whole most documents, or most lines, or cuts pieces of many hundred bytes."""
-    if counts.pattern in _core.PATTERNS or counts.pattern == _core.WHOLE:
-        return
-    pieces, size = counts.total, counts._bytes
-    documents = sum(int(each.get("documents", 1)) for each in described)
-    is_whole = pieces < 1.25 * documents and size >= WHOLE_DOCUMENT * pieces
-    is_long = size >= SMALL_CORPUS and (size >= LONG_PIECE * pieces or is_whole)
-    if is_long or (size >= max(SEVERAL_WORDS, LONG_LINE * pieces) and _have_several_words(counts)):
-        number = "1 piece" if pieces == 1 else f"{pieces:,} pieces"
-        warnings.warn(
-            f"the split pattern {counts.pattern!r} cuts {size:,} bytes of text into no more than {number}, so that "
-            f"tokens may cross words and lines; patterns with a name are {', '.join(sorted(_core.PATTERNS))}",
-            PatternWarning,
-            stacklevel=stacklevel,
-        )
-
-
-def _have_several_words(counts: Counts) -> bool:
-    """Whether most of the text is in pieces of three words or more, as where lines are whole pieces.
-
-    Pieces of two words are no sign of a mistake: a number and its unit, for example.
-    """
-    of_several = of_all = 0
-    for piece, count in counts._sample(SAMPLE):
-        size = len(piece) * count
-        of_all += size
-        if len(re.split(BETWEEN_WORDS, piece.decode(errors="replace").strip())) >= 3:
-            of_several += size
-    return 2 * of_several > of_all
-
-
-def _reporting(progress: Progress, total: int) -> AbstractContextManager[Reporter | None]:
-    """As `progress.reporting`, which is only imported where somebody listens."""
-    if progress is None or progress is False:
-        return nullcontext()
-    from pairwright.progress import reporting
-
-    return reporting(progress, total)
-
-
-def _warn_of_reserved(base: Tokenizer, new: range) -> None:
-    """Warn where new ids are those that the models of a published vocabulary use for special tokens."""
-    from pairwright.families import reserved_ids
-
-    found = reserved_ids(base, new)
-    if found is not None:
-        family, taken = found
-        ids = f"id {taken[0]}" if len(taken) == 1 else f"ids {_runs(taken)}"
-        warnings.warn(
-            f"new tokens have the {ids}, which {family.name} uses for special tokens; to keep such ids free pass "
-            f"first_id={family.reserved.stop}",
-            ReservedIdsWarning,
-            stacklevel=3,
-        )
-
-
-def _runs(numbers: Sequence[int]) -> str:
-    """Ascending numbers in words: those without gaps by the first and the last."""
-    begins = [number for number, before in zip(numbers, [None, *numbers], strict=False) if before != number - 1]
-    ends = [number for number, after in zip(numbers, [*numbers[1:], None], strict=True) if after != number + 1]
-    runs = [str(first) if first == last else f"{first} to {last}" for first, last in zip(begins, ends, strict=True)]
-    return runs[0] if len(runs) == 1 else f"{', '.join(runs[:-1])} and {runs[-1]}"
+        warn_if_whole(counts, [found for found in described if found.get("language", WHOLE) == name], stacklevel=4)
 
 
 def _described(base: Tokenizer) -> dict[str, object]:
