@@ -49,7 +49,7 @@ pub(super) fn run(
     let mut around = Around::new(rules.settings, &lexicon);
     let mut merges = Vec::with_capacity(asked.min(1 << 20));
     let (mut learned, mut last_count) = (0, 0);
-    let mut tokens = text.tokens(&lexicon);
+    let mut tokens = text.tokens();
     let mut curve = vec![tokens];
     while learned < asked && !pulse.is_stopped() {
         let Some(best) = text.best(asked - learned, &lexicon, rules, pulse)? else { break };

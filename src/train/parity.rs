@@ -171,9 +171,9 @@ impl<'b> Race<'b> {
             let development = language.development.filter(|&development| !std::ptr::eq(development, language.counts));
             let measured = development.map(&mut text).transpose()?;
             let text = text(language.counts)?;
-            let of_text = text.tokens(lexicon);
+            let of_text = text.tokens();
             all += of_text;
-            let tokens = measured.as_ref().map_or(of_text, |text| text.tokens(lexicon));
+            let tokens = measured.as_ref().map_or(of_text, Text::tokens);
             let Language { ratio, .. } = *language;
             Ok(Runner { text, development: measured, tokens, bytes, ratio, learned: 0, recent: 0, is_exhausted: false })
         };

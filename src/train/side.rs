@@ -119,6 +119,11 @@ impl Side {
         self.touched[..self.number].iter().map(|&token| (words::id(token), self.sums[token as usize].count))
     }
 
+    /// The sum of all counts, those at the ends of words included.
+    pub(super) fn total(&self) -> u64 {
+        self.sums[NONE as usize].count + self.changes().map(|(_, count)| count).sum::<u64>()
+    }
+
     /// The neighbours whose pairs with the joined token are kept.
     pub(super) fn kept(&self) -> &[Id] {
         &self.kept

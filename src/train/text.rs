@@ -108,9 +108,9 @@ impl Text {
         self
     }
 
-    /// How many tokens the text has, each word as often as it occurs.
-    pub(super) fn tokens(&self, lexicon: &Lexicon) -> u64 {
-        self.words.tokens(lexicon.lengths())
+    /// How many tokens the text had before the first merge, each word as often as it occurs.
+    pub(super) fn tokens(&self) -> u64 {
+        self.words.tokens()
     }
 
     /// Queues every pair that is known.
@@ -166,7 +166,6 @@ impl Text {
         merged.clear();
         let Some(occurrences) = pairs.remove(pair) else { return Ok(0) };
         let mut list = occurrences.list;
-        let mut shorter = 0;
         let join = Join::new(pair, joined, lengths);
         for slots in pairs.slots(list).chunks(Pulse::STEPS * *threads) {
             pulse.check()?;
@@ -174,7 +173,6 @@ impl Text {
                 merged.push(found.at);
                 before.note(found.before, found.count);
                 after.note(found.after, found.count);
-                shorter += found.count;
             });
         }
         // First all rises: the pair of the new token and `left` may rise by one occurrence and fall by the next, as in
@@ -188,7 +186,8 @@ impl Text {
         for (neighbour, count) in after.changes().filter(|(neighbour, _)| (right, *neighbour) != pair) {
             pairs.lower((right, neighbour), count);
         }
-        Ok(shorter)
+        // Each occurrence is a token less.
+        Ok(before.total())
     }
 
     /// Where a pair occurs, to be handed to [`Text::touch`].

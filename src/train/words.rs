@@ -39,6 +39,8 @@ pub(super) struct Words {
     slots: Vec<u32>,
     /// Whether every token is a single byte, with an id below 256.
     is_bytes: bool,
+    /// How many there were before the first merge.
+    tokens: u64,
     large: Large,
 }
 
@@ -96,8 +98,8 @@ impl Words {
         if bytes > limit {
             return Err(Error::CorpusTooLarge { bytes, limit });
         }
-        let mut words =
-            Words { slots: Vec::with_capacity(bytes as usize + 1), large: Large::default(), is_bytes: true };
+        let slots = Vec::with_capacity(bytes as usize + 1);
+        let mut words = Words { slots, large: Large::default(), is_bytes: true, tokens: 0 };
         words.slots.push(NONE);
         let mut ids = Vec::new();
         for (number, (pretoken, count)) in counts.iter().enumerate() {
@@ -111,6 +113,7 @@ impl Words {
             let tag = small << TOKEN_BITS;
             match start {
                 Start::Bytes => {
+                    words.tokens += pretoken.len() as u64 * count;
                     for part in pretoken.chunks(Pulse::STEPS) {
                         if part.len() == Pulse::STEPS {
                             pulse.check()?;
@@ -121,6 +124,7 @@ impl Words {
                 Start::Encoded(encode) => {
                     ids.clear();
                     encode(pretoken, &mut ids)?;
+                    words.tokens += ids.len() as u64 * count;
                     words.push(&ids, lengths, tag);
                 }
             }
@@ -201,19 +205,9 @@ impl Words {
         Ok(())
     }
 
-    /// How many tokens there are, those of each word as often as it occurs.
-    pub(super) fn tokens(&self, lengths: &[u32]) -> u64 {
-        let (mut at, mut tokens) = (1_u32, 0);
-        while let Some(&slot) = self.slots.get(at as usize) {
-            let token = slot & TOKEN;
-            if token == NONE {
-                at += 1;
-            } else {
-                tokens += self.count(slot, at);
-                at += lengths[id(token).index()];
-            }
-        }
-        tokens
+    /// How many tokens there were before the first merge, those of each word as often as it occurs.
+    pub(super) fn tokens(&self) -> u64 {
+        self.tokens
     }
 
     /// Whether the pair occurs at this slot, at which its left token once began.
