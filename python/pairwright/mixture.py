@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from pairwright.corpus import Description
     from pairwright.languages import Given
     from pairwright.progress import Progress
+
+LONGEST = 1000
+"""Longer numbers are a slip, and take long to compute with."""
 
 DIGITS = 12
 """Significant digits of a share that follows from a temperature."""
@@ -158,6 +162,9 @@ def mixing_weights(
 
 def fraction(argument: str, value: object) -> Fraction:
     """A number that is not negative, exactly. Raises `TypeError`, `ValueError`."""
+    # Of a Decimal with a large exponent the fraction alone would take minutes.
+    if isinstance(value, decimal.Decimal) and value.is_finite() and abs(value.adjusted()) > LONGEST:
+        raise ValueError(f"{argument}={value}: must have at most {LONGEST:,} digits")
     if hasattr(value, "__index__"):
         exact = Fraction(arguments.integer(argument, value))
     elif hasattr(value, "as_integer_ratio"):
@@ -167,6 +174,8 @@ def fraction(argument: str, value: object) -> Fraction:
             raise ValueError(f"{argument}={value}: must be a finite number") from error
     else:
         raise TypeError(f"{argument} must be a number, not {arguments.shown(value)}")
+    if max(exact.numerator.bit_length(), exact.denominator.bit_length()) > LONGEST * math.log2(10):
+        raise ValueError(f"{argument}: must have at most {LONGEST:,} digits")
     if exact < 0:
         raise ValueError(f"{argument}={value}: must not be negative")
     return exact

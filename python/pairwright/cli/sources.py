@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Unpack
@@ -11,6 +12,7 @@ from pairwright._core import kind_of
 from pairwright.cli import counted, files
 from pairwright.cli.console import UsageError
 from pairwright.corpus.files import Options
+from pairwright.mixture import LONGEST
 
 
 def paths_by_name(given: Sequence[str]) -> dict[str, list[str]]:
@@ -70,8 +72,11 @@ def named_numbers(option: str, given: Sequence[str]) -> dict[str, str]:
 def number(option: str, value: str) -> Fraction:
     """A number such as 3, 0.25 or 1/3, exactly. Raises `UsageError`."""
     try:
+        # Of a number with a large exponent the fraction would take minutes.
+        if any(abs(Decimal(part).adjusted()) > LONGEST for part in value.split("/")):
+            raise UsageError(f"{option} {value}: too long", hint=f"numbers have at most {LONGEST:,} digits")
         return Fraction(value)
-    except (ValueError, ZeroDivisionError) as error:
+    except (ValueError, ArithmeticError) as error:
         raise UsageError(f"{option} {value}: no number", hint="write it as 3, 0.25 or 1/3") from error
 
 
