@@ -306,8 +306,10 @@ def sanitize_module() -> str | None:
     shutil.rmtree(package, ignore_errors=True)
     shutil.copytree(ROOT / "python" / "pairwright", package, ignore=shutil.ignore_patterns("_core.*.so", "__pycache__"))
     shutil.copy(folder / target / "debug" / "libpairwright.so", package / "_core.abi3.so")
+    # Without its library, an exception of C++, as pyarrow raises them, would be an error of the sanitizer.
+    libraries = (runtime, Path(output(compiler, "-print-file-name=libstdc++.so")).resolve())
     preloaded = {
-        "LD_PRELOAD": str(runtime),
+        "LD_PRELOAD": " ".join(map(str, filter(Path.is_absolute, libraries))),
         # What Python still holds at its end is no leak of ours.
         "ASAN_OPTIONS": "detect_leaks=0",
         "PYTHONPATH": str(package.parent),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Language: TypeAlias = tuple[Counts, Counts | None, float]
     Balance: TypeAlias = tuple[int, tuple[int, float] | None, bool]
 
+ALPHA = 2.0
+
 MOST = 1 << 24
 """There are no more merges."""
 
@@ -49,7 +51,7 @@ class Parity:
     """The windowed variant: of the last `window` merges no language gets more than `alpha` times its equal share while
     another can have the next one. The paper takes 100."""
 
-    alpha: SupportsFloat = 2.0
+    alpha: SupportsFloat = ALPHA
 
     def __post_init__(self) -> None:
         """Raises `TypeError`, `ValueError`."""
@@ -59,6 +61,8 @@ class Parity:
         if self.window is not None and arguments.integer("window", self.window, least=1) > MOST:
             raise ValueError(f"window={self.window}: must be at most {MOST:,}, for there are no more ids")
         _positive("alpha", self.alpha)
+        if self.window is None and self.alpha != ALPHA:
+            raise ValueError(f"alpha={self.alpha}: it limits the merges of a window: give window, too")
         if self.ratios is not None and not isinstance(self.ratios, Mapping):
             raise TypeError(f"ratios must give each language a number, not {arguments.shown(self.ratios)}")
         for name, ratio in (self.ratios or {}).items():

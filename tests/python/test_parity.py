@@ -116,6 +116,7 @@ def test_what_means_nothing_is_refused(source: Any, objective: Any, error: type[
         ({"global_merges": -1}, ValueError, "global_merges=-1"),
         ({"window": 0}, ValueError, "window=0"),
         ({"window": 1.5}, TypeError, "window must be an int"),
+        ({"alpha": 3}, ValueError, "alpha=3: it limits the merges of a window: give window, too"),
         ({"alpha": 0}, ValueError, "alpha=0"),
         ({"alpha": float("nan")}, ValueError, "alpha=nan"),
         ({"ratios": [1, 2]}, TypeError, "ratios must give each language a number"),
@@ -162,6 +163,7 @@ def test_the_command_line_learns_the_same(tmp_path: Path, monkeypatch: pytest.Mo
     [
         (["a.txt", "--window", "5"], "--window goes with --objective parity"),
         (["a.txt", "--ratio", "a=1"], "--ratio goes with --objective parity"),
+        (["a.txt", "--objective", "parity", "--alpha", "3"], "--alpha goes with --window"),
         (["--objective", "parity"], "needs a text for each language"),
         (["--objective", "parity", "--counts", "a.txt"], "needs a text for each language"),
         (["a.txt", "b=a.txt", "--objective", "parity", "--ratio", "b=1"], "--ratio is missing for a"),

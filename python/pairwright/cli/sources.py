@@ -25,7 +25,8 @@ def paths_by_name(given: Sequence[str]) -> dict[str, list[str]]:
     for value in given:
         name, path = split(value)
         if name is None:
-            name = Path(path).stem
+            # The current folder has a name, too.
+            name = Path(path).stem or Path(path).resolve().name or path
             if name in paths:
                 raise UsageError(
                     f"two sources are called {name}",

@@ -33,7 +33,7 @@ from pairwright.cli.reading import refuse_without_files, text_names
 from pairwright.cli.sources import check_names, named_numbers, number, of_paths, paths_by_name
 from pairwright.corpus.files import Options
 from pairwright.filenames import shown
-from pairwright.parity import settings_of
+from pairwright.parity import ALPHA, settings_of
 from pairwright.progress import stderr_is_terminal
 
 VOCAB_SIZE = 4096
@@ -147,7 +147,7 @@ def train(
             show_default=False,
         ),
     ] = None,
-    alpha: Annotated[float, typer.Option(metavar="A", help="With --window.")] = 2.0,
+    alpha: Annotated[float, typer.Option(metavar="A", help="With --window.")] = ALPHA,
     lines: Lines = False,
     separator: Separator = None,
     text_field: TextField = None,
@@ -199,7 +199,7 @@ def train(
             "--ratio": ratio,
             "--global-merges": global_merges,
             "--window": window,
-            "--alpha": None if alpha == 2.0 else alpha,
+            "--alpha": None if alpha == ALPHA else alpha,
         },
     )
     if parity and (dataset is not None or counts or not corpus):
@@ -207,6 +207,8 @@ def train(
             "--objective parity needs a text for each language",
             hint="name texts or counts files, as in en=english.txt de=german.counts",
         )
+    if parity and window is None and alpha != ALPHA:
+        raise UsageError("--alpha goes with --window", hint="--window 100 is what the authors took")
     languages = paths_by_name(corpus or []) if parity else {}
     measured = paths_by_name(development or [])
     inputs = [path for each in [*languages.values(), *measured.values()] for path in each] if parity else corpus
