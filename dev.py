@@ -294,9 +294,14 @@ def sanitize_module() -> str | None:
     """The Python tests of encoding under AddressSanitizer, which Python itself is not built with."""
     target = output("rustc", "--print", "host-tuple")
     compiler = shutil.which("cc")
-    runtime = Path(output(compiler, "-print-file-name=libasan.so")) if compiler else Path()
-    if not (target.endswith("linux-gnu") and runtime.is_absolute()):
-        return "the Python tests under AddressSanitizer: they need Linux and a C compiler `cc` with libasan.so"
+    # The sanitizer takes an exception of C++, as pyarrow raises them, for an error unless it knows their library.
+    names = ("libasan.so", "libstdc++.so")
+    found = [Path(output(compiler, f"-print-file-name={name}")) if compiler else Path() for name in names]
+    if not (target.endswith("linux-gnu") and all(path.is_absolute() for path in found)):
+        return (
+            f"the Python tests under AddressSanitizer: they need Linux and a C compiler `cc` with {' and '.join(names)}"
+        )
+    runtime, of_exceptions = found
     # A sanitizer must be loaded before all else, and so cannot be a part of a module that Python loads.
     flags = SANITIZER | {"RUSTFLAGS": SANITIZER["RUSTFLAGS"] + " -Zexternal-clangrt"}
     folder = SANITIZED / "module"
@@ -306,10 +311,8 @@ def sanitize_module() -> str | None:
     shutil.rmtree(package, ignore_errors=True)
     shutil.copytree(ROOT / "python" / "pairwright", package, ignore=shutil.ignore_patterns("_core.*.so", "__pycache__"))
     shutil.copy(folder / target / "debug" / "libpairwright.so", package / "_core.abi3.so")
-    # Without its library, an exception of C++, as pyarrow raises them, would be an error of the sanitizer.
-    libraries = (runtime, Path(output(compiler, "-print-file-name=libstdc++.so")).resolve())
     preloaded = {
-        "LD_PRELOAD": " ".join(map(str, filter(Path.is_absolute, libraries))),
+        "LD_PRELOAD": f"{runtime} {of_exceptions}",
         # What Python still holds at its end is no leak of ours.
         "ASAN_OPTIONS": "detect_leaks=0",
         "PYTHONPATH": str(package.parent),
