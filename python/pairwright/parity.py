@@ -48,8 +48,8 @@ class Parity:
     """The hybrid variant: so many merges come first, of the most frequent pairs of all languages together."""
 
     window: SupportsIndex | None = None
-    """The windowed variant: of the last `window` merges no language gets more than `alpha` times its equal share while
-    another can have the next one. The paper takes 100."""
+    """The windowed variant: a language that had more than `alpha` times its equal share of the last `window` merges is
+    passed over while another can have the next one. The paper takes 100."""
 
     alpha: SupportsFloat = ALPHA
 
