@@ -186,3 +186,24 @@ def test_the_command_line_refuses(arguments: list[str], message: str) -> None:
     assert ended.code != 0
     assert message in ended.err
     assert not Path("mixed.counts").exists()
+
+
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("mix", "little.counts", "much.txt", "--temperature", "0", "--out", "little.counts"),
+        ("mix", "little.txt", "much.txt", "--temperature", "0", "--by", "model.json", "--out", "model.json"),
+        ("show", "model.json", "text", "--html", "--out", "model.json"),
+        ("show", "model.json", "text", "--with", "x=other.json", "--html", "--out", "other.json"),
+        ("report", "x=model.json", "--on", "much.txt", "--out", "model.json"),
+        ("report", "model.json", "--on", "much.txt", "--out", "r.html", "--json", "model.json"),
+    ],
+)
+def test_what_is_read_is_never_replaced(arguments: tuple[str, ...]) -> None:
+    pw.train(TEXTS["much"], 260).save("model.json")
+    pw.train(TEXTS["much"], 261).save("other.json")
+    before = {path: path.read_bytes() for path in Path().iterdir()}
+    ended = call(*arguments)
+    assert (ended.code, "is an input" in ended.err) == (2, True), ended.err
+    assert {path: path.read_bytes() for path in Path().iterdir()} == before

@@ -104,6 +104,7 @@ def mix(
     files.check_target(out)
     paths = paths_by_name(source)
     inputs = [path for each in paths.values() for path in each]
+    files.refuse_input(out, [*inputs, by])
     options = Options(
         lines=lines,
         separator=separator,

@@ -21,6 +21,7 @@ from pairwright.cli.arguments import (
 )
 from pairwright.cli.compare import texts_of, tokenizers_of
 from pairwright.cli.console import UsageError, harmless, say
+from pairwright.cli.sources import split
 from pairwright.corpus.finding import is_one_of
 from pairwright.corpus.naming import DEFAULT
 
@@ -121,6 +122,7 @@ def report(
     for target in (out, json):
         if target is not None and not files.is_standard(target):
             files.check_target(target)
+            files.refuse_input(target, [split(each)[1] for each in model])
     if json is not None and json == out:
         raise UsageError("--out and --json name the same file", hint="give each a name of its own")
     # Before the work, not after it.

@@ -17,6 +17,7 @@ from pairwright.cli import files, model as models
 from pairwright.cli.arguments import IdsOfSpecial, Model, Out, Pattern, Special, named
 from pairwright.cli.compare import tokenizers_of
 from pairwright.cli.console import CommandError, UsageError, console, harmless, print_table, say
+from pairwright.cli.sources import split
 from pairwright.cli.special import encode
 from pairwright.visible import in_line, table_of_ids
 
@@ -54,6 +55,7 @@ def show(
             raise UsageError("--out says where the page of HTML goes", hint="add --html, or redirect with >")
         if not files.is_standard(out):
             files.check_target(out)
+            files.refuse_input(out, [split(each)[1] for each in [model, *(with_ or [])]])
     others = [] if text is None else [text]
     if with_:
         tokenizers = tokenizers_of([model, *with_], lambda each: models.load(each, pattern, special_token))
