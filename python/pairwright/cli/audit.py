@@ -13,7 +13,7 @@ from rich.text import Text
 
 from pairwright import Audit, Corpus, Counts, Tokenizer
 from pairwright._core import kind_of
-from pairwright.cli import counted_ids, files, model as models
+from pairwright.cli import files, model as models
 from pairwright.cli.arguments import (
     IdsOfSpecial,
     InputFormat,
@@ -39,6 +39,7 @@ from pairwright.lab.embeddings import Model as Matrices, model as matrices
 from pairwright.lab.groups import EMBEDDINGS, GROUPS
 from pairwright.lab.specials import Finder
 from pairwright.lab.usage import checked, of_corpus, usage as usage_of, zeros
+from pairwright.npy import array_of
 from pairwright.progress import stderr_is_terminal
 
 
@@ -195,7 +196,7 @@ def load_matrices(
 def loaded(name: str, tokenizer: Tokenizer) -> npt.NDArray[np.uint64]:
     """A usage from a file of numpy. Raises `OSError`, `FormatError`, `ValueError`."""
     try:
-        array = counted_ids.array_of(name)
+        array = array_of(name)
     except ValueError as error:
         raise FormatError(
             f"{files.shown(name)} is no .npy file of numbers", hint="np.save writes what Tokenizer.usage gives"

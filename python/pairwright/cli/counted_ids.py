@@ -1,8 +1,7 @@
 """The usage that a command works with: of inputs, of a token folder, or as it was saved before."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +11,7 @@ from pairwright.cli import files, reading
 from pairwright.cli.console import CommandError, UsageError
 from pairwright.corpus.files import Options
 from pairwright.lab.usage import checked, is_token_folder, zeros
+from pairwright.npy import array_of
 
 
 def usage_of(
@@ -55,22 +55,6 @@ def load(name: str, tokenizer: Tokenizer) -> npt.NDArray[np.uint64]:
         return checked(tokenizer, array, files.shown(name))
     except (TypeError, ValueError) as error:
         raise CommandError(str(error)) from error
-
-
-def array_of(name: str) -> npt.NDArray[Any]:
-    """The array of an npy file. Raises `OSError`; `ValueError` for what is none, which numpy says in many ways."""
-    # Opened here, for numpy leaves a file open that is damaged.
-    with Path(name).open("rb") as file:
-        try:
-            array = np.load(file, allow_pickle=False)
-        except OSError:
-            raise
-        # What numpy raises for a damaged header has no end: it reads it with Python's tokenizer.
-        except Exception as error:
-            raise ValueError("it is damaged") from error
-        if not isinstance(array, np.ndarray):
-            raise ValueError("it has several arrays")
-        return array
 
 
 def save(name: str, array: npt.NDArray[np.integer]) -> None:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from pairwright import filenames
 from pairwright.cli.console import CommandError, UsageError
 from pairwright.libraries import opened
+from pairwright.npy import array_of
 from pairwright.tokens.arrow import COLUMN, Lists, lists_of, reading
 from pairwright.tokens.manifest import MANIFEST
 from pairwright.tokens.mapped import memory
@@ -93,11 +94,8 @@ class NumpyIds(FlatIds):
     def array(self) -> Ids:
         """See the base class. Raises `CommandError` for an array of something else."""
         try:
-            ids: Ids = np.load(self.path, mmap_mode="r", allow_pickle=False)
-        except OSError:
-            raise
-        # What numpy raises for a damaged header has no end: it reads it with Python's tokenizer.
-        except Exception as error:
+            ids: Ids = array_of(self.path, mapped=True)
+        except ValueError as error:
             raise CommandError(f"{self.name}: damaged, or no file of numpy ({error})") from error
         if ids.ndim != 1 or ids.dtype.kind not in "iu":
             raise CommandError(

@@ -143,7 +143,7 @@ def train(
         int | None,
         typer.Option(
             metavar="N",
-            help="With parity: of the last N merges no language gets more than --alpha equal shares.",
+            help="With parity: pass over a language that had more than --alpha equal shares of the last N merges.",
             show_default=False,
         ),
     ] = None,

@@ -16,6 +16,7 @@ import numpy as np
 from pairwright import arguments
 from pairwright.errors import FormatError, advise
 from pairwright.filenames import shown
+from pairwright.npy import array_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -159,11 +160,8 @@ def _is_npy(path: Path) -> bool:
 
 def _of_npy(path: Path) -> Matrix:
     try:
-        values: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except OSError:
-        raise
-    # What numpy raises for a damaged header has no end: it evaluates it as Python.
-    except Exception as error:
+        values = array_of(path, mapped=True)
+    except ValueError as error:
         raise FormatError(f"{shown(path)} is no npy file with a matrix of floats, or a damaged one: {error}") from error
     return _in_file(shown(path), values)
 
